@@ -1,0 +1,85 @@
+/**
+ * The two digests of the protocol.
+ *
+ * Content digest of a block: the first 16 bytes of SHA-256 over its contents; 16 zero bytes for a block of zeros.
+ *
+ * Range digest: the first 16 bytes of SHA-256 over, for each block of the range that is not zero, in ascending order,
+ * the block's number (u64, little-endian) and its content digest; 16 zero bytes when no block is left. A sparse range
+ * thus costs what is written in it, and equal ranges have equal digests however the zeros came about.
+ * For several volumes the digest of a generation runs over (volume u64, block u64, content digest).
+ */
+import { createHash, type Hash, hash } from 'node:crypto';
+import { digestBytes } from './message/messages.js';
+
+/** The digest of zeros: of a block, and of a range without any other block. */
+export const zeroDigest: Uint8Array = new Uint8Array(digestBytes);
+
+const zeros = Buffer.alloc(1 << 16);
+
+/** Whether `data` holds nothing but zeros. */
+export function isZero(data: Uint8Array): boolean {
+  // Most blocks that are not zero differ in their first word; ask that before comparing the whole.
+  if (data.length > 0 && (data[0] !== 0 || data[data.length - 1] !== 0)) return false;
+  const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  for (let at = 0; at < view.length; at += zeros.length) {
+    const length = Math.min(zeros.length, view.length - at);
+    if (view.compare(zeros, 0, length, at, at + length) !== 0) return false;
+  }
+  return true;
+}
+
+/** Content digest of one block. */
+export function contentDigest(block: Uint8Array): Uint8Array {
+  if (isZero(block)) return zeroDigest;
+  return hash('sha256', block, 'buffer').subarray(0, digestBytes);
+}
+
+/** Content digests of contiguous blocks, 16 bytes each, one after the other. */
+export function contentDigests(data: Uint8Array, blockBytes: number): Uint8Array {
+  const count = data.length / blockBytes;
+  const digests = new Uint8Array(count * digestBytes);
+  for (let index = 0; index < count; index += 1) {
+    digests.set(contentDigest(data.subarray(index * blockBytes, (index + 1) * blockBytes)), index * digestBytes);
+  }
+  return digests;
+}
+
+export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+/** Builds a range digest block by block, in ascending order. */
+export class RangeDigest {
+  readonly #hash: Hash = createHash('sha256');
+  readonly #entry = Buffer.alloc(8 + 8 + digestBytes);
+  #empty = true;
+
+  /** Adds a block of a single volume's range. Blocks of zeros leave the digest as it is. */
+  add(block: number, digest: Uint8Array): void {
+    if (sameDigest(digest, zeroDigest)) return;
+    this.#number(8, block);
+    this.#entry.set(digest, 16);
+    this.#hash.update(this.#entry.subarray(8));
+    this.#empty = false;
+  }
+
+  /** Adds a block of a group: as `add`, with the volume before the block. */
+  addOfVolume(volume: number, block: number, digest: Uint8Array): void {
+    if (sameDigest(digest, zeroDigest)) return;
+    this.#number(0, volume);
+    this.#number(8, block);
+    this.#entry.set(digest, 16);
+    this.#hash.update(this.#entry);
+    this.#empty = false;
+  }
+
+  /** The digest; nothing can be added afterwards. */
+  finish(): Uint8Array {
+    return this.#empty ? zeroDigest : this.#hash.digest().subarray(0, digestBytes);
+  }
+
+  #number(at: number, value: number): void {
+    this.#entry.writeUInt32LE(value % 0x1_0000_0000, at);
+    this.#entry.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
+  }
+}
