@@ -1,0 +1,161 @@
+/**
+ * A controller's way to its disks: hands out command tags, repeats what can be repeated, and joins flushes.
+ *
+ * - BUSY and TASK SET FULL are tried again after a pause; medium and hardware errors a few times at once.
+ * - A unit attention after a disk's own power loss means that its volatile cache is gone: every write that has not
+ *   been flushed since is issued again, in order, before the command that met it.
+ * - All who ask for a flush while one is under way share the next one.
+ */
+import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
+import type { DeviceEffect, DiskName } from '../device.js';
+import { done, type Operation } from './operation.js';
+
+const triesMax = 3;
+const busyTriesMax = 200;
+const busyPauseUs = 20_000;
+
+interface Pending {
+  readonly disk: DiskName;
+  readonly command: MediumCommand;
+  readonly operation: Operation | undefined;
+  tries: number;
+}
+
+interface DiskState {
+  /** Writes that completed, or are on their way, since the last flush began. */
+  unflushed: Extract<MediumCommand, { op: 'write' | 'writeSame' | 'unmap' }>[];
+  /** Covered by the flush under way. */
+  flushing: Operation[] | undefined;
+  waiting: Operation[];
+}
+
+export class DiskQueue {
+  readonly #effects: DeviceEffect[];
+  readonly #pending = new Map<number, Pending>();
+  readonly #disks = new Map<DiskName, DiskState>();
+  readonly #paused: { readonly atUs: number; readonly pending: Pending }[] = [];
+  #nextTag = 1;
+
+  /** `effects` is the controller's outbox: commands are put there. */
+  constructor(effects: DeviceEffect[]) {
+    this.#effects = effects;
+  }
+
+  /** Commands under way, repeats that wait for their pause included. */
+  get outstanding(): number {
+    return this.#pending.size + this.#paused.length;
+  }
+
+  /** Issues a command; the operation is resumed with its outcome. */
+  issue(disk: DiskName, command: MediumCommand, operation: Operation): void {
+    this.#remember(disk, command);
+    this.#send({ disk, command, operation, tries: 0 });
+  }
+
+  /** Resumes the operation once every write to this disk that has completed by now is durable. */
+  flush(disk: DiskName, operation: Operation): void {
+    const state = this.#state(disk);
+    state.waiting.push(operation);
+    if (state.flushing === undefined) this.#startFlush(disk, state);
+  }
+
+  /** Takes the end of a command. */
+  complete(tag: number, completion: Completion, nowUs: number): void {
+    const pending = this.#pending.get(tag);
+    if (pending === undefined) return;
+    this.#pending.delete(tag);
+    pending.tries += 1;
+    if (completion.status !== 'good' && this.#repeat(pending, completion, nowUs)) return;
+    this.#finish(pending, completion, nowUs);
+  }
+
+  /** Issues again what was paused until now. */
+  tick(nowUs: number): void {
+    while (this.#paused[0] !== undefined && this.#paused[0].atUs <= nowUs) {
+      const next = this.#paused.shift();
+      if (next !== undefined) this.#send(next.pending);
+    }
+  }
+
+  deadline(): number | undefined {
+    return this.#paused[0]?.atUs;
+  }
+
+  #finish({ command, disk, operation }: Pending, completion: Completion, nowUs: number): void {
+    const outcome =
+      completion.status === 'good'
+        ? { kind: 'done' as const, data: completion.data }
+        : { kind: 'failed' as const, completion };
+    if (command.op !== 'synchronizeCache') {
+      operation?.resume(outcome, nowUs);
+      return;
+    }
+    const state = this.#state(disk);
+    const covered = state.flushing ?? [];
+    state.flushing = undefined;
+    if (state.waiting.length > 0) this.#startFlush(disk, state);
+    for (const each of covered) each.resume(outcome.kind === 'done' ? done : outcome, nowUs);
+  }
+
+  #startFlush(disk: DiskName, state: DiskState): void {
+    state.flushing = state.waiting;
+    state.waiting = [];
+    this.#send({ disk, command: { op: 'synchronizeCache', lba: 0, sectors: 0 }, operation: undefined, tries: 0 });
+  }
+
+  #repeat(pending: Pending, completion: Completion, nowUs: number): boolean {
+    if (completion.status === 'busy' || completion.status === 'taskSetFull') {
+      if (pending.tries >= busyTriesMax) return false;
+      this.#paused.push({ atUs: nowUs + busyPauseUs, pending });
+      return true;
+    }
+    if (completion.status !== 'checkCondition' || pending.tries >= triesMax) return false;
+    const { key, asc } = completion.sense;
+    if (key === 'unitAttention') {
+      if (asc === 0x29) this.#writeAgain(pending.disk);
+      this.#send(pending);
+      return true;
+    }
+    const worthIt = key === 'mediumError' || key === 'hardwareError' || key === 'abortedCommand';
+    if (worthIt) this.#send(pending);
+    return worthIt;
+  }
+
+  /** The disk lost its volatile cache: whatever was not flushed is written again. */
+  #writeAgain(disk: DiskName): void {
+    const inFlight = new Set([...this.#pending.values()].map((each) => each.command));
+    for (const command of this.#state(disk).unflushed) {
+      if (!inFlight.has(command)) this.#send({ disk, command, operation: undefined, tries: 0 });
+    }
+  }
+
+  #remember(disk: DiskName, command: MediumCommand): void {
+    if (command.op !== 'write' && command.op !== 'writeSame' && command.op !== 'unmap') return;
+    if (command.op === 'write' && command.fua === true) return;
+    this.#state(disk).unflushed.push(command);
+  }
+
+  #send(pending: Pending): void {
+    const tag = this.#nextTag;
+    this.#nextTag += 1;
+    this.#pending.set(tag, pending);
+    if (pending.command.op === 'synchronizeCache') this.#forgetFlushed(pending.disk);
+    this.#effects.push({ kind: 'disk', disk: pending.disk, tag, command: pending.command });
+  }
+
+  /** Once a flush is issued only the writes still on their way are not covered by it. */
+  #forgetFlushed(disk: DiskName): void {
+    const state = this.#state(disk);
+    const inFlight = new Set([...this.#pending.values()].map((each) => each.command));
+    state.unflushed = state.unflushed.filter((each) => inFlight.has(each));
+  }
+
+  #state(disk: DiskName): DiskState {
+    let state = this.#disks.get(disk);
+    if (state === undefined) {
+      state = { unflushed: [], flushing: undefined, waiting: [] };
+      this.#disks.set(disk, state);
+    }
+    return state;
+  }
+}

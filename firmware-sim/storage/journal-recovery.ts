@@ -1,0 +1,181 @@
+/**
+ * Reads a controller's durable records back after power on.
+ *
+ *     first sector of each half        →  what counts
+ *     ------------------------------------------------------------------------------------------
+ *     nothing, other half nothing         fresh: never formatted, or cut off while being formatted
+ *     a whole snapshot                    that half; the higher checkpoint number if both are
+ *     a snapshot that is not whole        the other half, which is not retired yet
+ *     retired, other half not whole       corrupt: refused, never taken for fresh
+ *     whole, but batches after a hole     corrupt: something that was durable is gone
+ */
+import { sectorBytes } from '../../protocol/ids.js';
+import type { DiskQueue } from './disk-queue.js';
+import type { JournalPosition } from './journal.js';
+import { type BatchHeader, decodeHeader, decodeRecords, sectorsOf } from './journal-format.js';
+import { describeFailure, type Operation, type Outcome } from './operation.js';
+
+/** A window holds the largest batch, and is what one READ may transfer. */
+const windowSectors = 2048;
+
+export type RecoveredRecords =
+  | { readonly kind: 'fresh' }
+  | { readonly kind: 'recovered'; readonly records: readonly Buffer[]; readonly position: JournalPosition }
+  | { readonly kind: 'corrupt'; readonly detail: string };
+
+export class JournalRecovery implements Operation {
+  readonly #disks: DiskQueue;
+  readonly #halfSectors: number;
+  readonly #onDone: (found: RecoveredRecords) => void;
+  #phase: 'first half' | 'second half' | 'chain' = 'first half';
+  #firsts: Buffer[] = [];
+  #candidates: { half: 0 | 1; header: BatchHeader }[] = [];
+  #records: Buffer[] = [];
+  #expect: BatchHeader | undefined;
+  #half: 0 | 1 = 0;
+  #atSector = 0;
+  #sequence = 0;
+  #whole = false;
+
+  constructor(disks: DiskQueue, sectors: number, onDone: (found: RecoveredRecords) => void) {
+    this.#disks = disks;
+    this.#halfSectors = Math.floor(sectors / 2);
+    this.#onDone = onDone;
+  }
+
+  get name(): string {
+    return `recovery of the records (${this.#phase})`;
+  }
+
+  start(): void {
+    this.#read(0, 1);
+  }
+
+  resume(outcome: Outcome): void {
+    if (outcome.kind === 'failed') {
+      this.#onDone({ kind: 'corrupt', detail: `meta area: ${describeFailure(outcome.completion)}` });
+      return;
+    }
+    const data = outcome.kind === 'done' ? outcome.data : new Uint8Array(0);
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    if (this.#phase === 'chain') this.#readChain(bytes);
+    else this.#readFirst(bytes);
+  }
+
+  #readFirst(bytes: Buffer): void {
+    this.#firsts.push(Buffer.from(bytes));
+    if (this.#phase === 'first half') {
+      this.#phase = 'second half';
+      this.#read(this.#halfSectors, 1);
+      return;
+    }
+    this.#phase = 'chain';
+    for (const half of [0, 1] as const) {
+      const header = decodeHeader(this.#firsts[half] ?? Buffer.alloc(0));
+      const begins = header?.kind === 'snapshot' || header?.kind === 'snapshotEnd';
+      if (header !== undefined && begins && header.sequence === 0) this.#candidates.push({ half, header });
+    }
+    this.#candidates.sort((a, b) => b.header.checkpoint - a.header.checkpoint);
+    this.#nextCandidate();
+  }
+
+  #nextCandidate(): void {
+    const candidate = this.#candidates.shift();
+    if (candidate === undefined) {
+      this.#nothingWhole();
+      return;
+    }
+    this.#half = candidate.half;
+    this.#expect = candidate.header;
+    this.#atSector = 0;
+    this.#sequence = 0;
+    this.#records = [];
+    this.#whole = false;
+    this.#readWindow();
+  }
+
+  #nothingWhole(): void {
+    // Formatting writes half 0 first and marks half 1 last: an empty half 1 means that it never came to an end.
+    const untouched = (this.#firsts[1] ?? Buffer.alloc(0)).every((byte) => byte === 0);
+    this.#onDone(
+      untouched ? { kind: 'fresh' } : { kind: 'corrupt', detail: 'meta area: no half holds a whole snapshot' },
+    );
+  }
+
+  #readChain(window: Buffer): void {
+    const start = this.#atSector;
+    for (;;) {
+      const at = (this.#atSector - start) * sectorBytes;
+      const header = this.#expected(window.subarray(at, at + sectorBytes));
+      if (header === undefined) break;
+      const end = at + sectorsOf(header.payloadBytes) * sectorBytes;
+      if (end > window.length && start < this.#atSector) {
+        this.#readWindow();
+        return;
+      }
+      const records = decodeRecords(header, window.subarray(at, end));
+      if (records === undefined) break;
+      this.#take(header, records);
+      if (this.#atSector >= this.#halfSectors) break;
+      if ((this.#atSector - start) * sectorBytes >= window.length) {
+        this.#readWindow();
+        return;
+      }
+    }
+    this.#chainEnded(window.subarray((this.#atSector - start) * sectorBytes));
+  }
+
+  #take(header: BatchHeader, records: readonly Buffer[]): void {
+    for (const each of records) this.#records.push(Buffer.from(each));
+    if (header.kind === 'snapshotEnd') this.#whole = true;
+    this.#atSector += sectorsOf(header.payloadBytes);
+    this.#sequence += 1;
+  }
+
+  #chainEnded(rest: Buffer): void {
+    if (this.#batchesFollow(rest)) {
+      const detail = `meta area: batch ${this.#sequence} of half ${this.#half} is damaged, later ones are not`;
+      this.#onDone({ kind: 'corrupt', detail });
+    } else if (!this.#whole || this.#expect === undefined) this.#nextCandidate();
+    else {
+      const { checkpoint, stamp } = this.#expect;
+      const position = { half: this.#half, checkpoint, sequence: this.#sequence, atSector: this.#atSector, stamp };
+      this.#onDone({ kind: 'recovered', records: this.#records, position });
+    }
+  }
+
+  /** Whether a later batch of this half stands after the one that ended the chain: a torn append has none behind it. */
+  #batchesFollow(rest: Buffer): boolean {
+    for (let at = sectorBytes; at + sectorBytes <= rest.length; at += sectorBytes) {
+      const header = decodeHeader(rest.subarray(at, at + sectorBytes));
+      if (header !== undefined && this.#ofThisHalf(header) && header.sequence > this.#sequence) return true;
+    }
+    return false;
+  }
+
+  #expected(sector: Buffer): BatchHeader | undefined {
+    const header = decodeHeader(sector);
+    if (header === undefined || header.sequence !== this.#sequence || !this.#ofThisHalf(header)) return undefined;
+    return this.#whole === (header.kind === 'records') ? header : undefined;
+  }
+
+  #ofThisHalf(header: BatchHeader): boolean {
+    const expect = this.#expect;
+    return (
+      expect !== undefined &&
+      header.checkpoint === expect.checkpoint &&
+      Buffer.compare(header.stamp, expect.stamp) === 0
+    );
+  }
+
+  #readWindow(): void {
+    this.#read(
+      this.#half * this.#halfSectors + this.#atSector,
+      Math.min(windowSectors, this.#halfSectors - this.#atSector),
+    );
+  }
+
+  #read(lba: number, sectors: number): void {
+    this.#disks.issue('meta', { op: 'read', lba, sectors }, this);
+  }
+}

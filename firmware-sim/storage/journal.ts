@@ -1,0 +1,186 @@
+/**
+ * The durable records of a controller: what is appended here survives a power cut, in order, or did not happen.
+ *
+ * One batch is on its way at a time, written with FUA; records that come meanwhile share the next one. When a half is
+ * full, or has grown far past its snapshot, a snapshot of the state begins the other half; the old half is marked
+ * retired before anything new is appended, so that a damaged new half is never mistaken for an older, whole one.
+ */
+import { sectorBytes } from '../../protocol/ids.js';
+import type { DiskQueue } from './disk-queue.js';
+import { type BatchPlace, batchPayloadBytesMax, encodeBatch } from './journal-format.js';
+import { done, type Operation, type Outcome } from './operation.js';
+
+/** What the journal needs of the state that its records make up. */
+export interface JournalState<R> {
+  encode(record: R): Uint8Array;
+  /** Takes a record that is durable now. */
+  apply(record: R): void;
+  /** The whole state as records. */
+  snapshot(): Iterable<R>;
+}
+
+/** Where recovery found the end of the records; a fresh disk has none. */
+export interface JournalPosition {
+  readonly half: 0 | 1;
+  readonly checkpoint: number;
+  readonly sequence: number;
+  readonly atSector: number;
+  readonly stamp: Uint8Array;
+}
+
+interface Waiting<R> {
+  readonly record: R;
+  readonly encoded: Uint8Array;
+  readonly operation: Operation | undefined;
+}
+
+/** A half is rewritten as a snapshot when its records pass this, or twice the snapshot, whichever is more. */
+const growthBytesMin = 4 * 1024 * 1024;
+
+export class Journal<R> implements Operation {
+  readonly #disks: DiskQueue;
+  readonly #state: JournalState<R>;
+  readonly #halfSectors: number;
+  readonly #onLost: (outcome: Extract<Outcome, { kind: 'failed' }>) => void;
+  #position: JournalPosition;
+  #phase: 'idle' | 'appending' | 'snapshotting' | 'retiring' = 'idle';
+  #queue: Waiting<R>[] = [];
+  #inFlight: Waiting<R>[] = [];
+  #inFlightSectors = 0;
+  #snapshot: Uint8Array[] = [];
+  #snapshotBytes = 0;
+  #appendedBytes = 0;
+  #oldHalf: { readonly half: 0 | 1; readonly checkpoint: number } | undefined;
+
+  constructor(options: {
+    readonly disks: DiskQueue;
+    readonly state: JournalState<R>;
+    readonly sectors: number;
+    readonly position: JournalPosition;
+    /** The meta disk refuses a write for good: nothing can be made durable any more. */
+    readonly onLost: (outcome: Extract<Outcome, { kind: 'failed' }>) => void;
+  }) {
+    this.#disks = options.disks;
+    this.#state = options.state;
+    this.#halfSectors = Math.floor(options.sectors / 2);
+    this.#position = options.position;
+    this.#onLost = options.onLost;
+  }
+
+  get name(): string {
+    return `journal (${this.#phase})`;
+  }
+
+  /** Nothing is waiting to become durable. */
+  get idle(): boolean {
+    return this.#phase === 'idle' && this.#queue.length === 0;
+  }
+
+  /** Makes a record durable, then applies it to the state, then resumes the operation. */
+  append(record: R, operation?: Operation): void {
+    this.#queue.push({ record, encoded: this.#state.encode(record), operation });
+    this.#advance();
+  }
+
+  /** Begins a half with a snapshot: the first thing that happens to a fresh disk. */
+  checkpoint(): void {
+    this.#snapshot = [...this.#state.snapshot()].map((each) => this.#state.encode(each));
+    this.#snapshotBytes = this.#snapshot.reduce((sum, each) => sum + each.length, 0);
+    const { half, checkpoint, stamp } = this.#position;
+    this.#oldHalf = { half, checkpoint };
+    this.#position = { half: half === 0 ? 1 : 0, checkpoint: checkpoint + 1, sequence: 0, atSector: 0, stamp };
+    this.#appendedBytes = 0;
+    this.#phase = 'snapshotting';
+    this.#writeSnapshotPart();
+  }
+
+  resume(outcome: Outcome, nowUs: number): void {
+    if (outcome.kind === 'failed') {
+      this.#onLost(outcome);
+      return;
+    }
+    const phase = this.#phase;
+    this.#moveOn();
+    if (phase === 'snapshotting') this.#afterSnapshotPart();
+    else this.#phase = 'idle';
+    if (phase === 'appending') this.#tell(nowUs);
+    if (this.#phase === 'idle') this.#advance();
+  }
+
+  #moveOn(): void {
+    if (this.#phase === 'retiring') return;
+    const { half, checkpoint, sequence, atSector, stamp } = this.#position;
+    this.#position = { half, checkpoint, sequence: sequence + 1, atSector: atSector + this.#inFlightSectors, stamp };
+  }
+
+  #afterSnapshotPart(): void {
+    if (this.#snapshot.length > 0) this.#writeSnapshotPart();
+    else this.#retireOldHalf();
+  }
+
+  #tell(nowUs: number): void {
+    const durable = this.#inFlight;
+    this.#inFlight = [];
+    for (const { record } of durable) this.#state.apply(record);
+    for (const { operation } of durable) operation?.resume(done, nowUs);
+  }
+
+  #advance(): void {
+    if (this.#phase !== 'idle' || this.#queue.length === 0) return;
+    const batch = this.#takeBatch();
+    const bytes = batch.reduce((sum, each) => sum + each.encoded.length, 0);
+    const grown = this.#appendedBytes + bytes > Math.max(growthBytesMin, 2 * this.#snapshotBytes);
+    if (grown || this.#position.atSector * sectorBytes + bytes + sectorBytes * 4 > this.#halfSectors * sectorBytes) {
+      this.checkpoint();
+      return;
+    }
+    this.#queue.splice(0, batch.length);
+    this.#inFlight = batch;
+    this.#appendedBytes += bytes;
+    this.#phase = 'appending';
+    this.#write(
+      'records',
+      batch.map((each) => each.encoded),
+    );
+  }
+
+  #takeBatch(): Waiting<R>[] {
+    let bytes = 0;
+    const over = this.#queue.findIndex((each) => {
+      bytes += each.encoded.length + 4;
+      return bytes > batchPayloadBytesMax;
+    });
+    return this.#queue.slice(0, over === -1 ? this.#queue.length : Math.max(1, over));
+  }
+
+  #writeSnapshotPart(): void {
+    let bytes = 0;
+    let count = 0;
+    for (const each of this.#snapshot) {
+      bytes += each.length + 4;
+      if (count > 0 && bytes > batchPayloadBytesMax) break;
+      count += 1;
+    }
+    const part = this.#snapshot.splice(0, count);
+    this.#write(this.#snapshot.length === 0 ? 'snapshotEnd' : 'snapshot', part);
+  }
+
+  #retireOldHalf(): void {
+    const old = this.#oldHalf;
+    if (old === undefined) return;
+    this.#phase = 'retiring';
+    const place: BatchPlace = { kind: 'retired', checkpoint: old.checkpoint, sequence: 0, stamp: this.#position.stamp };
+    this.#writeAt(old.half, 0, encodeBatch(place, []));
+  }
+
+  #write(kind: BatchPlace['kind'], records: readonly Uint8Array[]): void {
+    const { half, checkpoint, sequence, atSector, stamp } = this.#position;
+    const batch = encodeBatch({ kind, checkpoint, sequence, stamp }, records);
+    this.#inFlightSectors = batch.length / sectorBytes;
+    this.#writeAt(half, atSector, batch);
+  }
+
+  #writeAt(half: 0 | 1, sector: number, data: Buffer): void {
+    this.#disks.issue('meta', { op: 'write', lba: half * this.#halfSectors + sector, data, fua: true }, this);
+  }
+}
