@@ -115,3 +115,5 @@ function readField(bytes: Buffer, flags: number): FieldPointer {
     ...((flags & 0x08) === 0 ? {} : { bit: flags & 0x07 }),
   };
 }
+
+export { checkCondition, describeSense, isCondition, senseOf } from './conditions.js';
