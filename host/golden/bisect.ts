@@ -21,7 +21,7 @@ export interface Verification {
   /** The blocks that are wrong, exactly. */
   readonly wrong: readonly VolumeSpan[];
   readonly wrongBlocks: number;
-  /** Spans that were not looked into (all but whole volumes are known to hold wrong blocks), because `wrongBlocksMax` was reached. */
+  /** Spans that hold further wrong blocks (a whole volume: may hold) and were not looked into: `wrongBlocksMax` was reached. */
   readonly unresolved: readonly VolumeSpan[];
   readonly requests: number;
 }
