@@ -1,0 +1,24 @@
+/**
+ * What the operations of a controller work with, whichever controller it is.
+ */
+
+import type { Priority } from '../../protocol/message/message.js';
+import type { Message } from '../../protocol/message/messages.js';
+import type { RefusalCode } from '../../protocol/refusals.js';
+import type { DeviceEffect, PortName } from '../device.js';
+import type { DiskQueue } from '../storage/disk-queue.js';
+import type { Operation } from '../storage/operation.js';
+
+export interface Board<R> {
+  readonly disks: DiskQueue;
+  readonly effects: DeviceEffect[];
+  /** Makes a record durable, applies it, then resumes the operation. */
+  record(record: R, operation?: Operation): void;
+  send(port: PortName, message: Message, priority?: Priority): void;
+  /** Bytes queued on a port and not yet acknowledged. */
+  queuedBytes(port: PortName): number;
+  log(level: 'info' | 'warning' | 'error', text: string): void;
+  mark(name: string, values: Readonly<Record<string, number | string>>): void;
+  /** A disk of this controller failed for good, or gave back other data than was written. */
+  suspend(code: RefusalCode, detail: string): void;
+}

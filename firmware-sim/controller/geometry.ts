@@ -1,0 +1,79 @@
+/**
+ * Sizes of a group's volumes, and where their blocks lie on disks. The last block of a volume may reach past its
+ * end: on the disk it is short, everywhere else it is padded with zeros.
+ */
+import { sectorBytes } from '../../protocol/ids.js';
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+
+export class Geometry {
+  readonly blockBytes: number;
+  /** Sizes of the volumes in bytes, multiples of 512. */
+  readonly volumes: readonly number[];
+
+  constructor(blockBytes: number, volumes: readonly number[]) {
+    this.blockBytes = blockBytes;
+    this.volumes = volumes;
+  }
+
+  get sectorsPerBlock(): number {
+    return this.blockBytes / sectorBytes;
+  }
+
+  bytesOf(volume: number): number {
+    return this.volumes[volume] ?? 0;
+  }
+
+  /** Blocks of a volume, the short one included. */
+  blocksOf(volume: number): number {
+    return Math.ceil(this.bytesOf(volume) / this.blockBytes);
+  }
+
+  /** The blocks that a range of sectors touches. */
+  blocksTouched(lba: number, sectors: number): { readonly first: number; readonly count: number } {
+    const first = Math.floor(lba / this.sectorsPerBlock);
+    return { first, count: Math.ceil((lba + sectors) / this.sectorsPerBlock) - first };
+  }
+
+  /** READ of blocks of a volume from the disk that holds it, byte for byte. */
+  readVolume(volume: number, first: number, count: number): MediumCommand {
+    const lba = first * this.sectorsPerBlock;
+    return { op: 'read', lba, sectors: this.#sectors(volume, first, count) };
+  }
+
+  /** WRITE of blocks of a volume to the disk that holds it; padding past the volume's end is left out. */
+  writeVolume(volume: number, first: number, data: Uint8Array): MediumCommand {
+    const count = data.length / this.blockBytes;
+    const length = this.#sectors(volume, first, count) * sectorBytes;
+    return { op: 'write', lba: first * this.sectorsPerBlock, data: data.subarray(0, length) };
+  }
+
+  /** Makes blocks of a volume zero. */
+  zeroVolume(volume: number, first: number, count: number): MediumCommand {
+    return {
+      op: 'unmap',
+      ranges: [{ lba: first * this.sectorsPerBlock, sectors: this.#sectors(volume, first, count) }],
+    };
+  }
+
+  readSlots(slot: number, count: number): MediumCommand {
+    return { op: 'read', lba: slot * this.sectorsPerBlock, sectors: count * this.sectorsPerBlock };
+  }
+
+  writeSlots(slot: number, data: Uint8Array): MediumCommand {
+    return { op: 'write', lba: slot * this.sectorsPerBlock, data };
+  }
+
+  /** What was read of `count` blocks, padded to whole blocks. */
+  padded(data: Uint8Array, count: number): Uint8Array {
+    const bytes = count * this.blockBytes;
+    if (data.length === bytes) return data;
+    const whole = new Uint8Array(bytes);
+    whole.set(data);
+    return whole;
+  }
+
+  #sectors(volume: number, first: number, count: number): number {
+    const end = Math.min((first + count) * this.sectorsPerBlock, this.bytesOf(volume) / sectorBytes);
+    return end - first * this.sectorsPerBlock;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Structuring, one run at a time: from staging to the image area, flushed, then recorded as placed. A power cut at any
+ * point repeats it from staging, so it may run any number of times.
+ */
+import { contentDigests, sameDigest } from '../../protocol/digest.js';
+import { volumeNumber } from '../../protocol/ids.js';
+import { done, type Operation, type Outcome } from '../storage/operation.js';
+import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
+import type { Receiver } from './receiver.js';
+
+export class PlaceRun implements Operation {
+  readonly #receiver: Receiver;
+  readonly volume: number;
+  readonly run: StoredRun;
+  /** Whoever asked for this run to be placed out of turn and holds the lock of its blocks. */
+  readonly #asker: Operation | undefined;
+  #phase: 'locking' | 'reading' | 'writing' | 'flushing' | 'recording' = 'locking';
+
+  constructor(receiver: Receiver, volume: number, run: StoredRun, asker?: Operation) {
+    this.#receiver = receiver;
+    this.volume = volume;
+    this.run = { ...run, digests: Uint8Array.from(run.digests) };
+    this.#asker = asker;
+  }
+
+  get name(): string {
+    return `structuring ${this.volume}:${this.run.first}+${this.run.count} (${this.#phase})`;
+  }
+
+  start(): void {
+    const { first, count } = this.run;
+    if (this.#asker !== undefined) this.#read();
+    else if (this.#receiver.locks.claim(this, { volume: this.volume, first, count, shared: false })) this.#read();
+  }
+
+  resume(outcome: Outcome, nowUs: number): void {
+    if (outcome.kind === 'failed') {
+      this.#receiver.placeFailed(this, 'disk-error');
+      this.#end(outcome, nowUs);
+      return;
+    }
+    switch (this.#phase) {
+      case 'locking':
+        this.#read();
+        break;
+      case 'reading':
+        this.#check(outcome.kind === 'done' ? outcome.data : new Uint8Array(0), nowUs);
+        break;
+      case 'writing':
+        this.#phase = 'flushing';
+        this.#receiver.board.disks.flush(this.#receiver.image(this.volume), this);
+        break;
+      case 'flushing':
+        this.#phase = 'recording';
+        this.#receiver.board.record({ ...this.#range(), kind: 'placed' }, this);
+        break;
+      case 'recording':
+        this.#receiver.placed(this);
+        this.#end(done, nowUs);
+        break;
+    }
+  }
+
+  #range() {
+    return { volume: volumeNumber(this.volume), first: this.run.first, count: this.run.count };
+  }
+
+  #read(): void {
+    const { geometry, board, staging, image } = this.#receiver;
+    const { first, count, slot } = this.run;
+    if (slot === zeroSlot) {
+      this.#phase = 'writing';
+      board.disks.issue(image(this.volume), geometry.zeroVolume(this.volume, first, count), this);
+      return;
+    }
+    this.#phase = 'reading';
+    board.disks.issue(staging(this.volume), geometry.readSlots(slot, count), this);
+  }
+
+  #check(data: Uint8Array, nowUs: number): void {
+    const { geometry, board, image } = this.#receiver;
+    if (!sameDigest(contentDigests(data, geometry.blockBytes), this.run.digests)) {
+      this.#receiver.placeFailed(this, 'staging-corrupt');
+      this.#end({ kind: 'look' }, nowUs);
+      return;
+    }
+    this.#phase = 'writing';
+    board.disks.issue(image(this.volume), geometry.writeVolume(this.volume, this.run.first, data), this);
+  }
+
+  #end(outcome: Outcome, nowUs: number): void {
+    if (this.#asker === undefined) this.#receiver.unlock(this, nowUs);
+    else this.#asker.resume(outcome, nowUs);
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * The side that receives an image: takes runs into staging, answers complete with the commit, and structures the
+ * committed image. Used by the sub, and by main during a failback.
+ */
+import { contentDigests, RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { assert, type Generation } from '../../protocol/ids.js';
+import type { MessageNamed } from '../../protocol/message/messages.js';
+import { digestBytes } from '../../protocol/message/messages.js';
+import { type RefusalCode, refusals } from '../../protocol/refusals.js';
+import type { Board } from '../controller/board.js';
+import type { Geometry } from '../controller/geometry.js';
+import type { DiskName } from '../device.js';
+import type { Operation, Outcome } from '../storage/operation.js';
+import type { RangeLocks } from '../storage/range-locks.js';
+import type { SlotAllocator, SlotRun } from '../storage/slot-allocator.js';
+import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
+import { sendHoldings } from './holdings.js';
+import { PlaceRun } from './place-run.js';
+import type { ReplicaRecord } from './replica-records.js';
+import type { ReplicaState } from './replica-state.js';
+import { type ArrivedRun, StageRun } from './stage-run.js';
+
+/** Structuring keeps this many runs under way at once. */
+const placingMax = 4;
+
+export interface ReceiverOptions {
+  readonly board: Board<ReplicaRecord>;
+  readonly state: ReplicaState;
+  readonly geometry: Geometry;
+  readonly staging: (volume: number) => DiskName;
+  readonly image: (volume: number) => DiskName;
+  readonly allocators: readonly SlotAllocator[];
+  /** Locks of the image's blocks, shared with whoever reads and writes them for a host. */
+  readonly locks: RangeLocks<Operation>;
+  /** The commit, or the end of structuring, is durable. */
+  readonly onProgress: () => void;
+}
+
+export class Receiver implements Operation {
+  readonly board: Board<ReplicaRecord>;
+  readonly state: ReplicaState;
+  readonly geometry: Geometry;
+  readonly staging: (volume: number) => DiskName;
+  readonly image: (volume: number) => DiskName;
+  readonly locks: RangeLocks<Operation>;
+  readonly #allocators: readonly SlotAllocator[];
+  readonly #onProgress: () => void;
+  /** Runs whose record is durable, to be acknowledged at the end of this step. */
+  #stored: number[] = [];
+  #staging = 0;
+  #placing = new Set<PlaceRun>();
+  #place = { volume: 0, block: 0 };
+  #settling = false;
+  /** A complete that waits for the structuring of the image before it. */
+  #complete: MessageNamed<'complete'> | undefined;
+  #committing: MessageNamed<'complete'> | undefined;
+
+  constructor(options: ReceiverOptions) {
+    this.board = options.board;
+    this.state = options.state;
+    this.geometry = options.geometry;
+    this.staging = options.staging;
+    this.image = options.image;
+    this.locks = options.locks;
+    this.#allocators = options.allocators;
+    this.#onProgress = options.onProgress;
+  }
+
+  get name(): string {
+    return `commit of generation ${this.#committing?.generation ?? 0}`;
+  }
+
+  begin(message: MessageNamed<'begin'>): void {
+    const { receiving } = this.state;
+    if (receiving?.generation === message.generation && receiving.epoch === message.epoch) return;
+    const { epoch, generation, base, full } = message;
+    this.board.record({ kind: 'begun', epoch, generation, base, full });
+    this.#complete = undefined;
+  }
+
+  blockRun(message: MessageNamed<'blockRun'>): void {
+    const { run, generation, volume, first, digests, data } = message;
+    const count = digests.length / digestBytes;
+    const { blockBytes } = this.geometry;
+    if (!this.#fits(volume, first, count) || data.length !== count * blockBytes) {
+      this.#refuseRun(generation, run, 'range-outside');
+    } else if (!sameDigest(contentDigests(data, blockBytes), digests)) {
+      this.#refuseRun(generation, run, 'digest-mismatch');
+    } else {
+      // The message's bytes are the link's; staging and the record keep theirs.
+      this.#stage({ run, generation, volume, first, count, digests: Uint8Array.from(digests), data });
+    }
+  }
+
+  zeroRun(message: MessageNamed<'zeroRun'>): void {
+    const { run, generation, volume, first, count } = message;
+    if (!this.#fits(volume, first, count)) this.#refuseRun(generation, run, 'range-outside');
+    else
+      this.#stage({
+        run,
+        generation,
+        volume,
+        first,
+        count,
+        digests: new Uint8Array(count * digestBytes),
+        data: new Uint8Array(0),
+      });
+  }
+
+  complete(message: MessageNamed<'complete'>): void {
+    const { generation } = message;
+    if (generation === this.state.committed) this.#tellCommitted();
+    else if (this.#committing?.generation !== generation) {
+      this.#complete = { ...message, digest: Uint8Array.from(message.digest) };
+      this.pump();
+    }
+  }
+
+  getHoldings(message: MessageNamed<'getHoldings'>): void {
+    sendHoldings(this, message.generation);
+  }
+
+  /** Drops staging that is not committed. */
+  drop(generation: Generation): void {
+    this.#complete = undefined;
+    if (this.state.receiving?.generation === generation) this.board.record({ kind: 'dropped', generation });
+  }
+
+  /** Continues whatever can go on; called at the end of every step of the controller. */
+  pump(): void {
+    this.#takeFreed();
+    this.#acknowledge();
+    this.#tryCommit();
+    this.#startPlacing();
+    this.#settle();
+  }
+
+  /** Places what staging holds of these blocks now, for an operation that holds their lock. False: nothing to place. */
+  placeFor(asker: Operation, volume: number, first: number, count: number): boolean {
+    const run = this.state.volume(volume).overlay.nextRun(first, count);
+    if (run === undefined || run.first >= first + count) return false;
+    const within = { ...run, count: Math.min(run.count, first + count - run.first) };
+    new PlaceRun(
+      this,
+      volume,
+      { ...within, digests: run.digests.subarray(0, within.count * digestBytes) },
+      asker,
+    ).start();
+    return true;
+  }
+
+  staged({ run }: ArrivedRun): void {
+    this.#staging -= 1;
+    this.#stored.push(run);
+  }
+
+  stagingFailed({ volume, generation }: ArrivedRun, slots: readonly SlotRun[]): void {
+    this.#staging -= 1;
+    for (const { first, count } of slots) this.#allocators[volume]?.release(first, count);
+    this.#abandon(generation, 'disk-error');
+    this.board.suspend('disk-error', this.staging(volume));
+  }
+
+  placed(place: PlaceRun): void {
+    this.#placing.delete(place);
+  }
+
+  placeFailed(place: PlaceRun, code: RefusalCode): void {
+    this.#placing.delete(place);
+    this.board.suspend(code, `volume ${place.volume}, blocks ${place.run.first}+${place.run.count}`);
+  }
+
+  unlock(holder: Operation, nowUs: number): void {
+    for (const next of this.locks.release(holder)) next.resume({ kind: 'locked' }, nowUs);
+  }
+
+  /** The commit is durable. */
+  resume(outcome: Outcome): void {
+    assert(outcome.kind === 'done', 'a durable record ends well or not at all');
+    this.#committing = undefined;
+    this.#place = { volume: 0, block: 0 };
+    this.board.mark('committed', { generation: this.state.committed });
+    this.#tellCommitted();
+    this.#onProgress();
+  }
+
+  #stage(arrived: ArrivedRun): void {
+    if (this.state.receiving?.generation !== arrived.generation) return;
+    const slots = arrived.data.length === 0 ? [] : this.#takeSlots(arrived.volume, arrived.count);
+    if (slots === undefined) {
+      this.#abandon(arrived.generation, 'staging-full');
+      return;
+    }
+    this.#staging += 1;
+    new StageRun(this, arrived, slots).start();
+  }
+
+  #takeSlots(volume: number, count: number): SlotRun[] | undefined {
+    const allocator = this.#allocators[volume];
+    if (allocator === undefined || allocator.free < count) return undefined;
+    const slots: SlotRun[] = [];
+    for (let left = count; left > 0; ) {
+      const taken = allocator.take(left);
+      assert(taken !== undefined, 'slots were counted as free');
+      slots.push(taken);
+      left -= taken.count;
+    }
+    return slots;
+  }
+
+  #fits(volume: number, first: number, count: number): boolean {
+    return volume < this.geometry.volumes.length && count > 0 && first + count <= this.geometry.blocksOf(volume);
+  }
+
+  #refuseRun(generation: Generation, run: number, code: RefusalCode): void {
+    this.board.send('remote', { kind: 'runRefused', generation, run, code: refusals[code].number });
+  }
+
+  #abandon(generation: Generation, code: RefusalCode): void {
+    this.drop(generation);
+    this.board.send('remote', { kind: 'abandon', generation, code: refusals[code].number, state: 'PSUE' });
+  }
+
+  #takeFreed(): void {
+    for (const { volume, first, count } of this.state.freed) this.#allocators[volume]?.release(first, count);
+    this.state.freed = [];
+  }
+
+  #acknowledge(): void {
+    if (this.#stored.length === 0) return;
+    const generation = this.state.receiving?.generation ?? this.state.committed;
+    this.board.send('remote', { kind: 'stored', generation, runs: this.#stored });
+    this.#stored = [];
+  }
+
+  #tryCommit(): void {
+    const complete = this.#complete;
+    if (complete === undefined || this.#staging > 0 || this.#committing !== undefined) return;
+    if (this.state.overlaid > 0) return;
+    this.#complete = undefined;
+    const receiving = this.state.receiving;
+    const { generation, digest } = complete;
+    if (receiving?.generation !== generation) return;
+    if (!this.#agrees(complete)) {
+      this.board.send('remote', { kind: 'completeRefused', generation, code: refusals['digest-mismatch'].number });
+      return;
+    }
+    this.#committing = complete;
+    this.board.mark('complete', { generation });
+    this.board.record({ kind: 'accepted', epoch: receiving.epoch, generation, digest }, this);
+  }
+
+  #agrees({ blocks, zeroBlocks, digest }: MessageNamed<'complete'>): boolean {
+    const range = new RangeDigest();
+    let held = 0;
+    let zeros = 0;
+    for (const [volume, { staged }] of this.state.volumes.entries()) {
+      for (const run of staged.runs()) {
+        held += run.count;
+        for (let index = 0; index < run.count; index += 1) {
+          const each = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+          if (run.slot === zeroSlot || sameDigest(each, zeroDigest)) zeros += 1;
+          else range.addOfVolume(volume, run.first + index, each);
+        }
+      }
+    }
+    return held === blocks && zeros === zeroBlocks && sameDigest(range.finish(), digest);
+  }
+
+  #tellCommitted(): void {
+    const { epoch, committed, commitDigest } = this.state;
+    this.board.send('remote', { kind: 'committed', epoch, generation: committed, digest: commitDigest });
+    if (this.state.structured === committed) this.board.send('remote', { kind: 'structured', generation: committed });
+  }
+
+  #startPlacing(): void {
+    while (this.#placing.size < placingMax) {
+      const next = this.#nextToPlace();
+      if (next === undefined) return;
+      const place = new PlaceRun(this, next.volume, next.run);
+      this.#placing.add(place);
+      place.start();
+    }
+  }
+
+  /** Each block is tried once in a pass; what could not be placed stays in the overlay until the next power on. */
+  #nextToPlace(): { readonly volume: number; readonly run: StoredRun } | undefined {
+    for (; this.#place.volume < this.state.volumes.length; this.#place = { volume: this.#place.volume + 1, block: 0 }) {
+      const { volume, block } = this.#place;
+      const run = this.state.volume(volume).overlay.nextRun(block, 64);
+      if (run === undefined) continue;
+      this.#place.block = run.first + run.count;
+      return { volume, run };
+    }
+    return undefined;
+  }
+
+  #settle(): void {
+    const { committed, structured, overlaid } = this.state;
+    if (structured === committed || overlaid > 0 || this.#placing.size > 0 || this.#settling) return;
+    this.#settling = true;
+    this.board.record({ kind: 'settled', generation: committed }, new Settled(() => this.#settled()));
+  }
+
+  #settled(): void {
+    this.#settling = false;
+    this.board.mark('structured', { generation: this.state.structured });
+    this.board.send('remote', { kind: 'structured', generation: this.state.structured });
+    this.#onProgress();
+    this.pump();
+  }
+}
+
+/** Waits for the record that ends a structuring. */
+class Settled implements Operation {
+  readonly name = 'end of structuring';
+  readonly #then: () => void;
+  constructor(then: () => void) {
+    this.#then = then;
+  }
+  resume(): void {
+    this.#then();
+  }
+}
