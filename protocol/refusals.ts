@@ -68,6 +68,10 @@ export const refusals = {
     'Check that it runs and that the line is the right one.',
   ),
   'line-lost': entry(41, 3, 'The line was lost.', 'Reconnect it; the transfer goes on from where it was.'),
+  'peer-restarted': entry(42, 3, 'The other side started anew.', 'None: a fresh session opens by itself.'),
+  'sealed-replayed': entry(43, 4, 'A sealed message arrived a second time.', 'Somebody tampers with the line.'),
+  'sealed-invalid': entry(44, 4, 'A sealed message fails its authentication.', 'Somebody tampers with the line.'),
+  'not-sealed': entry(45, 4, 'A message arrived in clear in a sealed session.', 'Somebody tampers with the line.'),
   // 48 … 79: instructions that do not fit the state
   'transfer-in-progress': entry(48, 1, 'A generation is still being sent.', 'Wait for it: coldframe host wait.'),
   'pair-suspended': entry(49, 1, 'The pair is suspended.', 'coldframe host resync'),
