@@ -29,9 +29,10 @@ export function explainBlock(expected: ExpectedBlock, actual: Uint8Array): strin
   const parts = grouped(expected, actual);
   const place = `block ${expected.block} of volume ${expected.volume}`;
   const only = parts[0];
-  if (parts.length === 1 && only !== undefined) return `${place} ${only.text}`;
+  if (parts.length === 1 && only !== undefined) return `${place} holds ${only.text}`;
+  const said = parts.map(({ sectors, text }) => `${sectors} ${text}`).join('; ');
   const torn = parts.some(({ kind }) => kind === 'right') && parts.some(({ kind }) => isEarlier(kind));
-  return `${place}: ${parts.map(({ sectors, text }) => `${sectors} ${text}`).join('; ')}${torn ? ': torn' : ''}`;
+  return `${place}${torn ? ' is torn' : ' is mixed'}: ${said}`;
 }
 
 interface Part {
@@ -56,7 +57,7 @@ function grouped(expected: ExpectedBlock, actual: Uint8Array): Part[] {
   return parts.map(({ kind, text, first, last }) => ({
     kind,
     text,
-    sectors: first === last ? `sector ${first}` : `sectors ${first} to ${last}`,
+    sectors: first === last ? `sector ${first} holds` : `sectors ${first} to ${last} hold`,
   }));
 }
 
@@ -88,27 +89,26 @@ const named = ({ write, generation }: Stamp): string => `write ${write} of gener
 function textOf(finding: Finding, expected: ExpectedBlock): string {
   switch (finding.kind) {
     case 'right':
-      return 'is as expected';
+      return 'what belongs there';
     case 'zeros':
-      return finding.instead ? `holds zeros instead of ${named(finding.instead)}: lost` : 'holds zeros';
+      return finding.instead ? `zeros instead of ${named(finding.instead)}: lost` : 'zeros';
     case 'misdirected':
-      return `holds ${named(finding.stamp)} for ${home(finding.stamp, expected)}: misdirected`;
+      return `${named(finding.stamp)} for ${home(finding.stamp, expected)}: misdirected`;
     case 'anotherRun':
-      return `holds ${named(finding.stamp)} of another run (seed ${finding.stamp.seed})`;
+      return `${named(finding.stamp)} of another run (seed ${finding.stamp.seed})`;
     case 'older':
-      return `is older: ${named(finding.stamp)} instead of ${named(finding.instead)}`;
     case 'newer':
-      return `is newer: ${named(finding.stamp)} instead of ${named(finding.instead)}`;
+      return `${named(finding.stamp)} instead of ${named(finding.instead)}: ${finding.kind}`;
     case 'notZeros':
-      return `holds ${named(finding.stamp)} instead of zeros`;
+      return `${named(finding.stamp)} instead of zeros`;
     case 'stamped':
-      return `holds ${named(finding.stamp)}`;
+      return named(finding.stamp);
     case 'damaged':
       return finding.differingBytes === undefined
-        ? 'is damaged: its stamp fails its checksum'
-        : `is damaged: ${finding.differingBytes} bytes differ, the first at ${finding.firstByte}`;
+        ? 'a damaged stamp'
+        : `a damaged stamp: ${finding.differingBytes} bytes differ, the first at ${finding.firstByte}`;
     case 'noStamp':
-      return 'holds data without a stamp';
+      return 'data without a stamp';
     default:
       return unreachable(finding);
   }

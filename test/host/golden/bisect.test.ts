@@ -107,7 +107,12 @@ describe('verify by bisection', () => {
     await fc.assert(
       fc.asyncProperty(pairs, fc.integer({ min: 1, max: 5 }), async ([a, b], requestsAtOnce) => {
         const golden = await recordGolden(a, provenance);
-        const found = await verifyGolden(golden, askingOf(b), { requestsAtOnce });
+        const answer = askingOf(b);
+        const inside: AskDigests = async (request) => {
+          expect(request.first + request.count).to.be.at.most(a[request.volume]?.blocks ?? 0);
+          return answer(request);
+        };
+        const found = await verifyGolden(golden, inside, { requestsAtOnce });
         expect(found.wrong).to.deep.equal(diffGolden(golden, await recordGolden(b, provenance)));
       }),
       { numRuns: 60 },

@@ -74,6 +74,16 @@ describe('golden image', () => {
     expect(body).to.deep.equal(bodyLines);
   });
 
+  it('begins a new line at every sixteenth block, so that a changed block changes one line', async () => {
+    const run = new MemoryVolume(
+      64,
+      [14, 15, 16, 17].map((block) => [block, ramp(block)] as const),
+    );
+    await saveGolden(path, await recordGolden([run], provenance));
+    const [, ...body] = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    expect(body.map((line) => line.split(' ')[1])).to.deep.equal(['14+2', '16+2']);
+  });
+
   it('is the same after it was saved and loaded, and leaves no other file behind', async () => {
     await saveGolden(path, golden);
     const loaded = await loadGolden(path);
