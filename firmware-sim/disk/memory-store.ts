@@ -1,0 +1,151 @@
+/**
+ * A durable store in memory: pages of 64 KiB, of which only those written cost anything. A clone shares its pages with
+ * the original until one of them writes, so that every cut of a power cut exploration starts from a cheap copy.
+ */
+import type { DurableStep, InstantStore, StoreRun } from './store.js';
+
+const pageBytes = 65536;
+
+/** A page's bytes may be changed in place only by its owner; a page adopted from a caller has none. */
+interface Page {
+  readonly bytes: Uint8Array;
+  readonly owner: object | undefined;
+}
+
+export class MemoryStore implements InstantStore {
+  #pages = new Map<number, Page>();
+  /** The numbers of all pages in order, made when a long range asks for it. */
+  #sorted: readonly number[] | undefined;
+  /** The identity under which pages belong to this store alone; a fresh one after each clone. */
+  #owner: object = {};
+
+  /** Bytes of pages that hold data. */
+  get allocatedBytes(): number {
+    return this.#pages.size * pageBytes;
+  }
+
+  clone(): MemoryStore {
+    const clone = new MemoryStore();
+    clone.#pages = new Map(this.#pages);
+    // From here on both copy a page before they write to it.
+    this.#owner = {};
+    return clone;
+  }
+
+  read(offset: number, into: Buffer): void {
+    for (const part of partsOf(offset, into.length)) {
+      const page = this.#pages.get(part.page);
+      const end = part.at + part.length;
+      if (page === undefined) into.fill(0, part.at, end);
+      else into.set(viewOf(page.bytes, part.from, part.length), part.at);
+    }
+  }
+
+  apply({ writes, punches }: DurableStep): void {
+    for (const { offset, length } of punches) this.#punch(offset, length);
+    for (const { offset, data } of writes) this.#write(offset, data);
+  }
+
+  allocated(offset: number, length: number, runsMax: number): readonly StoreRun[] {
+    const end = offset + length;
+    const runs: { offset: number; length: number }[] = [];
+    for (const number of this.#numbersWithin(offset, end)) {
+      const first = Math.max(offset, number * pageBytes);
+      const after = Math.min(end, (number + 1) * pageBytes);
+      const last = runs.at(-1);
+      if (last !== undefined && last.offset + last.length === first) last.length = after - last.offset;
+      else if (runs.length === runsMax) break;
+      else runs.push({ offset: first, length: after - first });
+    }
+    return runs;
+  }
+
+  #write(offset: number, data: Uint8Array): void {
+    for (const part of partsOf(offset, data.length)) {
+      const bytes = viewOf(data, part.at, part.length);
+      // A whole page is adopted as it is: nobody changes the bytes of a durable step any more.
+      if (part.length === pageBytes) this.#setPage(part.page, { bytes, owner: undefined });
+      else this.#ownPage(part.page).set(bytes, part.from);
+    }
+  }
+
+  #ownPage(number: number): Uint8Array {
+    const page = this.#pages.get(number);
+    if (page?.owner === this.#owner) return page.bytes;
+    const bytes = page === undefined ? Buffer.alloc(pageBytes) : Buffer.from(page.bytes);
+    this.#setPage(number, { bytes, owner: this.#owner });
+    return bytes;
+  }
+
+  #punch(offset: number, length: number): void {
+    const end = offset + length;
+    for (const number of this.#numbersWithin(offset, end)) {
+      const from = Math.max(0, offset - number * pageBytes);
+      const to = Math.min(pageBytes, end - number * pageBytes);
+      if (to - from === pageBytes) this.#dropPage(number);
+      else this.#ownPage(number).fill(0, from, to);
+    }
+  }
+
+  /** Numbers of the pages that exist and touch the range, ascending; costs the fewer of range and pages. */
+  *#numbersWithin(offset: number, end: number): Generator<number> {
+    const first = Math.floor(offset / pageBytes);
+    const after = Math.ceil(end / pageBytes);
+    if (after - first <= this.#pages.size) {
+      for (let number = first; number < after; number += 1) if (this.#pages.has(number)) yield number;
+      return;
+    }
+    this.#sorted ??= [...this.#pages.keys()].sort((a, b) => a - b);
+    const sorted = this.#sorted;
+    for (let index = indexFrom(sorted, first); index < sorted.length; index += 1) {
+      const number = sorted[index];
+      if (number === undefined || number >= after) return;
+      yield number;
+    }
+  }
+
+  #setPage(number: number, page: Page): void {
+    if (!this.#pages.has(number)) this.#sorted = undefined;
+    this.#pages.set(number, page);
+  }
+
+  #dropPage(number: number): void {
+    if (this.#pages.delete(number)) this.#sorted = undefined;
+  }
+}
+
+/** Index of the first number that is not below `bound`. */
+function indexFrom(sorted: readonly number[], bound: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+interface Part {
+  readonly page: number;
+  /** Offset in the page, and in the caller's bytes. */
+  readonly from: number;
+  readonly at: number;
+  readonly length: number;
+}
+
+function partsOf(offset: number, length: number): Part[] {
+  const parts: Part[] = [];
+  for (let at = 0; at < length; ) {
+    const page = Math.floor((offset + at) / pageBytes);
+    const from = offset + at - page * pageBytes;
+    const part = { page, from, at, length: Math.min(pageBytes - from, length - at) };
+    parts.push(part);
+    at += part.length;
+  }
+  return parts;
+}
+
+function viewOf(bytes: Uint8Array, from: number, length: number): Uint8Array {
+  return from === 0 && length === bytes.length ? bytes : bytes.subarray(from, from + length);
+}
