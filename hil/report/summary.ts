@@ -1,0 +1,64 @@
+/**
+ * What a run comes to, in words and figures: the same on the page, on the terminal and for machines.
+ */
+import { bytesText, counted, quantile } from './quantity.js';
+import type { RunRecord } from './run-record.js';
+
+export interface Summary {
+  /** The verdict as one word. */
+  readonly word: string;
+  /** Why, in a sentence. */
+  readonly reason: string;
+  /** What was run, in a sentence. */
+  readonly about: string;
+  readonly bytesOnLine: number;
+  readonly volumeBytes: number;
+  readonly writes: number;
+  /** Of host writes, in microseconds; absent when there were none. */
+  readonly latencyUs?: { readonly median: number; readonly p99: number; readonly max: number };
+}
+
+const words: Readonly<Record<RunRecord['verdict'], string>> = {
+  passed: 'Passed',
+  failed: 'Failed',
+  unavailable: 'No verdict',
+  interrupted: 'Interrupted',
+};
+const benches: Readonly<Record<RunRecord['bench'], string>> = {
+  emulator: 'models in virtual time',
+  processes: 'models as processes',
+  boards: 'boards and models',
+};
+
+export function summarize(record: RunRecord): Summary {
+  const volumeBytes = record.volumes.reduce((sum, { bytes }) => sum + bytes, 0);
+  const volumes = counted(record.volumes.length, 'volume');
+  const writes = record.latencies.length;
+  return {
+    word: words[record.verdict],
+    reason: reasonOf(record),
+    about:
+      `${counted(record.generations.length, 'generation')} of ${volumes} (${bytesText(volumeBytes)}) ` +
+      `by the ${record.method} method, ${benches[record.bench]}.`,
+    bytesOnLine: record.generations.reduce((sum, { bytesOnLine }) => sum + bytesOnLine, 0),
+    volumeBytes,
+    writes,
+    ...(writes > 0 && { latencyUs: latencies(record) }),
+  };
+}
+
+function reasonOf(record: RunRecord): string {
+  if (record.reason !== '') return record.reason;
+  const failed = record.checks.filter(({ verdict }) => verdict === 'failed');
+  if (failed.length > 0) {
+    return `${failed.length} of ${counted(record.checks.length, 'check')} failed: ${failed[0]?.name}${failed.length > 1 ? ', …' : ''}`;
+  }
+  const verified = record.generations.filter(({ verdict }) => verdict === 'passed').length;
+  const images = verified === 1 ? '1 image equals its golden image' : `${verified} images equal their golden images`;
+  return `${counted(record.checks.length, 'check')} passed; ${images}.`;
+}
+
+function latencies(record: RunRecord): NonNullable<Summary['latencyUs']> {
+  const sorted = Float64Array.from(record.latencies, ({ us }) => us).sort();
+  return { median: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: quantile(sorted, 1) };
+}
