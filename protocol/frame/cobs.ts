@@ -10,6 +10,8 @@
 const runBytesMax = 254;
 /** A native search costs about as much as looking at so many bytes one by one. */
 const walkedBytes = 24;
+/** So many bytes are moved at once, though a code FF may soon move the rest again. */
+const aheadBytes = 1024;
 
 /** The most bytes that `length` bytes take when encoded. */
 export const cobsBytesMax = (length: number): number => length + Math.floor(length / runBytesMax) + 1;
@@ -17,26 +19,32 @@ export const cobsBytesMax = (length: number): number => length + Math.floor(leng
 /** Encodes `source` into `into` at `at`, which must have room for `cobsBytesMax`; returns the offset after it. */
 export function cobsEncode(source: Buffer, into: Buffer, at: number): number {
   const end = source.length;
-  const zeros: number[] = [];
-  let from = 0; // of the run
-  let stretch = 0; // of the stretch that is not moved yet
+  let from = 0; // of the run; its code belongs just before it
+  let moved = 0; // up to where the bytes are in place
   let shift = at + 1; // offset in `into` minus offset in `source`
   for (;;) {
+    for (; source[from] === 0; from += 1) into[from + shift - 1] = 1;
+    if (moved < from) moved = from;
     const zero = endOfRun(source, from, end);
-    while (zero - from >= runBytesMax) {
-      moveStretch(source, stretch, from + runBytesMax, into, shift, zeros);
-      into[from + shift - 1] = 0xff;
-      from += runBytesMax;
-      if (from === end) return from + shift;
-      stretch = from;
+    const length = Math.min(zero - from, runBytesMax);
+    if (moved < from + length) moved = moveAhead(source, moved, from + length, into, shift);
+    into[from + shift - 1] = length + 1;
+    from += length;
+    if (from === end) return end + shift;
+    if (length < runBytesMax) {
+      from += 1;
+    } else {
+      moved = from;
       shift += 1;
     }
-    zeros.push(zero);
-    if (zero === end) break;
-    from = zero + 1;
   }
-  moveStretch(source, stretch, end, into, shift, zeros);
-  return end + shift;
+}
+
+/** Moves the bytes from `moved` to `needed`, and some of what follows; returns up to where it went. */
+function moveAhead(source: Buffer, moved: number, needed: number, into: Buffer, shift: number): number {
+  const end = Math.min(Math.max(needed, moved + aheadBytes), source.length);
+  source.copy(into, moved + shift, moved, end);
+  return end;
 }
 
 /** The offset of the next zero at or after `from`, or `end`. */
@@ -46,17 +54,6 @@ function endOfRun(source: Buffer, from: number, end: number): number {
   if (walkEnd === end) return end;
   const zero = source.indexOf(0, walkEnd);
   return zero < 0 ? end : zero;
-}
-
-/** Moves a stretch and writes the codes of the runs that ended in `zeros`, which it empties. */
-function moveStretch(source: Buffer, from: number, end: number, into: Buffer, shift: number, zeros: number[]): void {
-  move(source, from, end, into, from + shift);
-  let code = from + shift - 1;
-  for (const zero of zeros) {
-    into[code] = zero + shift - code;
-    code = zero + shift;
-  }
-  zeros.length = 0;
 }
 
 /**
