@@ -35,7 +35,8 @@ export interface StateRun {
 
 /** The runs of a string that `statesPattern` accepts. */
 export function* stateRuns(states: string): Iterable<StateRun> {
-  for (const [, state, count] of states.matchAll(/([a-z])(\d+)/g)) yield { state: state as BlockState, count: Number(count) };
+  for (const [, state, count] of states.matchAll(/([a-z])(\d+)/g))
+    yield { state: state as BlockState, count: Number(count) };
 }
 
 /** The string for runs in order; neighbours in one state are joined, empty runs left out. */

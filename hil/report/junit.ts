@@ -25,13 +25,16 @@ export function junitXml(record: RunRecord): string {
 
 function properties(record: RunRecord): Markup[] {
   const values = { run: record.runId, command: record.command, seed: String(record.seed), method: record.method };
-  return Object.entries(values).map(([name, value]) => markup`
-      <property name="${name}" value="${value}"/>`);
+  return Object.entries(values).map(
+    ([name, value]) => markup`
+      <property name="${name}" value="${value}"/>`,
+  );
 }
 
 function testCase(record: RunRecord, { name, verdict, seconds: time, details }: CheckRecord): Markup {
   const about = markup`name="${name || 'check'}" classname="${className(record)}" time="${seconds(time)}"`;
-  if (verdict === 'passed') return markup`
+  if (verdict === 'passed')
+    return markup`
     <testcase ${about}/>`;
   const message = details.split('\n')[0] ?? '';
   return markup`

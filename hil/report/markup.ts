@@ -22,8 +22,8 @@ export function markup(strings: TemplateStringsArray, ...values: readonly Markup
 /** Escapes text for element content and quoted attributes; what XML 1.0 does not allow is shown as a picture of it. */
 export function escapeText(text: string): string {
   return text
-    .toWellFormed()
-    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]/g, picture)
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .replace(/(?![\t\n\r])[\p{Cc}\ufffe\uffff]/gu, picture)
     .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -70,6 +70,14 @@ describe('WriteLog', () => {
     expect(tagsIn(image)[0]).to.equal(1);
   });
 
+  it('keeps its own knowledge whatever is done to an image that it gave', () => {
+    write(1, 0);
+    const freeze = () => ({ sentOrder: log.mark(), answeredOrder: log.mark(), includedTags: [] });
+    log.imageAt(freeze())[0]?.write(0, { kind: 'zeros', lengthBytes: 512 });
+    log.newest()[0]?.write(0, { kind: 'zeros', lengthBytes: 512 });
+    expect(tagsIn(log.imageAt(freeze()))[0]).to.equal(1);
+  });
+
   it('applies overlapping writes in the order in which they were sent', () => {
     send(1, 0);
     send(2, 0);
@@ -101,6 +109,15 @@ describe('WriteLog', () => {
     const image = log.imageAt({ sentOrder, answeredOrder: log.mark(), includedTags: [1] });
     expect(tagsIn(image)).to.deep.equal([1, 0, 0, 0, 0, 0]);
     expect(image[0]?.uncertainBlocks()).to.deep.equal([1]);
+  });
+
+  it('takes the name of a tag for the write that is outstanding, not for a lost one that had it before', () => {
+    send(1, 0);
+    log.sessionClosed();
+    send(1, 1);
+    const image = log.imageAt({ sentOrder: log.mark(), answeredOrder: log.mark(), includedTags: [1] });
+    expect(tagsIn(image)).to.deep.equal([0, 1, 0, 0, 0, 0]);
+    expect(image[0]?.uncertainBlocks()).to.deep.equal([0]);
   });
 
   it('leaves a write that was lost after the answer to the next image', () => {
