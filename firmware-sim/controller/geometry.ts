@@ -5,6 +5,9 @@
 import { sectorBytes } from '../../protocol/ids.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 
+/** MAXIMUM TRANSFER LENGTH of the disks (VPD page B0h), in bytes. */
+const transferBytesMax = 2 ** 20;
+
 export class Geometry {
   readonly blockBytes: number;
   /** Sizes of the volumes in bytes, multiples of 512. */
@@ -17,6 +20,11 @@ export class Geometry {
 
   get sectorsPerBlock(): number {
     return this.blockBytes / sectorBytes;
+  }
+
+  /** Blocks that one READ or WRITE of a disk may transfer. */
+  get transferBlocksMax(): number {
+    return Math.max(1, Math.floor(transferBytesMax / this.blockBytes));
   }
 
   bytesOf(volume: number): number {

@@ -1,0 +1,45 @@
+/**
+ * What a command changes, as contiguous pieces of a volume: WRITE, WRITE SAME, UNMAP and COMPARE AND WRITE alike.
+ */
+import { isZero } from '../../protocol/digest.js';
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+
+export interface WritePiece {
+  readonly lba: number;
+  readonly sectors: number;
+  /** The new content; undefined for zeros. */
+  readonly data: Uint8Array | undefined;
+}
+
+export type WriteCommand = Extract<MediumCommand, { op: 'write' | 'writeSame' | 'unmap' | 'compareAndWrite' }>;
+
+export function isWrite(command: MediumCommand): command is WriteCommand {
+  return ['write', 'writeSame', 'unmap', 'compareAndWrite'].includes(command.op);
+}
+
+export function writePieces(command: WriteCommand): readonly WritePiece[] {
+  switch (command.op) {
+    case 'write':
+    case 'compareAndWrite':
+      return command.data.length === 0
+        ? []
+        : [{ lba: command.lba, sectors: command.data.length / 512, data: command.data }];
+    case 'unmap':
+      return command.ranges.filter(({ sectors }) => sectors > 0).map((range) => ({ ...range, data: undefined }));
+    case 'writeSame':
+      return [{ lba: command.lba, sectors: command.sectors, data: repeated(command) }];
+  }
+}
+
+function repeated({ pattern, sectors }: Extract<MediumCommand, { op: 'writeSame' }>): Uint8Array | undefined {
+  if (isZero(pattern)) return undefined;
+  const data = Buffer.alloc(sectors * pattern.length);
+  for (let at = 0; at < data.length; at += pattern.length) data.set(pattern, at);
+  return data;
+}
+
+/** Offset of the first byte that differs, or undefined. */
+export function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
+  for (let at = 0; at < Math.max(a.length, b.length); at += 1) if (a[at] !== b[at]) return at;
+  return undefined;
+}

@@ -1,0 +1,233 @@
+/**
+ * Brings deferred writes home: from the shadow area to the primary area, once their block is sent. Takes the lock of
+ * the blocks, so that no read meets a slot that has been given to somebody else.
+ */
+import { contentDigests, sameDigest } from '../../protocol/digest.js';
+import { volumeNumber } from '../../protocol/ids.js';
+import { digestBytes } from '../../protocol/message/messages.js';
+import { BlockSet } from '../storage/block-set.js';
+import { done, type Operation, type Outcome } from '../storage/operation.js';
+import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
+import type { MainCore } from './main-core.js';
+
+const drainingMax = 4;
+const runBlocksMax = 64;
+
+export class Drainer {
+  readonly #core: MainCore;
+  /** Blocks that may be drained, by volume. */
+  #due: BlockSet[] = [];
+  #active = 0;
+
+  constructor(core: MainCore) {
+    this.#core = core;
+  }
+
+  /** Nothing is deferred and nothing on its way. */
+  get idle(): boolean {
+    return this.#active === 0 && this.#core.state.volumes.every((each) => each.deferred.size + each.before.size === 0);
+  }
+
+  /** Whether a deferred block may go to the primary area: its frozen content is not needed there any more. */
+  mayDrain(volume: number, block: number): boolean {
+    const maps = this.#core.state.volume(volume);
+    return maps.before.has(block) || !this.#core.isProtected(volume, block);
+  }
+
+  /** These blocks have been sent (or deferred although they were): drain what is deferred of them. */
+  noteSent(volume: number, first: number, count: number): void {
+    const maps = this.#core.state.volume(volume);
+    for (const map of [maps.deferred, maps.before]) {
+      for (let run = map.nextRun(first, count); run !== undefined && run.first < first + count; ) {
+        this.#dueOf(volume).add(run.first, Math.min(run.count, first + count - run.first));
+        run = map.nextRun(run.first + run.count, count);
+      }
+    }
+  }
+
+  /** Looks at everything that is deferred: after power on, and when a transfer has ended. */
+  noteAll(): void {
+    for (const [number, maps] of this.#core.state.volumes.entries()) {
+      for (const map of [maps.deferred, maps.before]) {
+        for (const run of map.runs()) {
+          for (let block = run.first as number; block < run.first + run.count; block += 1) {
+            if (this.mayDrain(number, block)) this.#dueOf(number).add(block);
+          }
+        }
+      }
+    }
+  }
+
+  pump(): void {
+    for (const volume of this.#core.state.volumes.keys()) {
+      const due = this.#dueOf(volume);
+      while (this.#active < drainingMax) {
+        const run = due.nextRun(0, runBlocksMax);
+        if (run === undefined) break;
+        due.delete(run.first, run.count);
+        this.#active += 1;
+        new DrainRun(this.#core, volume, run.first, run.count, undefined, () => this.#ended(volume, run)).start();
+      }
+    }
+  }
+
+  /** Drains these blocks for an operation that holds their lock; false when nothing of them is to be drained. */
+  drainFor(asker: Operation, volume: number, first: number, count: number): boolean {
+    const maps = this.#core.state.volume(volume);
+    for (let block = first; block < first + count; block += 1) {
+      if (maps.newest(block) === undefined || !this.mayDrain(volume, block)) continue;
+      new DrainRun(this.#core, volume, block, first + count - block, asker, () => {}).start();
+      return true;
+    }
+    return false;
+  }
+
+  #ended(volume: number, { first, count }: { readonly first: number; readonly count: number }): void {
+    this.#active -= 1;
+    this.noteRest(volume, first, count);
+  }
+
+  /** A run is drained in parts, as its slots lie; what is left of it stays due. */
+  noteRest(volume: number, first: number, count: number): void {
+    const maps = this.#core.state.volume(volume);
+    for (let block = first; block < first + count; block += 1) {
+      if (maps.newest(block) !== undefined && this.mayDrain(volume, block)) this.#dueOf(volume).add(block);
+    }
+  }
+
+  #dueOf(volume: number): BlockSet {
+    this.#due[volume] ??= new BlockSet();
+    return this.#due[volume];
+  }
+}
+
+class DrainRun implements Operation {
+  readonly #core: MainCore;
+  readonly #volume: number;
+  readonly #first: number;
+  readonly #count: number;
+  readonly #asker: Operation | undefined;
+  readonly #onEnd: () => void;
+  #run: StoredRun | undefined;
+  #phase: 'locking' | 'reading' | 'writing' | 'flushing' | 'recording' = 'locking';
+
+  constructor(
+    core: MainCore,
+    volume: number,
+    first: number,
+    count: number,
+    asker: Operation | undefined,
+    onEnd: () => void,
+  ) {
+    this.#core = core;
+    this.#volume = volume;
+    this.#first = first;
+    this.#count = count;
+    this.#asker = asker;
+    this.#onEnd = onEnd;
+  }
+
+  get name(): string {
+    return `draining ${this.#volume}:${this.#first}+${this.#count} (${this.#phase})`;
+  }
+
+  start(): void {
+    const range = { volume: this.#volume, first: this.#first, count: this.#count, shared: false };
+    if (this.#asker !== undefined || this.#core.locks.claim(this, range)) this.#read(0);
+  }
+
+  resume(outcome: Outcome, nowUs: number): void {
+    if (outcome.kind === 'failed') {
+      this.#core.suspend('disk-error', `draining volume ${this.#volume}, block ${this.#first}`);
+      this.#end(outcome, nowUs);
+      return;
+    }
+    switch (this.#phase) {
+      case 'locking':
+        this.#read(nowUs);
+        break;
+      case 'reading':
+        this.#write(outcome.kind === 'done' ? outcome.data : new Uint8Array(0), nowUs);
+        break;
+      case 'writing':
+        this.#phase = 'flushing';
+        this.#core.disks.flush(this.#core.primary(this.#volume), this);
+        break;
+      case 'flushing':
+        this.#record();
+        break;
+      case 'recording':
+        this.#end(done, nowUs);
+        break;
+    }
+  }
+
+  #read(nowUs: number): void {
+    this.#run = this.#drainable();
+    if (this.#run === undefined) {
+      this.#end(done, nowUs);
+      return;
+    }
+    const { first, count, slot } = this.#run;
+    if (slot === zeroSlot) {
+      this.#phase = 'writing';
+      this.#core.disks.issue(
+        this.#core.primary(this.#volume),
+        this.#core.geometry.zeroVolume(this.#volume, first, count),
+        this,
+      );
+      return;
+    }
+    this.#phase = 'reading';
+    this.#core.disks.issue(this.#core.shadow(this.#volume), this.#core.geometry.readSlots(slot, count), this);
+  }
+
+  /** The first run of the range that lies in contiguous slots and may be drained now. */
+  #drainable(): StoredRun | undefined {
+    const maps = this.#core.state.volume(this.#volume);
+    const { drainer } = this.#core;
+    for (let block = this.#first; block < this.#first + this.#count; block += 1) {
+      const map = maps.newest(block);
+      if (map === undefined || !drainer.mayDrain(this.#volume, block)) continue;
+      const run = map.nextRun(block, this.#first + this.#count - block);
+      if (run === undefined) continue;
+      let count = 1;
+      while (count < run.count && maps.newest(block + count) === map && drainer.mayDrain(this.#volume, block + count))
+        count += 1;
+      return { ...run, count, digests: Uint8Array.from(run.digests.subarray(0, count * digestBytes)) };
+    }
+    return undefined;
+  }
+
+  #write(data: Uint8Array, nowUs: number): void {
+    const { geometry, disks } = this.#core;
+    const run = this.#run;
+    if (run === undefined || !sameDigest(contentDigests(data, geometry.blockBytes), run.digests)) {
+      this.#core.suspend('shadow-corrupt', `volume ${this.#volume}, block ${this.#first}`);
+      this.#end({ kind: 'failed', completion: { status: 'taskAborted' } }, nowUs);
+      return;
+    }
+    this.#phase = 'writing';
+    disks.issue(this.#core.primary(this.#volume), geometry.writeVolume(this.#volume, run.first, data), this);
+  }
+
+  #record(): void {
+    const run = this.#run;
+    if (run === undefined) return;
+    this.#phase = 'recording';
+    const { first, count } = run;
+    this.#core.record({ kind: 'drained', volume: volumeNumber(this.#volume), first, count }, this);
+  }
+
+  #end(outcome: Outcome, nowUs: number): void {
+    this.#core.progressed();
+    const run = this.#run;
+    if (run !== undefined && outcome.kind === 'done') this.#core.outgoing.drained(this.#volume, run.first, run.count);
+    if (this.#asker !== undefined) {
+      this.#asker.resume(outcome.kind === 'done' ? { kind: 'look' } : outcome, nowUs);
+      return;
+    }
+    this.#core.unlock(this, nowUs);
+    if (outcome.kind === 'done') this.#onEnd();
+  }
+}

@@ -1,0 +1,362 @@
+/**
+ * What the main controller durably knows: the fold of its records. Pure; nothing here is volatile but `freed`.
+ *
+ * The maps of a volume, and what a freeze does to them (by swapping, never by looping):
+ *
+ *     changed   ──freeze──► frozen     the difference on its way (or, in a full generation, everything allocated)
+ *     sent                             blocks of `frozen` that the sub holds, with their digests
+ *     streamed  ──freeze──► sent       before a freeze: changed blocks whose newest content the sub holds (streaming)
+ *     kept                             frozen content in the shadow area (copy, streaming)
+ *     deferred  ──freeze──► before     newer content in the shadow area (differential); `before` has to be drained first
+ */
+import { zeroDigest } from '../../protocol/digest.js';
+import {
+  type Epoch,
+  epoch,
+  type Generation,
+  generation,
+  type Method,
+  type PairState,
+  unreachable,
+} from '../../protocol/ids.js';
+import { type RefusalCode, refusalByNumber } from '../../protocol/refusals.js';
+import type { FreedSlots } from '../replica/replica-state.js';
+import { BlockSet } from '../storage/block-set.js';
+import { StoredBlocks, zeroSlot } from '../storage/stored-blocks.js';
+import type { MainRecord } from './main-records.js';
+
+export class MainVolume {
+  /** Blocks ever written, as of the freeze while a generation is on its way; what came since is apart. */
+  readonly allocated = new BlockSet();
+  allocatedSince = new BlockSet();
+  changed = new BlockSet();
+  /** What `changed` was at the freeze: merged back if the generation fails. */
+  frozenChanges = new BlockSet();
+  /** The blocks of the generation on its way: `frozenChanges`, or in a full generation `allocated`. */
+  frozen = new BlockSet();
+  /** Slots in here are meaningless: only membership and digests count. */
+  sent = new StoredBlocks();
+  streamed = new StoredBlocks();
+  kept = new StoredBlocks();
+  deferred = new StoredBlocks();
+  before = new StoredBlocks();
+
+  isAllocated(block: number): boolean {
+    return this.allocated.has(block) || this.allocatedSince.has(block);
+  }
+
+  /** Where the newest content of a block lies in the shadow area, if it lies there. */
+  newest(block: number): StoredBlocks | undefined {
+    if (this.deferred.has(block)) return this.deferred;
+    return this.before.has(block) ? this.before : undefined;
+  }
+}
+
+export interface Transfer {
+  readonly generation: Generation;
+  readonly full: boolean;
+}
+
+const failuresRemembered = 64;
+
+export class MainState {
+  pair: Uint8Array = new Uint8Array(16);
+  method: Method = 'differential';
+  blockBytes = 0;
+  volumeBytes: readonly number[] = [];
+  volumes: MainVolume[] = [];
+  epoch: Epoch = epoch(1);
+  lastFrozen: Generation = generation(0);
+  committed: Generation = generation(0);
+  structured: Generation = generation(0);
+  commitDigest: Uint8Array = zeroDigest;
+  /** From the freeze until the commit is known or the generation has failed. */
+  transfer: Transfer | undefined;
+  fullNeeded = true;
+  takenOver = false;
+  failingBack = false;
+  token: Uint8Array = new Uint8Array(16);
+  included: readonly number[] = [];
+  pairState: PairState = 'SMPL';
+  reason: RefusalCode | undefined;
+  /** Generations that failed, oldest first. */
+  readonly failures = new Map<number, RefusalCode>();
+  freed: FreedSlots[] = [];
+
+  volume(number: number): MainVolume {
+    const volume = this.volumes[number];
+    if (volume === undefined) throw new Error(`invariant broken: no volume ${number}`);
+    return volume;
+  }
+
+  get formatted(): boolean {
+    return this.blockBytes > 0;
+  }
+
+  /** The generation that blocks are sent for: the one on its way, or the one that the next freeze will make. */
+  get sending(): Generation {
+    return this.transfer?.generation ?? generation(this.lastFrozen + 1);
+  }
+
+  /** What the next freeze would freeze: everything allocated, or what has changed. */
+  difference(volume: MainVolume): BlockSet {
+    return this.fullNeeded || this.method === 'copy' ? volume.allocated : volume.changed;
+  }
+
+  apply(record: MainRecord): void {
+    switch (record.kind) {
+      case 'formatted':
+        this.#format(record);
+        break;
+      case 'changing':
+        this.#change(record.volume, record.first, record.count);
+        break;
+      case 'frozen':
+        this.#freeze(record);
+        break;
+      case 'kept':
+        this.#keep(record);
+        break;
+      case 'released':
+        this.#release(this.volume(record.volume).kept, record.volume, record.first, record.count);
+        break;
+      case 'deferred':
+        this.#defer(record);
+        break;
+      case 'drained':
+        this.#drained(record);
+        break;
+      case 'sent':
+        this.#sent(record);
+        break;
+      case 'unsent':
+        this.#unsent(record);
+        break;
+      case 'committed':
+        this.#commit(record);
+        break;
+      case 'adopted':
+        this.committed = record.generation;
+        this.commitDigest = Uint8Array.from(record.digest);
+        break;
+      case 'structured':
+        this.structured = record.generation;
+        break;
+      case 'failed':
+        this.#fail(record);
+        break;
+      case 'pairState':
+        this.pairState = record.state;
+        this.reason = refusalByNumber(record.code);
+        break;
+      case 'fullNeeded':
+        this.#needFull();
+        break;
+      case 'takenOver':
+        this.#takenOver(record.epoch);
+        break;
+      case 'failbackAllowed':
+        this.failingBack = true;
+        break;
+      case 'regained':
+        this.#regain(record);
+        break;
+      default:
+        this.#applySnapshot(record);
+    }
+  }
+
+  #format(record: Extract<MainRecord, { kind: 'formatted' }>): void {
+    this.pair = Uint8Array.from(record.pair);
+    this.method = record.method;
+    this.blockBytes = record.blockBytes;
+    this.volumeBytes = [...record.volumes];
+    this.volumes = record.volumes.map(() => new MainVolume());
+  }
+
+  #change(number: number, first: number, count: number): void {
+    const volume = this.volume(number);
+    volume.changed.add(first, count);
+    volume.streamed.delete(first, count);
+    if (this.transfer === undefined) {
+      volume.allocated.add(first, count);
+      return;
+    }
+    for (let block = first; block < first + count; block += 1) {
+      if (!volume.allocated.has(block)) volume.allocatedSince.add(block);
+    }
+  }
+
+  #freeze(record: Extract<MainRecord, { kind: 'frozen' }>): void {
+    this.lastFrozen = record.generation;
+    this.token = Uint8Array.from(record.token);
+    this.included = [...record.included];
+    this.transfer = { generation: record.generation, full: record.full };
+    if (this.pairState === 'SMPL') this.pairState = 'COPY';
+    for (const volume of this.volumes) {
+      volume.frozenChanges = volume.changed;
+      volume.frozen = record.full ? volume.allocated : volume.changed;
+      volume.changed = new BlockSet();
+      volume.sent = volume.streamed;
+      volume.streamed = new StoredBlocks();
+      volume.before = volume.deferred;
+      volume.deferred = new StoredBlocks();
+    }
+  }
+
+  #defer({ volume: number, first, count, slot, digests }: Extract<MainRecord, { kind: 'deferred' }>): void {
+    const volume = this.volume(number);
+    this.#release(volume.deferred, number, first, count);
+    volume.deferred.set(first, count, slot, digests);
+  }
+
+  #drained({ volume: number, first, count }: Extract<MainRecord, { kind: 'drained' }>): void {
+    const volume = this.volume(number);
+    this.#release(volume.before, number, first, count);
+    this.#release(volume.deferred, number, first, count);
+  }
+
+  #keep({ generation: kept, volume, first, count, slot, digests }: Extract<MainRecord, { kind: 'kept' }>): void {
+    if (this.transfer?.generation === kept) this.volume(volume).kept.set(first, count, slot, digests);
+    else if (slot !== zeroSlot) this.freed.push({ volume, first: slot, count });
+  }
+
+  #sent({ generation: of, volume: number, first, count, digests }: Extract<MainRecord, { kind: 'sent' }>): void {
+    if (of !== this.sending) return;
+    const volume = this.volume(number);
+    (this.transfer === undefined ? volume.streamed : volume.sent).set(first, count, zeroSlot, digests);
+  }
+
+  #unsent({ generation: of, volume: number, first, count }: Extract<MainRecord, { kind: 'unsent' }>): void {
+    if (of !== this.sending) return;
+    const volume = this.volume(number);
+    (this.transfer === undefined ? volume.streamed : volume.sent).delete(first, count);
+  }
+
+  #commit({ generation: committed, digest }: Extract<MainRecord, { kind: 'committed' }>): void {
+    this.committed = committed;
+    this.commitDigest = Uint8Array.from(digest);
+    this.fullNeeded = false;
+    if (this.pairState === 'COPY' || this.pairState === 'SMPL') this.pairState = 'PAIR';
+    this.#endTransfer();
+  }
+
+  #fail({ generation: failed, code }: Extract<MainRecord, { kind: 'failed' }>): void {
+    const reason = refusalByNumber(code) ?? 'disk-error';
+    this.#remember(failed, reason);
+    for (const volume of this.volumes) volume.changed.addAll(volume.frozenChanges);
+    this.pairState = 'PSUE';
+    this.reason = reason;
+    this.#endTransfer();
+  }
+
+  #endTransfer(): void {
+    for (const [number, volume] of this.volumes.entries()) {
+      this.#releaseAll(volume.kept, number);
+      volume.kept = new StoredBlocks();
+      volume.frozen = new BlockSet();
+      volume.frozenChanges = new BlockSet();
+      volume.sent = new StoredBlocks();
+      volume.allocated.addAll(volume.allocatedSince);
+      volume.allocatedSince = new BlockSet();
+    }
+    this.transfer = undefined;
+  }
+
+  #needFull(): void {
+    this.fullNeeded = true;
+    for (const volume of this.volumes) volume.streamed = new StoredBlocks();
+    if (this.pairState === 'PAIR') this.pairState = 'COPY';
+  }
+
+  #takenOver(now: Epoch): void {
+    this.takenOver = true;
+    this.epoch = now;
+    this.pairState = 'PSUE';
+    this.reason = 'taken-over';
+  }
+
+  #regain({ epoch: now, generation: committed, digest }: Extract<MainRecord, { kind: 'regained' }>): void {
+    this.epoch = now;
+    this.takenOver = false;
+    this.failingBack = false;
+    this.lastFrozen = committed;
+    this.committed = committed;
+    this.structured = committed;
+    this.commitDigest = Uint8Array.from(digest);
+    this.fullNeeded = false;
+    this.pairState = 'PAIR';
+    this.reason = undefined;
+    for (const volume of this.volumes) {
+      volume.changed = new BlockSet();
+      volume.streamed = new StoredBlocks();
+    }
+  }
+
+  #applySnapshot(record: MainRecord): void {
+    switch (record.kind) {
+      case 'counters':
+        this.#counters(record);
+        break;
+      case 'hasFailed':
+        this.#remember(record.generation, refusalByNumber(record.code) ?? 'disk-error');
+        break;
+      case 'allocated':
+        this.volume(record.volume).allocated.add(record.first, record.count);
+        break;
+      case 'allocatedSince':
+        this.volume(record.volume).allocatedSince.add(record.first, record.count);
+        break;
+      case 'changed':
+        this.volume(record.volume).changed.add(record.first, record.count);
+        break;
+      case 'frozenBlocks':
+        this.volume(record.volume).frozenChanges.add(record.first, record.count);
+        break;
+      case 'deferredBefore':
+        this.volume(record.volume).before.set(record.first, record.count, record.slot, record.digests);
+        break;
+      default:
+        unreachable(record as never);
+    }
+  }
+
+  #counters(record: Extract<MainRecord, { kind: 'counters' }>): void {
+    this.epoch = record.epoch;
+    this.lastFrozen = record.lastFrozen;
+    this.committed = record.committed;
+    this.structured = record.structured;
+    this.commitDigest = Uint8Array.from(record.commitDigest);
+    this.fullNeeded = record.fullNeeded;
+    this.takenOver = record.takenOver;
+    this.failingBack = record.failingBack;
+    this.token = Uint8Array.from(record.token);
+    this.included = [...record.included];
+    this.pairState = record.state;
+    this.reason = refusalByNumber(record.code);
+    this.transfer = record.transfer === 0 ? undefined : { generation: record.transfer, full: record.transferFull };
+    if (record.transfer === 0) return;
+    for (const volume of this.volumes) volume.frozen = record.transferFull ? volume.allocated : volume.frozenChanges;
+  }
+
+  #remember(failed: number, reason: RefusalCode): void {
+    this.failures.set(failed, reason);
+    for (const oldest of [...this.failures.keys()].slice(0, -failuresRemembered)) this.failures.delete(oldest);
+  }
+
+  #release(map: StoredBlocks, volume: number, first: number, count: number): void {
+    for (let at = first; at < first + count; ) {
+      const run = map.nextRun(at, first + count - at);
+      if (run === undefined || run.first >= first + count) break;
+      if (run.slot !== zeroSlot) this.freed.push({ volume, first: run.slot, count: run.count });
+      at = run.first + run.count;
+    }
+    map.delete(first, count);
+  }
+
+  #releaseAll(map: StoredBlocks, volume: number): void {
+    for (const run of map.runs()) {
+      if (run.slot !== zeroSlot) this.freed.push({ volume, first: run.slot, count: run.count });
+    }
+  }
+}
