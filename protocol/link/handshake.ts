@@ -1,0 +1,201 @@
+/**
+ * Who is at the other end: link ids, opens, and whether the link of before goes on (PROTOCOL.md, "Opening, resuming").
+ */
+import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import type { Open } from './open-frame.js';
+
+const askUsMin = 100_000;
+const askUsMax = 1_000_000;
+
+/** The two ids that make a link; `peer` is 0 as long as nobody is known. */
+export interface Ids {
+  readonly own: bigint;
+  readonly peer: bigint;
+}
+
+/** What an open changed. */
+export type OpenOutcome =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'reflected' }
+  /** Both still know each other; `repeatAll`: what was on its way is lost. */
+  | { readonly kind: 'runs'; readonly repeatAll: boolean }
+  /** A fresh link, with `replaced` in place of an established one. */
+  | { readonly kind: 'opened'; readonly replaced: boolean };
+
+/** What goes into the next open. */
+export interface Opening extends Ids {
+  readonly ask: boolean;
+  readonly running: boolean;
+}
+
+export class Handshake {
+  readonly #entropy: Uint8Array;
+  #idCounter = 0;
+  #ids: Ids;
+  #established = false;
+  #lineUp = false;
+  #running = false;
+  #candidate: Ids | undefined;
+  #candidateAsks = false;
+  /** A peer that neither knows this side nor is known, seen once. */
+  #stranger: bigint | undefined;
+  #opening: Opening | undefined;
+  #askUs: number | undefined;
+  #askIntervalUs = askUsMin;
+
+  constructor(entropy: Uint8Array) {
+    this.#entropy = Uint8Array.from(entropy);
+    this.#ids = { own: this.#freshId(), peer: 0n };
+  }
+
+  get ids(): Ids {
+    return this.#ids;
+  }
+
+  /** Both sides know each other, though the line may be lost. */
+  get established(): boolean {
+    return this.#established;
+  }
+
+  /** The peer was heard since the line came up, so frames of the link may leave. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  get lineUp(): boolean {
+    return this.#lineUp;
+  }
+
+  get deadlineUs(): number | undefined {
+    return this.#askUs;
+  }
+
+  connect(nowUs: number): void {
+    this.#lineUp = true;
+    this.#running = false;
+    this.#stranger = undefined;
+    this.#askSoon(nowUs);
+  }
+
+  disconnect(): void {
+    this.#lineUp = false;
+    this.#running = false;
+    this.#opening = undefined;
+    this.#askUs = undefined;
+  }
+
+  /** Gives the link up: the next one is a fresh one. */
+  forget(): void {
+    this.#ids = { own: this.#freshId(), peer: 0n };
+    this.#established = false;
+    this.#running = false;
+    this.#candidate = undefined;
+    this.#candidateAsks = false;
+  }
+
+  /** Asks whether the peer is still there. */
+  ask(): void {
+    this.#opening ??= { ...this.#ids, ask: true, running: this.#running };
+  }
+
+  /** The next open to send, when one is due. */
+  transmit(nowUs: number): Opening | undefined {
+    this.tick(nowUs);
+    const opening = this.#opening;
+    this.#opening = undefined;
+    return opening;
+  }
+
+  tick(nowUs: number): void {
+    if (this.#askUs === undefined || nowUs < this.#askUs) return;
+    if (this.#running && !this.#candidateAsks) {
+      this.#askUs = undefined;
+      return;
+    }
+    const candidate = this.#candidateAsks ? this.#candidate : undefined;
+    this.#opening = { ...(candidate ?? this.#ids), ask: true, running: this.#running && candidate === undefined };
+    this.#askUs = nowUs + this.#askIntervalUs;
+    this.#askIntervalUs = Math.min(2 * this.#askIntervalUs, askUsMax);
+  }
+
+  /** Takes an open that has arrived. */
+  receive(open: Open, nowUs: number): OpenOutcome {
+    const { own, peer } = this.#ids;
+    if (open.own === own || open.own === this.#candidate?.own) return { kind: 'reflected' };
+    if (open.own === peer && open.peer === own) return this.#affirm(open);
+    if (this.#candidate !== undefined && open.peer === this.#candidate.own) {
+      return this.#open(this.#candidate.own, open);
+    }
+    if (!this.#established) return this.#acquaint(open, nowUs);
+    this.#challenge(open, nowUs);
+    return { kind: 'none' };
+  }
+
+  /** Both ids are right. */
+  #affirm(open: Open): OpenOutcome {
+    if (!this.#established) return this.#open(this.#ids.own, open);
+    const repeatAll = !this.#running || !open.running;
+    this.#settle(open);
+    return { kind: 'runs', repeatAll };
+  }
+
+  #acquaint(open: Open, nowUs: number): OpenOutcome {
+    if (open.peer === this.#ids.own) return this.#open(this.#ids.own, open);
+    this.#ids = { own: this.#ids.own, peer: open.own };
+    this.#opening = { ...this.#ids, ask: true, running: false };
+    this.#askUs ??= nowUs + this.#askIntervalUs;
+    return { kind: 'none' };
+  }
+
+  /** An established link, and an open that is not of it: ask in a way that only a live peer can answer. */
+  #challenge(open: Open, nowUs: number): void {
+    const startedAnew = open.peer === 0n || open.peer === this.#ids.own;
+    if (!startedAnew && this.#stranger !== open.own) {
+      this.#stranger = open.own;
+      this.#opening = { ...this.#ids, ask: true, running: this.#running };
+      return;
+    }
+    if (this.#candidate?.peer !== open.own) this.#candidate = { own: this.#freshId(), peer: open.own };
+    this.#candidateAsks = true;
+    this.#askSoon(nowUs);
+  }
+
+  #open(own: bigint, open: Open): OpenOutcome {
+    const replaced = this.#established;
+    this.#ids = { own, peer: open.own };
+    this.#established = true;
+    this.#candidate = undefined;
+    this.#settle(open);
+    return { kind: 'opened', replaced };
+  }
+
+  #settle(open: Open): void {
+    this.#running = this.#lineUp;
+    this.#candidateAsks = false;
+    this.#stranger = undefined;
+    this.#askUs = undefined;
+    this.#opening = open.ask ? { ...this.#ids, ask: false, running: this.#running } : undefined;
+  }
+
+  #askSoon(nowUs: number): void {
+    this.#askUs = nowUs;
+    this.#askIntervalUs = askUsMin;
+  }
+
+  #freshId(): bigint {
+    this.#idCounter += 1;
+    const counter = Buffer.alloc(8);
+    counter.writeUInt32LE(this.#idCounter, 0);
+    const seed = Buffer.concat([this.#entropy, Buffer.from('link'), counter]);
+    return hash('sha256', seed, 'buffer').readBigUInt64LE(0) || 1n;
+  }
+}
+
+/** The mark of frames that `sender` sends to `receiver`: CRC-32 over both ids. */
+export function markOfLink(sender: bigint, receiver: bigint): number {
+  const ids = Buffer.alloc(16);
+  ids.writeBigUInt64LE(sender, 0);
+  ids.writeBigUInt64LE(receiver, 8);
+  return crc32(ids);
+}
