@@ -82,6 +82,11 @@ export class Link {
     return this.#sender?.queuedBytes ?? 0;
   }
 
+  /** Messages that are queued and whose end is not acknowledged. */
+  get queuedMessages(): number {
+    return this.#sender?.queuedMessages ?? 0;
+  }
+
   /** Bytes of payload that wait for their order or for the rest of their message. */
   get heldBytes(): number {
     return this.#receiver.heldBytes;

@@ -39,15 +39,22 @@ export class SendQueue {
   #coveredUntil = Number.POSITIVE_INFINITY;
   #gaps = false;
   #queuedBytes = 0;
+  #queuedMessages = 0;
 
   push(message: Uint8Array): void {
     this.#waiting.push(message);
+    this.#queuedMessages += 1;
     this.#queuedBytes += message.length;
   }
 
   /** Bytes of messages not acknowledged. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** Messages whose end is not acknowledged. */
+  get queuedMessages(): number {
+    return this.#queuedMessages;
   }
 
   get flying(): boolean {
@@ -144,6 +151,7 @@ export class SendQueue {
     this.#fragments = kept;
     for (const each of acknowledged) {
       this.#queuedBytes -= each.bytes.length;
+      if (each.last) this.#queuedMessages -= 1;
       if (each.state === 'lost') this.#lostCount -= 1;
     }
     return acknowledged;

@@ -35,6 +35,11 @@ export class Sender {
     return this.#queues[0].queuedBytes + this.#queues[1].queuedBytes + this.#queues[2].queuedBytes;
   }
 
+  /** Messages whose end is not acknowledged. */
+  get queuedMessages(): number {
+    return this.#queues.reduce((sum, queue) => sum + queue.queuedMessages, 0);
+  }
+
   /** The payload that frames have at present, in bytes. */
   get payloadBytes(): number {
     return this.#size.bytes;

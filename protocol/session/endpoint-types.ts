@@ -2,6 +2,7 @@
  * One end of a line as the layers above see it: whole messages in and out, whatever the line loses.
  */
 
+import type { LinkOptions } from '../link/link.js';
 import type { Priority } from '../message/message.js';
 import type { Message } from '../message/messages.js';
 import type { Refusal } from '../refusals.js';
@@ -16,6 +17,8 @@ export interface EndpointOptions {
   readonly entropy: Uint8Array;
   /** The pre-shared key of the line, 32 bytes, when the session has to be sealed. */
   readonly key?: Uint8Array;
+  /** What the link below takes and how it waits, where the defaults do not fit. */
+  readonly link?: Omit<LinkOptions, 'entropy'>;
 }
 
 export type EndpointEvent =

@@ -1,0 +1,235 @@
+/**
+ * One end of a line: sessions of messages over a link (PROTOCOL.md, "Sessions").
+ */
+import { assert, unreachable } from '../ids.js';
+import { sealedWindow } from '../limits.js';
+import { Link, type LinkEvent } from '../link/link.js';
+import { control, type Priority } from '../message/message.js';
+import { decodeMessage, encodeMessage, type Message, type MessageNamed, priorityOf } from '../message/messages.js';
+import { type Refusal, type RefusalCode, refusalByNumber, refusals } from '../refusals.js';
+import type { EndpointEvent, EndpointMachine, EndpointOptions, Role } from './endpoint-types.js';
+import { helloOf, refusalOfHello, sessionRefusals } from './hello.js';
+import { Opener, Sealer, sessionKey } from './seal.js';
+
+type Session =
+  /** No link is open. */
+  | { readonly kind: 'none' }
+  /** The peer's hello is awaited. */
+  | { readonly kind: 'greeting'; readonly salt: Uint8Array }
+  /** The peer's proof is awaited. */
+  | { readonly kind: 'proving'; readonly salt: Uint8Array; readonly peer: Role; readonly seals: Seals }
+  /** The peer has passed; that this side's hello and proof have arrived is not known yet. */
+  | { readonly kind: 'settling' | 'open'; readonly peer: Role; readonly seals: Seals | undefined }
+  /** Refused by either side, until a fresh link. */
+  | { readonly kind: 'refused' };
+
+interface Seals {
+  readonly sealer: Sealer;
+  readonly opener: Opener;
+}
+
+export class Endpoint implements EndpointMachine {
+  readonly #options: EndpointOptions;
+  readonly #link: Link;
+  #session: Session = { kind: 'none' };
+  #sessionCounter = 0;
+
+  constructor(options: EndpointOptions) {
+    // Equal roles would give both directions one key, and with it one nonce twice.
+    assert(!options.peers.includes(options.role), 'the two ends of a line have different roles');
+    this.#options = options;
+    this.#link = new Link({ ...options.link, entropy: options.entropy });
+  }
+
+  get open(): boolean {
+    return this.#session.kind === 'open';
+  }
+
+  get queuedBytes(): number {
+    return this.#link.queuedBytes;
+  }
+
+  /** When a good frame of the peer last arrived, in microseconds. */
+  get heardUs(): number {
+    return this.#link.heardUs;
+  }
+
+  lineUp(nowUs: number): void {
+    this.#link.lineUp(nowUs);
+  }
+
+  lineDown(_nowUs: number): void {
+    this.#link.lineDown();
+    if (this.#session.kind !== 'refused') return;
+    // A refusal holds for this line only: the next one begins with a fresh link and a fresh hello.
+    this.#link.forget();
+    this.#session = { kind: 'none' };
+  }
+
+  receiveFrame(frame: Uint8Array, nowUs: number): EndpointEvent[] {
+    const events = this.#link.receiveFrame(frame, nowUs).flatMap((event) => this.#takeLinkEvent(event));
+    if (this.#session.kind === 'settling' && this.#link.queuedBytes === 0) events.push(...this.#opened());
+    return events;
+  }
+
+  tick(nowUs: number): EndpointEvent[] {
+    this.#link.tick(nowUs);
+    return [];
+  }
+
+  send(message: Message, _nowUs: number, priority: Priority = priorityOf(message.kind)): void {
+    if (this.#session.kind !== 'open') return;
+    this.#queue(encodeMessage(message), priority, this.#session.seals);
+  }
+
+  transmit(nowUs: number): Uint8Array | undefined {
+    return this.#link.transmit(nowUs);
+  }
+
+  deadline(): number | undefined {
+    return this.#link.deadline();
+  }
+
+  #queue(encoded: Buffer, priority: Priority, seals: Seals | undefined): void {
+    if (seals === undefined) {
+      this.#link.send(encoded, priority);
+      return;
+    }
+    assert(this.#link.queuedMessages < sealedWindow, 'no more messages are queued than counters can be told apart');
+    this.#link.send(encodeMessage(seals.sealer.seal(encoded)), priority);
+  }
+
+  #takeLinkEvent(event: LinkEvent): EndpointEvent[] {
+    switch (event.kind) {
+      case 'opened':
+        this.#greet();
+        return [];
+      case 'closed':
+        return this.#close(event.reason);
+      case 'message':
+        return this.#takeBytes(event.bytes);
+      case 'refused':
+        return [event];
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #greet(): void {
+    this.#sessionCounter += 1;
+    const hello = helloOf(this.#options, this.#sessionCounter);
+    this.#session = { kind: 'greeting', salt: hello.salt };
+    this.#link.send(encodeMessage(hello), control);
+  }
+
+  #close(reason: Refusal): EndpointEvent[] {
+    const wasOpen = this.open;
+    this.#session = { kind: 'none' };
+    return wasOpen ? [{ kind: 'closed', reason }] : [];
+  }
+
+  #takeBytes(bytes: Uint8Array): EndpointEvent[] {
+    const decoded = decodeMessage(bytes);
+    if (!decoded.ok) return this.#session.kind === 'refused' ? [] : [{ kind: 'refused', refusal: decoded.refusal }];
+    const { message } = decoded;
+    switch (this.#session.kind) {
+      case 'none':
+      case 'refused':
+        return [];
+      case 'greeting':
+        return this.#takeGreeting(message, this.#session.salt);
+      case 'proving':
+        return this.#takeProof(message, this.#session);
+      case 'settling':
+      case 'open':
+        return this.#takeMessage(message, this.#session.seals);
+      default:
+        return unreachable(this.#session);
+    }
+  }
+
+  #takeGreeting(message: Message, salt: Uint8Array): EndpointEvent[] {
+    if (endsSession(message)) return this.#refusedByPeer(message);
+    if (message.kind !== 'hello') return unexpected(message);
+    const refusal = refusalOfHello(message, this.#options);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const { key, role } = this.#options;
+    if (key === undefined) {
+      this.#session = { kind: 'settling', peer: message.role, seals: undefined };
+      return [];
+    }
+    const salts = [salt, Uint8Array.from(message.salt)] as const;
+    const sealer = new Sealer(sessionKey(key, [...salts], { sender: role, receiver: message.role }));
+    const opener = new Opener(sessionKey(key, [...salts], { sender: message.role, receiver: role }));
+    this.#session = { kind: 'proving', salt, peer: message.role, seals: { sealer, opener } };
+    this.#queue(encodeMessage({ kind: 'proof', peerSalt: salts[1] }), control, this.#session.seals);
+    return [];
+  }
+
+  #takeProof(message: Message, { salt, peer, seals }: Extract<Session, { kind: 'proving' }>): EndpointEvent[] {
+    if (endsSession(message)) return this.#refusedByPeer(message);
+    if (message.kind !== 'sealed') return unexpected(message);
+    const opened = seals.opener.open(message);
+    const proof = opened.ok ? decodeMessage(opened.message) : undefined;
+    const proven = proof?.ok && proof.message.kind === 'proof' && Buffer.compare(proof.message.peerSalt, salt) === 0;
+    if (!proven) return this.#refuse({ code: 'wrong-key', detail: `the proof of ${peer}` });
+    this.#session = { kind: 'settling', peer, seals };
+    return [];
+  }
+
+  #takeMessage(message: Message, seals: Seals | undefined): EndpointEvent[] {
+    if (seals !== undefined) return this.#takeSealed(message, seals);
+    if (endsSession(message)) return this.#refusedByPeer(message);
+    return this.#deliver(message);
+  }
+
+  #takeSealed(message: Message, { opener }: Seals): EndpointEvent[] {
+    if (this.#session.kind === 'settling' && endsSession(message)) return this.#refusedByPeer(message);
+    if (message.kind !== 'sealed') return refused('not-sealed', message.kind);
+    const opened = opener.open(message);
+    if (!opened.ok) return refused(opened.code, `counter ${message.counter}`);
+    const inner = decodeMessage(opened.message);
+    return inner.ok ? this.#deliver(inner.message) : [{ kind: 'refused', refusal: inner.refusal }];
+  }
+
+  /** A message of the session: if this side did not know yet that the peer has passed it, it does now. */
+  #deliver(message: Message): EndpointEvent[] {
+    if (message.kind === 'hello' || message.kind === 'proof' || message.kind === 'sealed') return unexpected(message);
+    return [...this.#opened(), { kind: 'message', message }];
+  }
+
+  #opened(): EndpointEvent[] {
+    if (this.#session.kind !== 'settling') return [];
+    this.#session = { ...this.#session, kind: 'open' };
+    return [{ kind: 'opened', peer: this.#session.peer }];
+  }
+
+  #refuse(refusal: Refusal): EndpointEvent[] {
+    const { number } = refusals[refusal.code];
+    this.#link.send(encodeMessage({ kind: 'refused', request: 0, code: number, detail: refusal.detail }), control);
+    this.#session = { kind: 'refused' };
+    return [{ kind: 'refused', refusal }];
+  }
+
+  #refusedByPeer({ code, detail }: MessageNamed<'refused'>): EndpointEvent[] {
+    const refusal = { code: refusalByNumber(code) ?? 'message-value', detail: `told by the other side: ${detail}` };
+    const closed = this.#close(refusal);
+    this.#session = { kind: 'refused' };
+    return [...closed, { kind: 'refused', refusal }];
+  }
+}
+
+/** Whether the other side refuses the session as such. */
+function endsSession(message: Message): message is MessageNamed<'refused'> {
+  if (message.kind !== 'refused' || message.request !== 0) return false;
+  const code = refusalByNumber(message.code);
+  return code !== undefined && sessionRefusals.has(code);
+}
+
+function unexpected(message: Message): EndpointEvent[] {
+  return refused('message-unexpected', message.kind);
+}
+
+function refused(code: RefusalCode, detail: string): EndpointEvent[] {
+  return [{ kind: 'refused', refusal: { code, detail } }];
+}

@@ -1,0 +1,54 @@
+/**
+ * What each side of a session says first, and what it refuses of the other's.
+ */
+import { hash } from 'node:crypto';
+import { type MessageNamed, protocolVersion } from '../message/messages.js';
+import type { Refusal, RefusalCode } from '../refusals.js';
+import type { EndpointOptions } from './endpoint-types.js';
+
+const sealedCapability = 1;
+
+/** The refusals that end a session before it is open, or while the other side still looks at this side's hello. */
+export const sessionRefusals: ReadonlySet<RefusalCode> = new Set([
+  'version-mismatch',
+  'wrong-role',
+  'key-required',
+  'key-unknown',
+  'wrong-key',
+  'capability-missing',
+] as const);
+
+/** The hello of this power on's session number `session`. */
+export function helloOf(options: EndpointOptions, session: number): MessageNamed<'hello'> {
+  return {
+    kind: 'hello',
+    version: protocolVersion,
+    role: options.role,
+    capabilities: sealedCapability,
+    keyed: options.key !== undefined,
+    salt: saltOf(options.entropy, session),
+  };
+}
+
+/** Why the other side's hello cannot be taken, or undefined. */
+export function refusalOfHello(hello: MessageNamed<'hello'>, options: EndpointOptions): Refusal | undefined {
+  const keyed = options.key !== undefined;
+  if (hello.version !== protocolVersion) {
+    return {
+      code: 'version-mismatch',
+      detail: `${hello.role} has ${hello.version}, ${options.role} ${protocolVersion}`,
+    };
+  }
+  if (!options.peers.includes(hello.role)) {
+    return { code: 'wrong-role', detail: `${hello.role}, expected ${options.peers.join(' or ')}` };
+  }
+  if (keyed === hello.keyed) return undefined;
+  return { code: keyed ? 'key-required' : 'key-unknown', detail: `${keyed ? options.role : hello.role} has a key` };
+}
+
+/** SHA-256(entropy ‖ session u64). */
+function saltOf(entropy: Uint8Array, session: number): Uint8Array {
+  const counter = Buffer.alloc(8);
+  counter.writeUInt32LE(session, 0);
+  return hash('sha256', Buffer.concat([entropy, counter]), 'buffer');
+}
