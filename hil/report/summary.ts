@@ -51,7 +51,8 @@ function reasonOf(record: RunRecord): string {
   if (record.reason !== '') return record.reason;
   const failed = record.checks.filter(({ verdict }) => verdict === 'failed');
   if (failed.length > 0) {
-    return `${failed.length} of ${counted(record.checks.length, 'check')} failed: ${failed[0]?.name}${failed.length > 1 ? ', …' : ''}`;
+    const which = failed.map(({ name }) => `“${name}”`).slice(0, 2);
+    return `${failed.length} of ${counted(record.checks.length, 'check')} failed: ${which.join(', ')}${failed.length > 2 ? ', …' : ''}`;
   }
   const verified = record.generations.filter(({ verdict }) => verdict === 'passed').length;
   const images = verified === 1 ? '1 image equals its golden image' : `${verified} images equal their golden images`;

@@ -18,7 +18,7 @@ import { bytesText, counted, countText } from '../quantity.js';
 import type { BlockMapRecord, GenerationRecord, RunRecord } from '../run-record.js';
 
 /** Cells of all maps together, and of one, so that the page stays small. */
-const pageCellsMax = 48_000;
+const pageCellsMax = 49_152;
 const mapCellsMax = 2048;
 /** Generations that are drawn; those that failed come first, then the newest. */
 const generationsMax = 6;
@@ -34,9 +34,20 @@ export function blockMaps(record: RunRecord): Markup | undefined {
   const cellsMax = Math.max(128, Math.min(mapCellsMax, Math.floor(pageCellsMax / maps.length)));
   const left = new Set(record.blockMaps.map(({ generation }) => generation)).size - generations.length;
   return markup`<section><h2>Blocks</h2>
-<p class="note">Each cell shows the gravest state among its blocks. ${left > 0 && `${counted(left, 'further generation')}: see report.json.`}</p>
+<p class="note">${cellNote(record, maps, cellsMax)} ${left > 0 && `${counted(left, 'further generation')}: see report.json.`}</p>
 ${legend(maps)}
 ${generations.map((generation) => generationMaps(generation, maps, record, cellsMax))}</section>`;
+}
+
+/** What a cell stands for: the same in all maps of volumes of one size. */
+function cellNote(record: RunRecord, maps: readonly BlockMapRecord[], cellsMax: number): string {
+  const sizes = [...new Set(maps.map(({ states }) => aggregate(states, cellsMax).blocksPerCell))].sort((a, b) => a - b);
+  const [least = 1, most = least] = [sizes[0], sizes.at(-1)];
+  if (most === 1) return `Each cell is one block of ${bytesText(record.blockBytes)}.`;
+  const blocks = least === most ? countText(most) : `${countText(least)} to ${countText(most)}`;
+  const bytes = sizes.map((size) => bytesText(size * record.blockBytes));
+  const span = least === most ? bytes[0] : `${bytes[0]} to ${bytes.at(-1)}`;
+  return `Each cell is ${blocks} blocks (${span}) and shows the gravest state among them.`;
 }
 
 function drawnGenerations(record: RunRecord): GenerationRecord[] {
@@ -74,8 +85,7 @@ function figure({ area, volume, states }: BlockMapRecord, record: RunRecord, cel
   });
   const caption = counts.reverse().join(' · ') || 'nothing';
   const title = `${area}${record.volumes.length > 1 ? ` ${volume}` : ''}`;
-  const size = bytesText(map.blocksPerCell * record.blockBytes);
-  return markup`<figure><figcaption><b>${title}</b> <span>${caption}</span></figcaption>${drawing(map, `${title}: ${caption}`)}<small>${counted(map.blocksPerCell, 'block')} (${size}) per cell</small></figure>`;
+  return markup`<figure><figcaption><b>${title}</b> <span>${caption}</span></figcaption>${drawing(map, `${title}: ${caption}`)}</figure>`;
 }
 
 /** Cells side by side: twice as wide as high, or as near as a power of two comes. */
@@ -131,6 +141,6 @@ function legend(maps: readonly BlockMapRecord[]): Markup {
     .filter((letter) => present.has(letter))
     .map(
       (letter) =>
-        markup`<li><svg viewBox="0 0 20 20" aria-hidden="true"><path class="state-${letter} shade-3" d="M1 1h18v18h-18z"/>${letter === 'w' && markup`<circle class="wrong-ring" cx="10" cy="10" r="6"/>`}</svg><b>${blockStates[letter].name}</b> ${blockStates[letter].meaning}</li>`,
+        markup`<li><svg viewBox="0 0 20 20" aria-hidden="true"><path class="state-${letter} shade-3" d="M1 1h18v18h-18z"/></svg><b>${blockStates[letter].name}</b> ${blockStates[letter].meaning}</li>`,
     )}</ul>`;
 }

@@ -34,6 +34,7 @@ const patterns = markup`<svg width="0" height="0" style="position:absolute" aria
 <pattern id="zero" width="10" height="10" patternUnits="userSpaceOnUse"><rect width="10" height="10" fill="var(--cell)"/><rect x="1.5" y="1.5" width="7" height="7" fill="none" stroke="var(--zero)" stroke-width="2"/></pattern>
 <pattern id="kept" width="10" height="10" patternUnits="userSpaceOnUse"><rect width="10" height="10" fill="var(--kept)"/><path d="M0 10L10 0" stroke="var(--card)" stroke-width="2"/></pattern>
 <pattern id="pending" width="10" height="10" patternUnits="userSpaceOnUse"><rect width="10" height="10" fill="var(--cell)"/><circle cx="5" cy="5" r="3" fill="var(--pending)"/></pattern>
+<pattern id="wrong" width="10" height="10" patternUnits="userSpaceOnUse"><rect width="10" height="10" fill="var(--bad)"/><path d="M2.5 2.5l5 5m0-5l-5 5" stroke="var(--card)" stroke-width="1.8"/></pattern>
 </defs></svg>`;
 
 function timeSection(record: RunRecord): Markup | undefined {
@@ -49,8 +50,8 @@ ${broad}${narrow}
 <li>${sample('<circle class="mark-commit" cx="10" cy="10" r="6"/>')}<b>commit</b></li>
 <li>${sample('<rect class="bar-structure" y="4" width="20" height="12"/>')}<b>structuring</b></li>
 <li>${sample('<path class="mark-structured" d="M10 4l6 6l-6 6l-6-6z"/>')}<b>structured</b></li>
-<li>${sample('<path class="dot" d="M6 13h0M13 7h0"/>')}<b>host write</b> from command to GOOD</li>
-${deferred && markup`<li>${sample('<path class="dot-deferred" d="M6 13h0M13 7h0"/>')}<b>deferred</b> to the shadow area</li>`}
+<li>${sample('<path class="dot" d="M6 13h0M13 7h0"/>')}<b>host write</b></li>
+${deferred && markup`<li>${sample('<path class="dot-deferred" d="M6 13h0M13 7h0"/>')}<b>deferred write</b></li>`}
 </ul></section>`;
 }
 

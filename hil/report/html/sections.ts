@@ -55,7 +55,7 @@ function figures(record: RunRecord): Markup {
 export function generationTable(record: RunRecord): Markup | undefined {
   if (record.generations.length === 0) return undefined;
   return markup`<section><h2>Generations</h2><div class="scroll"><table>
-<thead><tr><th>#</th><th>image</th><th class="n">blocks sent</th><th class="n">of these zeros</th><th class="n">deferred</th><th class="n">freeze to commit</th><th class="wide">on the line, of ${bytesText(summarize(record).volumeBytes)}</th></tr></thead>
+<thead><tr><th>#</th><th>image</th><th class="n">blocks sent</th><th class="n spare">of these zeros</th><th class="n">deferred</th><th class="n">freeze to commit</th><th class="wide">on the line, of ${bytesText(summarize(record).volumeBytes)}</th></tr></thead>
 <tbody>${record.generations.map(generationRow)}</tbody></table></div></section>`;
 }
 
@@ -65,7 +65,7 @@ function generationRow(generation: GenerationRecord): Markup {
   const width = Math.min(100, (100 * bytesOnLine) / volumeBytes).toFixed(2);
   const found = [...generation.wrongRanges.slice(0, 8).map(rangeText), ...generation.explanations.slice(0, 8)];
   return markup`<tr><td>${generation.generation}</td><td><span class="tag ${generation.verdict}">${verdictWord(generation.verdict)}</span></td>
-<td class="n">${countText(generation.blocksSent)}</td><td class="n">${countText(generation.zeroBlocks)}</td><td class="n">${countText(generation.deferredBlocks)}</td><td class="n">${took}</td>
+<td class="n">${countText(generation.blocksSent)}</td><td class="n spare">${countText(generation.zeroBlocks)}</td><td class="n">${countText(generation.deferredBlocks)}</td><td class="n">${took}</td>
 <td class="wide"><div class="share"><i style="width:${width}%"></i></div><span>${bytesText(bytesOnLine)}</span> <small>${percentText(bytesOnLine, volumeBytes)}</small></td></tr>${
     found.length > 0 &&
     markup`<tr class="found"><td></td><td colspan="6"><ul>${found.map((text) => markup`<li>${text}</li>`)}</ul></td></tr>`

@@ -22,7 +22,7 @@ h1{display:flex;align-items:center;gap:18px;font-size:54px;line-height:1.1;font-
 .seal{display:grid;place-items:center;width:52px;height:52px;border-radius:50%;font-size:28px;letter-spacing:0;color:var(--card);background:var(--soft)}
 .passed h1{color:var(--good)}.passed .seal{background:var(--good)}.failed h1{color:var(--bad)}.failed .seal{background:var(--bad);border-radius:12px}
 .reason{font-size:18px}.about{color:var(--soft)}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:14px 28px;margin:24px 0 22px}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(130px,1fr));gap:14px 24px;margin:24px 0 22px}
 .figures>div{border-top:2px solid var(--rule);padding-top:9px}
 dt{color:var(--soft);font-size:13px}dd{font-size:23px;font-weight:600;letter-spacing:-.01em;line-height:1.3}dd.more{font-size:13px;font-weight:400;letter-spacing:0;color:var(--soft)}
 .repeat{display:flex;gap:14px;align-items:baseline;background:var(--page);border-radius:8px;padding:10px 14px;font-size:13px}
@@ -34,7 +34,7 @@ h3{font-size:15px;font-weight:600;margin:22px 0 8px}
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse}th{font-size:13px;font-weight:400;color:var(--soft);text-align:left;padding:0 14px 7px 0;vertical-align:bottom}
 td{border-top:1px solid var(--rule);padding:8px 14px 8px 0;vertical-align:baseline}.n{text-align:right;white-space:nowrap}th:last-child,td:last-child{padding-right:0}
-.wide{min-width:250px;padding-left:14px}
+.wide{min-width:250px;padding-left:14px}.wide span{white-space:nowrap}
 .share{display:inline-block;width:min(46%,170px);height:9px;background:var(--cell);border-radius:5px;margin-right:12px;overflow:hidden}.share i{display:block;height:100%;min-width:2px;background:var(--sent)}
 .tag{font-size:13px;font-weight:500;white-space:nowrap;border-radius:6px;padding:2px 8px;background:var(--cell)}
 .tag.passed{color:var(--good);background:var(--good-wash)}.tag.failed{color:var(--bad);background:var(--bad-wash)}
@@ -50,7 +50,7 @@ td{border-top:1px solid var(--rule);padding:8px 14px 8px 0;vertical-align:baseli
 .maps{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:16px 18px}
 figcaption{font-size:13px;line-height:1.35;min-height:2.9em}figcaption b{font-weight:600;display:block}figcaption span{color:var(--soft)}
 .map{display:block;width:100%;height:auto;margin:6px 0 3px;overflow:visible;background:var(--hollow);outline:1px solid var(--rule)}figure small{font-size:11.5px}
-.state-e{fill:none}.state-u{fill:var(--cell)}.state-z{fill:url(#zero)}.state-s{fill:var(--sent)}.state-k{fill:url(#kept)}.state-d{fill:var(--deferred)}.state-p{fill:url(#pending)}.state-w{fill:var(--bad)}
+.state-e{fill:none}.state-u{fill:var(--cell)}.state-z{fill:url(#zero)}.state-s{fill:var(--sent)}.state-k{fill:url(#kept)}.state-d{fill:var(--deferred)}.state-p{fill:url(#pending)}.state-w{fill:url(#wrong)}
 .legend .state-e{stroke:var(--rule);stroke-width:1.5;fill:var(--hollow)}
 .shade-1{opacity:.42}.shade-2{opacity:.68}.wrong-ring{fill:none;stroke:var(--bad);stroke-width:3}
 .checks li{display:grid;grid-template-columns:26px 1fr auto;border-top:1px solid var(--rule);padding:8px 0}.checks li:first-child{border:0}
@@ -61,6 +61,6 @@ summary{cursor:pointer}summary h2{display:inline;margin:0}details[open] summary{
 .events td{padding-top:4px;padding-bottom:4px;font-size:14px}.kind{font-size:12.5px;border:1px solid var(--rule);border-radius:5px;padding:1px 7px;color:var(--soft)}.gap{text-align:center;color:var(--soft)}
 footer{color:var(--soft);font-size:13px;padding:0 30px}
 .tip{position:fixed;z-index:2;max-width:340px;background:var(--ink);color:var(--page);font-size:13px;line-height:1.4;border-radius:7px;padding:6px 10px;pointer-events:none}
-@media (max-width:820px){main{padding:14px}header,section{padding:20px 18px}h1{font-size:42px}.maps{grid-template-columns:repeat(2,minmax(0,1fr))}.timeline.broad{display:none}.timeline.narrow{display:block}}
+@media (max-width:820px){main{padding:14px}header,section{padding:20px 18px}h1{font-size:42px}.maps{grid-template-columns:repeat(2,minmax(0,1fr))}.spare{display:none}.wide{min-width:190px}.share{display:block;width:100%;margin:7px 0 2px}.timeline.broad{display:none}.timeline.narrow{display:block}}
 @media print{body{background:none}header,section{break-inside:avoid;border:0;padding:12px 0}}
 `.trim();

@@ -30,7 +30,7 @@ ${record.generations.map((generation, index) => lane(generation, record, { time,
 }
 
 function timeAxis(record: RunRecord, time: Scale, rows: Extent, width: number): Markup {
-  const marks = ticks(record.durationUs, width > 800 ? 8 : 4);
+  const marks = ticks(record.durationUs, width > 800 ? 9 : 6);
   return markup`<path class="axis" d="M${gutter.left} ${rows.to}H${width - gutter.right}"/>${marks.map(
     (at) =>
       markup`<path class="tick" d="M${time(at)} ${rows.to}v5"/><text class="axis-text" x="${time(at)}" y="${rows.to + 19}" text-anchor="${at === 0 ? 'start' : 'middle'}">${at === 0 ? '0' : durationText(at)}</text>`,

@@ -89,7 +89,6 @@ function sampleGeneration(generation: number, { blocks, generations, wrong }: Sa
 }
 
 function sampleMaps({ generation, verdict }: GenerationRecord, { blocks }: SampleOptions): BlockMapRecord[] {
-  const random = new Random(generation);
   const clusters = [0.08, 0.34, 0.61, 0.83].map((centre) => centre * blocks);
   const near = (block: number): number => Math.min(...clusters.map((c) => Math.abs(c - block))) / blocks;
   const step = Math.max(1, Math.floor(blocks / 8192));
@@ -97,6 +96,7 @@ function sampleMaps({ generation, verdict }: GenerationRecord, { blocks }: Sampl
     area: BlockMapRecord['area'],
     state: (block: number, dice: number) => StateRun['state'],
   ): BlockMapRecord => {
+    const random = new Random(generation);
     const runs: StateRun[] = [];
     for (let block = 0; block < blocks; block += step) {
       runs.push({ state: state(block, random.below(1000)), count: Math.min(step, blocks - block) });
