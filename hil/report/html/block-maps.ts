@@ -29,7 +29,8 @@ const circlesMax = 200;
 
 export function blockMaps(record: RunRecord): Markup | undefined {
   const generations = drawnGenerations(record);
-  const maps = record.blockMaps.filter((map) => generations.some(({ generation }) => generation === map.generation));
+  const drawn = new Set(generations.map(({ generation }) => generation));
+  const maps = record.blockMaps.filter(({ generation, states }) => drawn.has(generation) && states !== '');
   if (maps.length === 0) return undefined;
   const cellsMax = Math.max(128, Math.min(mapCellsMax, Math.floor(pageCellsMax / maps.length)));
   const left = new Set(record.blockMaps.map(({ generation }) => generation)).size - generations.length;

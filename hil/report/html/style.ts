@@ -4,7 +4,7 @@
  */
 
 const light = `--page:#f6f7f8;--card:#fff;--ink:#17202b;--soft:#5b6876;--rule:#e2e7ec;--grid:#eef1f4;--cell:#e9edf1;--hollow:#f4f6f8;
---good:#0f6a73;--good-wash:#e3f2f2;--bad:#b83210;--bad-wash:#fdeae4;--sent:#2c6cb0;--zero:#a9bccf;--kept:#48a39b;--deferred:#d68a00;--pending:#8a7ac4;--commit:#143d66;--structure:#9cc3e8`;
+--good:#0f6a73;--good-wash:#e3f2f2;--bad:#b83210;--bad-wash:#fdeae4;--sent:#2c6cb0;--zero:#a9bccf;--kept:#48a39b;--deferred:#cc7a00;--pending:#8a7ac4;--commit:#143d66;--structure:#9cc3e8`;
 const dark = `--page:#0f141a;--card:#161d25;--ink:#e4eaf0;--soft:#94a3b2;--rule:#27313c;--grid:#1e2731;--cell:#232d38;--hollow:#1a222b;
 --good:#63c3c6;--good-wash:#143034;--bad:#ff7a55;--bad-wash:#3a1d15;--sent:#5a9fe6;--zero:#55687c;--kept:#63c1b8;--deferred:#efae3c;--pending:#a597ea;--commit:#d5e7fa;--structure:#2f567e`;
 
@@ -58,7 +58,7 @@ figcaption{font-size:13px;line-height:1.35;min-height:2.9em}figcaption b{font-we
 .checks pre{grid-column:2/4;white-space:pre-wrap;overflow-wrap:anywhere;color:var(--soft);margin-top:2px}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 summary{cursor:pointer}summary h2{display:inline;margin:0}details[open] summary{margin-bottom:12px}
-.events td{padding-top:4px;padding-bottom:4px;font-size:14px}.kind{font-size:12.5px;border:1px solid var(--rule);border-radius:5px;padding:1px 7px;color:var(--soft)}.gap{text-align:center;color:var(--soft)}
+.events td:last-child{width:100%}.events td{padding-top:4px;padding-bottom:4px;font-size:14px}.kind{font-size:12.5px;border:1px solid var(--rule);border-radius:5px;padding:1px 7px;color:var(--soft)}.gap{text-align:center;color:var(--soft)}
 footer{color:var(--soft);font-size:13px;padding:0 30px}
 .tip{position:fixed;z-index:2;max-width:340px;background:var(--ink);color:var(--page);font-size:13px;line-height:1.4;border-radius:7px;padding:6px 10px;pointer-events:none}
 @media (max-width:820px){main{padding:14px}header,section{padding:20px 18px}h1{font-size:42px}.maps{grid-template-columns:repeat(2,minmax(0,1fr))}.spare{display:none}.wide{min-width:190px}.share{display:block;width:100%;margin:7px 0 2px}.timeline.broad{display:none}.timeline.narrow{display:block}}
