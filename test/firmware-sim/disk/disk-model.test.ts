@@ -25,10 +25,8 @@ const span: fc.Arbitrary<Span> = fc
   );
 /** What a command does; the value that it writes is the number of its write, so that each is told from all others. */
 type Plan = (value: number) => MediumCommand;
-const patternOf = (value: number, sectors: number) => {
-  const data = Buffer.alloc(sectors * 512);
-  return value === 0 ? data : new Uint32Array(data.buffer, data.byteOffset, data.length / 4).fill(value) && data;
-};
+const patternOf = (value: number, sectors: number) =>
+  Buffer.alloc(sectors * 512, Buffer.from(Uint32Array.of(value).buffer));
 const plan: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(span, fc.boolean()).map(([at, fua]) => writeOf(at, fua)) },
   {
