@@ -12,7 +12,7 @@ export function junitXml(record: RunRecord): string {
   if (unjudged) cases.push(unjudgedCase(record));
   const failures = record.checks.filter(({ verdict }) => verdict === 'failed').length;
   const document = markup`<testsuites>
-  <testsuite name="${record.title}" package="coldframe" id="0" timestamp="${record.startedAt.slice(0, 19)}" hostname="${record.bench}" tests="${cases.length}" failures="${failures}" errors="${unjudged ? 1 : 0}" time="${seconds(record.durationUs / 1e6)}">
+  <testsuite name="${record.title.trim() || record.runId}" package="coldframe" id="0" timestamp="${record.startedAt.slice(0, 19)}" hostname="${record.bench}" tests="${cases.length}" failures="${failures}" errors="${unjudged ? 1 : 0}" time="${seconds(record.durationUs / 1e6)}">
     <properties>${properties(record)}
     </properties>${cases}
     <system-out>${outputText(record)}</system-out>

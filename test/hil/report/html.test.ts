@@ -45,6 +45,7 @@ describe('report.html', () => {
         for (const [, x, y, width] of attributes.d?.matchAll(/M(\d+) (\d+)h(\d+)v10h-\d+z/g) ?? []) {
           for (let at = Number(x); at < Number(x) + Number(width); at += 10) {
             expect(covered.has(`${at} ${y}`)).to.equal(false);
+            expect(at).to.be.below(640);
             covered.add(`${at} ${y}`);
           }
         }
@@ -73,10 +74,21 @@ describe('report.html', () => {
       'generation 2: frozen at 3.19 s, complete after 616 ms, committed after 654 ms, structured after 844 ms, ' +
         '1\u202f064 of 1\u202f064 blocks sent',
     );
-    // 0 … 8.4 s on 58 … 986 units; generation 1 is frozen at 392 ms.
-    expect(lanes[0]?.children.find(({ attributes }) => attributes.class === 'freeze-line')?.attributes.d).to.match(
-      /^M101\.3 8V/,
+    // 0 … 8.4 s on 58 … 986 units: frozen at 0.392 s, complete at 1.792 s, committed at 1.83 s, structured at 2.44 s.
+    const first = lanes[0]?.children ?? [];
+    expect(first.filter(({ name }) => name === 'rect').map(({ attributes: { x, width } }) => [x, width])).to.deep.equal(
+      [
+        ['101.3', '154.7'],
+        ['256', '4.2'],
+        ['260.2', '67.4'],
+      ],
     );
+    const marks = first.filter(({ attributes }) => attributes.class?.startsWith('mark-'));
+    expect(marks.map(({ attributes }) => attributes.cx ?? attributes.d?.split('l')[0])).to.deep.equal([
+      '260.2',
+      'M327.6 12.5',
+      'M96.3 6h10',
+    ]);
   });
 
   it('shows a generation that failed on its way as such', () => {
