@@ -37,18 +37,28 @@ const lastFlag = 0x04;
 
 /** Encodes a frame with its delimiter. `mark` is that of the link and direction; open frames do without. */
 export function encodeFrame(frame: Frame, mark: number): Buffer {
-  const { payload } = frame;
-  const end = frameHeaderBytes + payload.length;
-  const plain = Buffer.allocUnsafe(end + frameCheckBytes);
-  plain[0] = kindByte(frame);
-  plain.writeUInt16LE(frame.kind === 'data' ? frame.sequence : 0, 1);
-  plain.set(payload, frameHeaderBytes);
-  const check = crc32(plain.subarray(0, end)) ^ (frame.kind === 'open' ? 0 : mark);
-  plain.writeUInt32LE(check >>> 0, end);
-  const encoded = Buffer.allocUnsafe(cobsBytesMax(plain.length) + 1);
-  const delimiter = cobsEncode(plain, encoded, 0);
-  encoded[delimiter] = 0;
-  return encoded.subarray(0, delimiter + 1);
+  return new FrameEncoder().encode(frame, mark);
+}
+
+/** Encodes one frame after the other with the same working memory, which stays in the processor's cache. */
+export class FrameEncoder {
+  #plain = Buffer.alloc(0);
+
+  encode(frame: Frame, mark: number): Buffer {
+    const { payload } = frame;
+    const end = frameHeaderBytes + payload.length;
+    if (this.#plain.length < end + frameCheckBytes) this.#plain = Buffer.allocUnsafe(end + frameCheckBytes);
+    const plain = this.#plain.subarray(0, end + frameCheckBytes);
+    plain[0] = kindByte(frame);
+    plain.writeUInt16LE(frame.kind === 'data' ? frame.sequence : 0, 1);
+    plain.set(payload, frameHeaderBytes);
+    const check = crc32(plain.subarray(0, end)) ^ (frame.kind === 'open' ? 0 : mark);
+    plain.writeUInt32LE(check >>> 0, end);
+    const encoded = Buffer.allocUnsafe(cobsBytesMax(plain.length) + 1);
+    const delimiter = cobsEncode(plain, encoded, 0);
+    encoded[delimiter] = 0;
+    return encoded.subarray(0, delimiter + 1);
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
  * A reliable link of messages over a line that corrupts, drops and is cut (PROTOCOL.md, "Link"). A pure machine: time
  * comes as an argument, frames are taken by `transmit` when the line has room for one.
  */
-import { decodeFrame, encodeFrame, type Frame, markOf } from '../frame/frame.js';
+import { decodeFrame, type Frame, FrameEncoder, markOf } from '../frame/frame.js';
 import { assert, unreachable } from '../ids.js';
 import {
   framePayloadBytesDefault,
@@ -49,6 +49,7 @@ export class Link {
   readonly #limits: ReceiveLimits;
   readonly #keepaliveUs: number;
   readonly #handshake: Handshake;
+  readonly #encoder = new FrameEncoder();
   #sender: Sender | undefined;
   #receiver: Receiver;
   /** Marks of frames that leave, that arrive, and that arrived in the link before. */
@@ -144,7 +145,7 @@ export class Link {
     if (!this.#handshake.running || this.#sender === undefined) return undefined;
     const acknowledgement = this.#receiver.transmit(nowUs);
     if (acknowledgement !== undefined) {
-      return encodeFrame({ kind: 'acknowledgement', payload: acknowledgement }, this.#markOut);
+      return this.#encoder.encode({ kind: 'acknowledgement', payload: acknowledgement }, this.#markOut);
     }
     this.#tickSender(this.#sender, nowUs);
     return this.#encodeData(this.#sender, nowUs);
@@ -263,7 +264,7 @@ export class Link {
       next: ofLink ? this.#receiver.next : [0, 0, 0],
       limits: this.#limits,
     };
-    return encodeFrame({ kind: 'open', payload: encodeOpen(open) }, 0);
+    return this.#encoder.encode({ kind: 'open', payload: encodeOpen(open) }, 0);
   }
 
   #encodeData(sender: Sender, nowUs: number): Buffer | undefined {
@@ -272,7 +273,7 @@ export class Link {
     const { priority, fragment } = next;
     const { first, last, bytes } = fragment;
     const sequence = fragment.start & 0xffff;
-    return encodeFrame({ kind: 'data', priority, first, last, sequence, payload: bytes }, this.#markOut);
+    return this.#encoder.encode({ kind: 'data', priority, first, last, sequence, payload: bytes }, this.#markOut);
   }
 
   #tickSender(sender: Sender, nowUs: number): void {

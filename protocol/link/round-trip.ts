@@ -12,6 +12,7 @@ export class RoundTrip {
   #smoothedUs: number | undefined;
   #deviationUs = 0;
   #doublings = 0;
+  #waiting = false;
 
   /** Takes a measurement, of something that was sent once only. */
   sample(roundTripUs: number): void {
@@ -26,17 +27,19 @@ export class RoundTrip {
 
   /** An acknowledgement brought news. */
   heard(): void {
+    this.#waiting = false;
     this.#doublings = 0;
   }
 
-  /** A timeout ended in silence: the next one is twice as long. */
-  silent(): void {
-    this.#doublings += 1;
+  /** A timeout ended without news; after complete silence the next one is twice as long. */
+  silent(completely: boolean): void {
+    this.#waiting = true;
+    if (completely) this.#doublings += 1;
   }
 
   /** Whether a timeout has ended and no news have come since. */
   get waiting(): boolean {
-    return this.#doublings > 0;
+    return this.#waiting;
   }
 
   /** How long to wait now, in whole microseconds. */

@@ -10,6 +10,9 @@ import { type PerPriority, priorities, type ReceiveLimits } from './open-frame.j
 import { RoundTrip } from './round-trip.js';
 import { type Fragment, SendQueue } from './send-queue.js';
 
+/** How many fragments are repeated when the timer has ended, besides the latest. */
+const probedFragments = 4;
+
 export class Sender {
   readonly #queues: PerPriority<SendQueue> = [new SendQueue(), new SendQueue(), new SendQueue()];
   readonly #limits: ReceiveLimits;
@@ -19,6 +22,8 @@ export class Sender {
   /** The latest transmission that is known to have arrived. */
   #provenOrder = 0;
   #timerUs: number | undefined;
+  /** Acknowledgements have arrived since the timer ended last, with news or without. */
+  #heardSinceTimer = true;
 
   /** `limits`: what the peer announced. `payloadBytesMax`: the largest payload of this side, in bytes. */
   constructor(limits: ReceiveLimits, payloadBytesMax: number) {
@@ -62,14 +67,17 @@ export class Sender {
   }
 
   acknowledge(records: readonly AcknowledgementRecord[], nowUs: number): void {
+    this.#heardSinceTimer = true;
     const acknowledged = records.flatMap((record) => this.#queues[record.priority].acknowledge(record));
-    let latest: Fragment | undefined;
+    // Only the newest transmission measures the line: what lay past the reach of acknowledgements is told late.
+    let newest: Fragment | undefined;
     for (const each of acknowledged) {
       this.#size.carried(each.bytes.length);
-      if (each.provenOrder > this.#provenOrder) this.#provenOrder = each.provenOrder;
-      if (each.transmissions === 1 && each.sentOrder > (latest?.sentOrder ?? 0)) latest = each;
+      if (each.provenOrder <= this.#provenOrder) continue;
+      this.#provenOrder = each.provenOrder;
+      newest = each;
     }
-    if (latest !== undefined) this.#roundTrip.sample(nowUs - latest.sentAtUs);
+    if (newest?.transmissions === 1) this.#roundTrip.sample(nowUs - newest.sentAtUs);
     for (const queue of this.#queues) {
       for (const each of queue.loseBefore(this.#provenOrder)) this.#size.lost(each.bytes.length);
     }
@@ -94,7 +102,9 @@ export class Sender {
   /** Repeats the ends of what is unacknowledged when the timer has ended; returns whether it has. */
   tick(nowUs: number): boolean {
     if (this.#timerUs === undefined || nowUs < this.#timerUs) return false;
-    this.#roundTrip.silent();
+    // A line that is only noisy is no reason to wait longer each time.
+    this.#roundTrip.silent(!this.#heardSinceTimer);
+    this.#heardSinceTimer = false;
     this.#timerUs = nowUs + this.#roundTrip.timeoutUs;
     // What waits to be repeated says that the line takes nothing at present: it need not be told more.
     if (this.#queues.some((queue) => queue.lost)) return true;
@@ -124,19 +134,19 @@ export class Sender {
     this.#timerUs = unacknowledged ? nowUs + this.#roundTrip.timeoutUs : undefined;
   }
 
-  /** Marks for repetition the first fragment, and the one sent last: its arrival proves what was lost before it. */
+  /** Marks for repetition the first fragments, and the one sent last: its arrival proves what was lost before it. */
   #probe(): void {
     const bytesMax = this.#size.bytes;
     const first = this.#queues.find((queue) => queue.flying);
-    const head = first?.fragments.find((each) => each.state === 'flying');
-    if (first === undefined || head === undefined) return;
-    let latest: { readonly queue: SendQueue; readonly fragment: Fragment } = { queue: first, fragment: head };
+    if (first === undefined) return;
+    const heads = first.fragments.slice(0, probedFragments);
+    let latest: { readonly queue: SendQueue; readonly fragment: Fragment } | undefined;
     for (const queue of this.#queues) {
       for (const each of queue.fragments) {
-        if (each.sentOrder > latest.fragment.sentOrder) latest = { queue, fragment: each };
+        if (each.sentOrder > (latest?.fragment.sentOrder ?? 0)) latest = { queue, fragment: each };
       }
     }
-    latest.queue.loseByTimer(latest.fragment, bytesMax);
-    if (latest.fragment !== head) first.loseByTimer(head, bytesMax);
+    for (const each of heads) first.loseByTimer(each, bytesMax);
+    if (latest !== undefined && !heads.includes(latest.fragment)) latest.queue.loseByTimer(latest.fragment, bytesMax);
   }
 }
