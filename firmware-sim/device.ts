@@ -5,6 +5,7 @@
  * feeds events in order, carries out the effects in order, and asks `transmit` for the next frame of a port whenever
  * the line there can take one, so that priorities are decided as late as possible.
  */
+import type { Refusal } from '../protocol/refusals.js';
 import type { Completion, MediumCommand } from '../protocol/scsi/commands.js';
 
 /** A disk of a controller: an area of one volume, or the controller's durable records. */
@@ -30,6 +31,8 @@ export type DeviceEffect =
   | { readonly kind: 'disk'; readonly disk: DiskName; readonly tag: number; readonly command: MediumCommand }
   /** Nothing is on its way to the disks any more; answers `shutdown`. */
   | { readonly kind: 'closed' }
+  /** The device cannot work with what it found on its disks; it answers nothing but this refusal until power off. */
+  | { readonly kind: 'halted'; readonly refusal: Refusal }
   /** Something that a person at the console should see. */
   | { readonly kind: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly text: string }
   /** A named step of the work, for reports, traces and tests. */

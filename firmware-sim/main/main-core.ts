@@ -128,6 +128,10 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     return this.#around.allocators[volume]?.free ?? 0;
   }
 
+  slotsTotal(volume: number): number {
+    return this.#around.allocators[volume]?.total ?? 0;
+  }
+
   /** Takes slots of the shadow area: all of `count` or none, or with `any` as many as there are. */
   takeSlots(volume: number, count: number, want: 'all' | 'any' = 'all'): SlotRun[] | undefined {
     const allocator = this.#around.allocators[volume];

@@ -20,6 +20,8 @@ import type { ReplicaRecord } from './replica-records.js';
 import type { ReplicaState } from './replica-state.js';
 import { type ArrivedRun, StageRun } from './stage-run.js';
 
+/** The most blocks that one zeroRun names. */
+export const zeroRunBlocksMax = 4096;
 /** Structuring keeps this many runs under way at once. */
 const placingMax = 4;
 
@@ -48,9 +50,13 @@ export class Receiver implements Operation {
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
   #stored: number[] = [];
   #staging = 0;
+  #session = 0;
+  #holdingsAsked: Generation | undefined;
   #placing = new Set<PlaceRun>();
   #place = { volume: 0, block: 0 };
   #settling = false;
+  /** A committed block could not be structured: the image is not whole, and only a full generation mends it. */
+  damaged = false;
   /** A complete that waits for the structuring of the image before it. */
   #complete: MessageNamed<'complete'> | undefined;
   #committing: MessageNamed<'complete'> | undefined;
@@ -88,16 +94,27 @@ export class Receiver implements Operation {
       this.#refuseRun(generation, run, 'digest-mismatch');
     } else {
       // The message's bytes are the link's; staging and the record keep theirs.
-      this.#stage({ run, generation, volume, first, count, digests: Uint8Array.from(digests), data });
+      this.#stage({
+        run,
+        session: this.#session,
+        generation,
+        volume,
+        first,
+        count,
+        digests: Uint8Array.from(digests),
+        data,
+      });
     }
   }
 
   zeroRun(message: MessageNamed<'zeroRun'>): void {
     const { run, generation, volume, first, count } = message;
-    if (!this.#fits(volume, first, count)) this.#refuseRun(generation, run, 'range-outside');
+    const fits = this.#fits(volume, first, count) && count <= zeroRunBlocksMax;
+    if (!fits) this.#refuseRun(generation, run, 'range-outside');
     else
       this.#stage({
         run,
+        session: this.#session,
         generation,
         volume,
         first,
@@ -116,8 +133,18 @@ export class Receiver implements Operation {
     }
   }
 
+  /** Answered once nothing of an earlier session is on its way into staging any more. */
   getHoldings(message: MessageNamed<'getHoldings'>): void {
-    sendHoldings(this, message.generation);
+    this.#holdingsAsked = message.generation;
+    this.pump();
+  }
+
+  /** A new session: runs of the one before must not be acknowledged in it, their numbers may be used again. */
+  sessionOpened(): void {
+    this.#session += 1;
+    this.#stored = [];
+    this.#complete = undefined;
+    this.#holdingsAsked = undefined;
   }
 
   /** Drops staging that is not committed. */
@@ -130,6 +157,7 @@ export class Receiver implements Operation {
   pump(): void {
     this.#takeFreed();
     this.#acknowledge();
+    this.#answerHoldings();
     this.#tryCommit();
     this.#startPlacing();
     this.#settle();
@@ -149,9 +177,9 @@ export class Receiver implements Operation {
     return true;
   }
 
-  staged({ run }: ArrivedRun): void {
+  staged({ run, session }: ArrivedRun): void {
     this.#staging -= 1;
-    this.#stored.push(run);
+    if (session === this.#session) this.#stored.push(run);
   }
 
   stagingFailed({ volume, generation }: ArrivedRun, slots: readonly SlotRun[]): void {
@@ -167,6 +195,7 @@ export class Receiver implements Operation {
 
   placeFailed(place: PlaceRun, code: RefusalCode): void {
     this.#placing.delete(place);
+    this.damaged = true;
     this.board.suspend(code, `volume ${place.volume}, blocks ${place.run.first}+${place.run.count}`);
   }
 
@@ -178,6 +207,7 @@ export class Receiver implements Operation {
   resume(outcome: Outcome): void {
     assert(outcome.kind === 'done', 'a durable record ends well or not at all');
     this.#committing = undefined;
+    this.damaged = false;
     this.#place = { volume: 0, block: 0 };
     this.board.mark('committed', { generation: this.state.committed });
     this.#tellCommitted();
@@ -233,12 +263,18 @@ export class Receiver implements Operation {
     this.#stored = [];
   }
 
+  #answerHoldings(): void {
+    if (this.#holdingsAsked === undefined || this.#staging > 0) return;
+    sendHoldings(this, this.#holdingsAsked);
+    this.#holdingsAsked = undefined;
+  }
+
   #tryCommit(): void {
     const complete = this.#complete;
     if (complete === undefined || this.#staging > 0 || this.#committing !== undefined) return;
-    if (this.state.overlaid > 0) return;
-    this.#complete = undefined;
     const receiving = this.state.receiving;
+    if (this.state.overlaid > 0 && !(this.damaged && receiving?.full && this.#placing.size === 0)) return;
+    this.#complete = undefined;
     const { generation, digest } = complete;
     if (receiving?.generation !== generation) return;
     if (!this.#agrees(complete)) {

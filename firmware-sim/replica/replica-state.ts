@@ -144,7 +144,9 @@ export class ReplicaState {
 
   #accept(record: Extract<ReplicaRecord, { kind: 'accepted' }>): void {
     const full = this.receiving?.full ?? false;
-    for (const volume of this.volumes) {
+    for (const [number, volume] of this.volumes.entries()) {
+      // Only a full generation may be committed over an overlay that could not be placed: it replaces all of it.
+      for (const run of volume.overlay.runs()) this.#free(number, run.slot, run.count);
       volume.overlay = volume.staged;
       volume.staged = new StoredBlocks();
       if (full) overlayZeros(volume);

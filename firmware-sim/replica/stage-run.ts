@@ -11,6 +11,8 @@ import type { Receiver } from './receiver.js';
 
 export interface ArrivedRun {
   readonly run: number;
+  /** Which session of the line it came in. */
+  readonly session: number;
   readonly generation: Generation;
   readonly volume: number;
   readonly first: number;

@@ -1,0 +1,247 @@
+/**
+ * What both controllers are as devices: endpoints on their ports, a queue to their disks, a journal that is read back
+ * at power on, and the order of a step. `MainController` and `SubController` say what happens with messages.
+ */
+import { assert, unreachable } from '../../protocol/ids.js';
+import type { MessageCodec, Priority } from '../../protocol/message/message.js';
+import type { Message } from '../../protocol/message/messages.js';
+import { type Refusal, type RefusalCode, refusals } from '../../protocol/refusals.js';
+import { Endpoint } from '../../protocol/session/endpoint.js';
+import type { EndpointEvent, EndpointMachine, Role } from '../../protocol/session/endpoint-types.js';
+import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../device.js';
+import { DiskQueue } from '../storage/disk-queue.js';
+import { Journal, type JournalPosition } from '../storage/journal.js';
+import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
+import type { Operation } from '../storage/operation.js';
+
+export interface PortOptions {
+  readonly peers: readonly Role[];
+  readonly key?: Uint8Array;
+  /** The most bytes of a message that one frame carries; large on lines without errors. */
+  readonly framePayloadMax?: number;
+}
+
+export interface ControllerOptions {
+  readonly role: 'main' | 'sub';
+  readonly host: PortOptions;
+  readonly remote: PortOptions;
+}
+
+/** A controller's meta disk has at least this many bytes. */
+export const metaBytesMin = 8 * 1024 * 1024;
+
+export abstract class Controller<R extends { readonly kind: string }> implements Device {
+  readonly #options: ControllerOptions;
+  readonly #codec: MessageCodec;
+  protected readonly effects: DeviceEffect[] = [];
+  protected disks = new DiskQueue(this.effects);
+  protected entropy: Uint8Array = new Uint8Array(32);
+  protected capacities: ReadonlyMap<DiskName, number> = new Map();
+  protected nowUs = 0;
+  protected power: 'off' | 'recovering' | 'running' | 'halted' = 'off';
+  #closing = false;
+  #journal: Journal<R> | undefined;
+  readonly #endpoints = new Map<PortName, EndpointMachine>();
+
+  constructor(options: ControllerOptions, codec: MessageCodec) {
+    this.#options = options;
+    this.#codec = codec;
+  }
+
+  /** Takes a durable record into the state. */
+  protected abstract apply(record: R): void;
+  protected abstract snapshot(): Iterable<R>;
+  /** Power came on; what is not on the disks is gone. */
+  protected abstract forget(): void;
+  /** The records have been read back; a fresh meta disk has none. Calls `run` when the controller can work. */
+  protected abstract recovered(fresh: boolean): void;
+  protected abstract opened(port: PortName): void;
+  protected abstract closed(port: PortName): void;
+  protected abstract message(port: PortName, message: Message): void;
+  /** Continues whatever can go on. */
+  protected abstract work(): void;
+  protected abstract ownDeadline(): number | undefined;
+
+  step(event: DeviceEvent, nowUs: number): readonly DeviceEffect[] {
+    this.nowUs = nowUs;
+    this.#take(event);
+    if (this.power === 'running' && !this.#closing) this.work();
+    if (this.#closing && this.disks.outstanding === 0 && (this.#journal?.idle ?? true)) {
+      this.#closing = false;
+      this.effects.push({ kind: 'closed' });
+    }
+    return this.effects.splice(0);
+  }
+
+  transmit(port: PortName, nowUs: number): Uint8Array | undefined {
+    return this.#endpoints.get(port)?.transmit(nowUs);
+  }
+
+  deadline(): number | undefined {
+    const all = [...this.#endpoints.values()].map((each) => each.deadline());
+    return earliest([...all, this.disks.deadline(), this.power === 'running' ? this.ownDeadline() : undefined]);
+  }
+
+  record(record: R, operation?: Operation): void {
+    assert(this.#journal !== undefined, 'records are kept once the journal has been read');
+    this.#journal.append(record, operation);
+  }
+
+  send(port: PortName, message: Message, priority?: Priority): void {
+    this.#endpoints.get(port)?.send(message, this.nowUs, priority);
+  }
+
+  queuedBytes(port: PortName): number {
+    return this.#endpoints.get(port)?.queuedBytes ?? 0;
+  }
+
+  isOpen(port: PortName): boolean {
+    return this.#endpoints.get(port)?.open ?? false;
+  }
+
+  log(level: 'info' | 'warning' | 'error', text: string): void {
+    this.effects.push({ kind: 'log', level, text });
+  }
+
+  mark(name: string, values: Readonly<Record<string, number | string>>): void {
+    this.effects.push({ kind: 'mark', name, values });
+  }
+
+  protected refuse(port: PortName, request: number, code: RefusalCode, detail = ''): void {
+    this.send(port, { kind: 'refused', request, code: refusals[code].number, detail });
+  }
+
+  /** What lies on the disks does not let this controller work. */
+  protected halt(refusal: Refusal): void {
+    this.power = 'halted';
+    this.log('error', `halted: ${refusal.code}: ${refusal.detail}`);
+    this.effects.push({ kind: 'halted', refusal });
+  }
+
+  /** Begins the journal of a fresh meta disk: `first` are its first records. */
+  protected format(first: readonly R[], stamp: Uint8Array): void {
+    for (const each of first) this.apply(each);
+    this.#openJournal({ half: 1, checkpoint: 0, sequence: 0, atSector: 0, stamp });
+    this.#journal?.checkpoint();
+  }
+
+  /** From now on instructions and commands are carried out. */
+  protected run(): void {
+    this.power = 'running';
+    this.mark('running', {});
+  }
+
+  #take(event: DeviceEvent): void {
+    switch (event.kind) {
+      case 'powerOn':
+        this.#powerOn(event.entropy, event.capacities);
+        break;
+      case 'line':
+        if (event.up) this.#endpoints.get(event.port)?.lineUp(this.nowUs);
+        else this.#endpoints.get(event.port)?.lineDown(this.nowUs);
+        this.#tick();
+        break;
+      case 'frame':
+        this.#endpointEvents(event.port, this.#endpoints.get(event.port)?.receiveFrame(event.bytes, this.nowUs) ?? []);
+        break;
+      case 'disk':
+        this.disks.complete(event.tag, event.completion, this.nowUs);
+        break;
+      case 'timer':
+        this.disks.tick(this.nowUs);
+        this.#tick();
+        break;
+      case 'shutdown':
+        this.#closing = true;
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #tick(): void {
+    for (const [port, endpoint] of this.#endpoints) this.#endpointEvents(port, endpoint.tick(this.nowUs));
+  }
+
+  #powerOn(entropy: Uint8Array, capacities: ReadonlyMap<DiskName, number>): void {
+    this.entropy = entropy;
+    this.capacities = capacities;
+    this.effects.length = 0;
+    this.disks = new DiskQueue(this.effects);
+    this.#journal = undefined;
+    this.#closing = false;
+    this.power = 'recovering';
+    this.#endpoints.clear();
+    for (const port of ['host', 'remote'] as const) {
+      this.#endpoints.set(port, new Endpoint({ role: this.#options.role, entropy, ...this.#options[port] }));
+    }
+    this.forget();
+    const meta = (capacities.get('meta') ?? 0) * 512;
+    if (meta < metaBytesMin)
+      this.halt({ code: 'file-size', detail: `meta area of ${meta} bytes, at least ${metaBytesMin}` });
+    else new JournalRecovery(this.disks, meta / 512, (found) => this.#read(found)).start();
+  }
+
+  #read(found: RecoveredRecords): void {
+    if (found.kind === 'corrupt') {
+      this.halt({ code: 'records-corrupt', detail: found.detail });
+      return;
+    }
+    if (found.kind === 'recovered') {
+      for (const bytes of found.records) {
+        const decoded = this.#codec.decode(bytes);
+        if (!decoded.ok) {
+          this.halt({ code: 'records-corrupt', detail: decoded.refusal.detail });
+          return;
+        }
+        this.apply(decoded.message as unknown as R);
+      }
+      this.#openJournal(found.position);
+    }
+    this.recovered(found.kind === 'fresh');
+  }
+
+  #openJournal(position: JournalPosition): void {
+    this.#journal = new Journal<R>({
+      disks: this.disks,
+      sectors: this.capacities.get('meta') ?? 0,
+      position,
+      state: {
+        encode: (record) => this.#codec.encode(record as R & Readonly<Record<string, unknown>>),
+        apply: (record) => this.apply(record),
+        snapshot: () => this.snapshot(),
+      },
+      onLost: () => this.halt({ code: 'disk-error', detail: 'meta area: nothing can be made durable' }),
+    });
+  }
+
+  #endpointEvents(port: PortName, events: readonly EndpointEvent[]): void {
+    for (const event of events) {
+      switch (event.kind) {
+        case 'opened':
+          this.mark('session', { port, peer: event.peer });
+          this.opened(port);
+          break;
+        case 'closed':
+          this.mark('sessionClosed', { port, reason: event.reason.code });
+          this.closed(port);
+          break;
+        case 'message':
+          this.message(port, event.message);
+          break;
+        case 'refused':
+          this.mark('refused', { port, code: event.refusal.code, detail: event.refusal.detail });
+          break;
+        default:
+          unreachable(event);
+      }
+    }
+  }
+}
+
+/** The smallest of some times; undefined ones stand for never. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  let first: number | undefined;
+  for (const each of times) if (each !== undefined && (first === undefined || each < first)) first = each;
+  return first;
+}

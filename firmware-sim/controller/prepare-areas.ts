@@ -1,0 +1,87 @@
+/** What a controller does with its areas at power on, before it takes the first command. */
+import type { Refusal } from '../../protocol/refusals.js';
+import type { DiskName } from '../device.js';
+import type { DiskQueue } from '../storage/disk-queue.js';
+import { describeFailure, type Operation, type Outcome } from '../storage/operation.js';
+import { type AreaStamp, decodeStamp, encodeStamp, sameStamp } from './area-stamp.js';
+
+/** Stamps areas that have none with the pair's id, and refuses those of another pair. */
+export class StampAreas implements Operation {
+  readonly #disks: DiskQueue;
+  readonly #areas: { readonly disk: DiskName; readonly lba: number; readonly stamp: AreaStamp }[];
+  readonly #then: (failure: Refusal | undefined) => void;
+  #phase: 'reading' | 'writing' = 'reading';
+
+  constructor(
+    disks: DiskQueue,
+    areas: readonly { readonly disk: DiskName; readonly lba: number; readonly stamp: AreaStamp }[],
+    then: (failure: Refusal | undefined) => void,
+  ) {
+    this.#disks = disks;
+    this.#areas = [...areas];
+    this.#then = then;
+  }
+
+  get name(): string {
+    return `stamps of areas (${this.#phase})`;
+  }
+
+  start(): void {
+    const area = this.#areas[0];
+    this.#phase = 'reading';
+    if (area === undefined) this.#then(undefined);
+    else this.#disks.issue(area.disk, { op: 'read', lba: area.lba, sectors: 1 }, this);
+  }
+
+  resume(outcome: Outcome): void {
+    const area = this.#areas[0];
+    if (area === undefined) return;
+    if (outcome.kind !== 'done') {
+      const detail = outcome.kind === 'failed' ? describeFailure(outcome.completion) : '';
+      this.#then({ code: 'disk-error', detail: `${area.disk}: ${detail}` });
+      return;
+    }
+    if (this.#phase === 'writing') {
+      this.#next();
+      return;
+    }
+    const found = decodeStamp(outcome.data);
+    if (found === undefined) {
+      this.#phase = 'writing';
+      this.#disks.issue(area.disk, { op: 'write', lba: area.lba, data: encodeStamp(area.stamp), fua: true }, this);
+    } else if (sameStamp(found, area.stamp)) this.#next();
+    else this.#then({ code: 'foreign-area', detail: `${area.disk} belongs to another pair or place` });
+  }
+
+  #next(): void {
+    this.#areas.shift();
+    this.start();
+  }
+}
+
+/** Flushes disks one after the other: whatever a disk's cache holds from before a power cut is settled one way. */
+export class FlushAll implements Operation {
+  readonly #disks: DiskQueue;
+  readonly #names: DiskName[];
+  readonly #then: () => void;
+
+  constructor(disks: DiskQueue, names: readonly DiskName[], then: () => void) {
+    this.#disks = disks;
+    this.#names = [...names];
+    this.#then = then;
+  }
+
+  get name(): string {
+    return 'settling the disks';
+  }
+
+  start(): void {
+    this.resume();
+  }
+
+  resume(): void {
+    const next = this.#names.shift();
+    if (next === undefined) this.#then();
+    else this.#disks.flush(next, this);
+  }
+}

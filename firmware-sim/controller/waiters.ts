@@ -1,0 +1,41 @@
+/** Hosts that wait for a generation to be committed or structured. Volatile: a host asks again after a lost line. */
+import { type Generation, generation } from '../../protocol/ids.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
+import { type RefusalCode, refusals } from '../../protocol/refusals.js';
+
+export interface Progress {
+  readonly committed: Generation;
+  readonly structured: Generation;
+  readonly failures: ReadonlyMap<number, RefusalCode>;
+}
+
+const waitersMax = 256;
+
+export class Waiters {
+  #waiting: MessageNamed<'wait'>[] = [];
+
+  /** Takes a request; false when too many wait already. */
+  add(request: MessageNamed<'wait'>): boolean {
+    if (this.#waiting.length >= waitersMax) return false;
+    this.#waiting.push(request);
+    return true;
+  }
+
+  clear(): void {
+    this.#waiting = [];
+  }
+
+  /** The answers that are due now. */
+  take(progress: Progress): Message[] {
+    const answers: Message[] = [];
+    this.#waiting = this.#waiting.filter((wait) => {
+      const reason = progress.failures.get(wait.generation);
+      const reached = wait.target === 'committed' ? progress.committed : progress.structured;
+      if (reason === undefined && reached < wait.generation) return true;
+      const code = reason === undefined ? 0 : refusals[reason].number;
+      answers.push({ kind: 'waited', request: wait.request, generation: generation(wait.generation), reason: code });
+      return false;
+    });
+    return answers;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Takes a freeze up. The writes that have arrived in full are in the image and are let run to their end first; those
+ * that arrive afterwards are held until the image is durably fixed. That is all that a freeze costs, however large the
+ * volumes are.
+ *
+ *     freeze ──► writes under way end ──► record frozen durable ──► answer ──► held writes go on
+ */
+
+import { sameDigest } from '../../protocol/digest.js';
+import type { Generation } from '../../protocol/ids.js';
+import type { MessageNamed } from '../../protocol/message/messages.js';
+import type { HostCommand } from '../controller/host-port.js';
+import type { Operation } from '../storage/operation.js';
+import type { MainCore } from './main-core.js';
+
+export class FreezeTaker implements Operation {
+  readonly #core: MainCore;
+  readonly #answer: (message: MessageNamed<'frozen'>) => void;
+  #phase: 'none' | 'draining' | 'recording' = 'none';
+  #requests: number[] = [];
+  #token: Uint8Array = new Uint8Array(16);
+  #included: number[] = [];
+  /** Writes that came after the freeze was taken up. */
+  #held: HostCommand[] = [];
+
+  constructor(core: MainCore, answer: (message: MessageNamed<'frozen'>) => void) {
+    this.#core = core;
+    this.#answer = answer;
+  }
+
+  get name(): string {
+    return `freeze (${this.#phase})`;
+  }
+
+  get busy(): boolean {
+    return this.#phase !== 'none';
+  }
+
+  /** Holds a write that came after the freeze; false when there is none to wait for. */
+  hold(command: HostCommand): boolean {
+    if (this.#phase === 'none') return false;
+    this.#held.push(command);
+    return true;
+  }
+
+  /** A repetition of the freeze that is being taken up, or of the last one: answered, nothing new is frozen. */
+  repeats({ request, token }: MessageNamed<'freeze'>): boolean {
+    const { state } = this.#core;
+    if (this.busy && sameDigest(token, this.#token)) {
+      this.#requests.push(request);
+      return true;
+    }
+    if (this.busy || state.lastFrozen === 0 || !sameDigest(token, state.token)) return false;
+    this.#tell(request);
+    return true;
+  }
+
+  /** `unanswered`: tags of the writes that have arrived in full and are not acknowledged. */
+  start({ request, token }: MessageNamed<'freeze'>, unanswered: readonly number[]): void {
+    this.#phase = 'draining';
+    this.#requests = [request];
+    this.#token = Uint8Array.from(token);
+    this.#included = [...unanswered];
+    this.#core.mark('freezeTaken', { included: unanswered.length });
+  }
+
+  /** A write has failed: its content is not known to be in the image, so it is not named. */
+  exclude(tag: number): void {
+    this.#included = this.#included.filter((each) => each !== tag);
+  }
+
+  /** No write is under way any more: the image is what the primary area holds now. */
+  drained(): void {
+    if (this.#phase !== 'draining') return;
+    this.#phase = 'recording';
+    const { state, traits } = this.#core;
+    const full = state.fullNeeded || traits.sendsWholeImage;
+    const generation = this.#core.nextGeneration();
+    this.#core.record({ kind: 'frozen', generation, full, token: this.#token, included: this.#included }, this);
+  }
+
+  resume(): void {
+    this.#phase = 'none';
+    this.#core.transferBegan();
+    this.#core.mark('frozen', { generation: this.#core.state.lastFrozen });
+    for (const request of this.#requests) this.#tell(request);
+  }
+
+  /** The writes to carry out now that the image is fixed. */
+  release(): HostCommand[] {
+    return this.busy ? [] : this.#held.splice(0);
+  }
+
+  #tell(request: number): void {
+    const { epoch, lastFrozen, included } = this.#core.state;
+    this.#answer({ kind: 'frozen', request, epoch, generation: lastFrozen as Generation, included });
+  }
+}

@@ -1,0 +1,502 @@
+/**
+ * The main controller: host port on one line, the sub on the other. Routes events to the parts; what the parts share
+ * is in `MainCore`.
+ */
+import { blockNumber, generation, type Method, volumeNumber } from '../../protocol/ids.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
+import { type RefusalCode, refusals } from '../../protocol/refusals.js';
+import { lbaStatusData, lbaStatusRoom } from '../../protocol/scsi/capacity-data.js';
+import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
+import { AllocationScan } from '../controller/allocation-scan.js';
+import { Controller, type ControllerOptions, earliest } from '../controller/controller.js';
+import { DigestScan, digestPartsMax } from '../controller/digest-scan.js';
+import { Geometry } from '../controller/geometry.js';
+import { type HostCommand, HostPort } from '../controller/host-port.js';
+import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
+import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
+import { allocatorFor, slotsOf } from '../controller/slots.js';
+import { Waiters } from '../controller/waiters.js';
+import { firstDifference, isWrite } from '../controller/write-pieces.js';
+import type { DiskName, PortName } from '../device.js';
+import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
+import { ReplicaState } from '../replica/replica-state.js';
+import { FailbackReceiver } from './failback-receiver.js';
+import { FreezeTaker } from './freeze-taker.js';
+import { HostRead } from './host-read.js';
+import { HostWrite } from './host-write.js';
+import { MainCore } from './main-core.js';
+import { type MainRecord, mainRecordCodec } from './main-records.js';
+import { contradiction, newPair } from './main-recovery.js';
+import { snapshotOf } from './main-snapshot.js';
+import { MainState } from './main-state.js';
+import { mainStatus } from './main-status.js';
+import { PairSession } from './pair-session.js';
+
+export interface MainOptions extends Omit<ControllerOptions, 'role'> {
+  readonly method: Method;
+  readonly blockBytes: number;
+  readonly volumeCount: number;
+  /** Longest time that a host write waits for a block to be sent while the sub cannot be reached. */
+  readonly hostStallUsMax?: number;
+}
+
+type AnyRecord = MainRecord | ReplicaRecord;
+const replicaKinds: ReadonlySet<string> = new Set(replicaRecords.map((each) => each.kind));
+const hostStallUsDefault = 10_000_000;
+
+export class MainController extends Controller<AnyRecord> {
+  readonly #options: MainOptions;
+  #state = new MainState();
+  #replica = new ReplicaState();
+  #core: MainCore | undefined;
+  #session: PairSession | undefined;
+  #freeze: FreezeTaker | undefined;
+  #failback: FailbackReceiver | undefined;
+  #hostPort: HostPort | undefined;
+  readonly #waiters = new Waiters();
+  #writesUnderWay = new Map<HostWrite, HostCommand>();
+  /** A freeze waits for these; writes after it are held by the freeze. */
+  #digestScans = 0;
+
+  constructor(options: MainOptions) {
+    super({ role: 'main', host: options.host, remote: options.remote }, mainRecordCodec);
+    this.#options = options;
+  }
+
+  /** For people and tests: the durable state, and what is under way. */
+  get state(): MainState {
+    return this.#state;
+  }
+
+  protected forget(): void {
+    this.#state = new MainState();
+    this.#replica = new ReplicaState();
+    this.#core = undefined;
+    this.#session = undefined;
+    this.#freeze = undefined;
+    this.#failback = undefined;
+    this.#hostPort = undefined;
+    this.#waiters.clear();
+    this.#writesUnderWay = new Map();
+    this.#digestScans = 0;
+  }
+
+  protected apply(record: AnyRecord): void {
+    if (!replicaKinds.has(record.kind)) {
+      this.#state.apply(record as MainRecord);
+      if (record.kind === 'formatted') this.#replica.resize(this.#state.volumes.length);
+    } else this.#replica.apply(record as ReplicaRecord);
+  }
+
+  protected *snapshot(): Generator<AnyRecord> {
+    yield* snapshotOf(this.#state);
+    yield* this.#replica.snapshot();
+  }
+
+  protected recovered(fresh: boolean): void {
+    const volumes = this.#volumeBytes();
+    const configuration = { method: this.#options.method, blockBytes: this.#options.blockBytes, volumes };
+    if (fresh) this.#formatPair(configuration);
+    else {
+      const wrong = contradiction(this.#state, configuration);
+      if (wrong === undefined) this.#prepareAreas();
+      else this.halt(wrong);
+    }
+  }
+
+  #volumeBytes(): number[] {
+    return Array.from(
+      { length: this.#options.volumeCount },
+      (_, index) => (this.capacities.get(`primary${index}`) ?? 0) * 512,
+    );
+  }
+
+  #formatPair(configuration: {
+    readonly method: Method;
+    readonly blockBytes: number;
+    readonly volumes: readonly number[];
+  }): void {
+    const first: MainRecord[] = [newPair(this.entropy, configuration)];
+    const geometry = new Geometry(configuration.blockBytes, configuration.volumes);
+    const found = (volume: number, from: number, count: number) =>
+      first.push({ kind: 'changing', volume: volumeNumber(volume), first: blockNumber(from), count });
+    new AllocationScan(this.disks, geometry, 'primary', found, (failure) => {
+      if (failure !== undefined) {
+        this.halt(failure);
+        return;
+      }
+      this.format(first, this.entropy.subarray(0, 16));
+      this.#prepareAreas();
+    }).start();
+  }
+
+  #prepareAreas(): void {
+    const { pair, blockBytes, volumes } = this.#state;
+    const stamps = volumes.map((_, volume) => {
+      const disk: DiskName = `shadow${volume}`;
+      const lba = slotsOf(this.capacities.get(disk) ?? 0, blockBytes / 512) * (blockBytes / 512);
+      return { disk, lba, stamp: { pair, place: 'shadow' as const, volume } };
+    });
+    const disks = volumes.flatMap((_, volume): DiskName[] => [`primary${volume}`, `shadow${volume}`]);
+    const stamp = () =>
+      new StampAreas(this.disks, stamps, (failure) => {
+        if (failure === undefined) this.#start();
+        else this.halt(failure);
+      }).start();
+    new FlushAll(this.disks, disks, stamp).start();
+  }
+
+  #start(): void {
+    const state = this.#state;
+    const geometry = new Geometry(state.blockBytes, state.volumeBytes);
+    const allocators = state.volumes.map((maps, volume) => {
+      const { staged, overlay } = this.#replica.volume(volume);
+      const slots = slotsOf(this.capacities.get(`shadow${volume}`) ?? 0, geometry.sectorsPerBlock);
+      return allocatorFor(slots, [maps.kept, maps.deferred, maps.before, staged, overlay]);
+    });
+    state.freed = [];
+    this.#replica.freed = [];
+    const core = new MainCore({
+      ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
+      record: (record, operation) => this.record(record, operation),
+      send: (port, message, priority) => this.send(port, message, priority),
+      queuedBytes: (port) => this.queuedBytes(port),
+      maySend: () => this.#maySend(),
+      onWriteEnded: (write) => this.#writesUnderWay.delete(write),
+      onFailed: () => {},
+    });
+    core.nowUs = this.nowUs;
+    this.#core = core;
+    this.#session = new PairSession(core);
+    this.#freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
+    this.#failback = new FailbackReceiver(core, allocators);
+    this.#hostPort = new HostPort({
+      board: this,
+      product: 'MAIN VOLUME',
+      serial: Buffer.from(state.pair.subarray(0, 6)).toString('hex').toUpperCase(),
+      volumes: state.volumeBytes,
+      onCommand: (command) => this.#command(command),
+    });
+    if (state.transfer === undefined) core.transferEnded();
+    else core.transferResumed();
+    this.run();
+    if (this.isOpen('remote')) this.opened('remote');
+  }
+
+  #maySend(): boolean {
+    const { pairState, takenOver } = this.#state;
+    return (this.#session?.ready ?? false) && !takenOver && pairState !== 'PSUS' && pairState !== 'PSUE';
+  }
+
+  #phase(): MainPhase {
+    const { takenOver, failingBack, pairState, transfer } = this.#state;
+    if (this.power !== 'running') return 'recovering';
+    if (failingBack) return 'failing back';
+    if (takenOver) return 'taken over';
+    if (pairState === 'PSUS') return 'suspended';
+    if (pairState === 'PSUE') return 'failed';
+    return transfer !== undefined || (this.#freeze?.busy ?? false) ? 'transfer' : 'idle';
+  }
+
+  protected opened(port: PortName): void {
+    if (port === 'remote' && this.power === 'running') this.#session?.opened();
+  }
+
+  protected closed(port: PortName): void {
+    if (port === 'remote') {
+      this.#session?.closed();
+      this.#failback?.closed();
+      return;
+    }
+    this.#hostPort?.sessionClosed();
+    this.#waiters.clear();
+  }
+
+  protected message(port: PortName, message: Message): void {
+    if (port === 'remote') this.#remoteMessage(message);
+    else this.#hostMessage(message);
+  }
+
+  #hostMessage(message: Message): void {
+    switch (message.kind) {
+      case 'command':
+      case 'dataOut':
+      case 'taskManagement':
+        if (this.#hostPort !== undefined) this.#hostPort.receive(message);
+        else if (message.kind === 'command') this.#notReady(message);
+        break;
+      case 'freeze':
+        this.#instruct(
+          message,
+          'freeze',
+          () => this.#startFreeze(message),
+          () => this.#freeze?.repeats(message) ?? false,
+        );
+        break;
+      case 'getStatus':
+        this.send('host', this.#status(message.request));
+        break;
+      case 'wait':
+        this.#instruct(message, 'wait', () => this.#wait(message));
+        break;
+      case 'getDigests':
+        this.#instruct(message, 'digests', () => this.#scan(message));
+        break;
+      case 'suspend':
+        this.#instruct(message, 'suspend', () => this.#setPairState(message.request, 'PSUS', 'suspended'));
+        break;
+      case 'resync':
+        this.#instruct(message, 'resync', () => this.#resync(message.request));
+        break;
+      case 'takeover':
+        this.#instruct(message, message.force ? 'takeover --force' : 'takeover', () => {});
+        break;
+      case 'failback':
+        this.#instruct(message, message.discard ? 'failback --discard' : 'failback', () => {});
+        break;
+      default:
+        this.mark('refused', { port: 'host', code: 'message-unexpected', detail: message.kind });
+    }
+  }
+
+  /** Carries an instruction out if the table says so. `repeated` looks first whether it has been carried out already. */
+  #instruct(
+    message: { readonly request: number },
+    instruction: Instruction,
+    carryOut: () => void,
+    repeated: () => boolean = () => false,
+  ): void {
+    const phase = this.#phase();
+    if (phase !== 'recovering' && repeated()) return;
+    const outcome = mainTable[instruction][phase];
+    if (outcome === 'accepted') carryOut();
+    else if (outcome === 'no effect') this.#done(message.request, false);
+    else this.refuse('host', message.request, outcome, this.#state.reason ?? '');
+  }
+
+  #done(request: number, effect: boolean): void {
+    const { epoch, lastFrozen } = this.#state;
+    this.send('host', { kind: 'done', request, epoch, generation: lastFrozen, effect });
+  }
+
+  #startFreeze(message: MessageNamed<'freeze'>): void {
+    const tags = [...this.#writesUnderWay.values()].map(({ tag }) => tag);
+    this.#freeze?.start(message, tags);
+  }
+
+  #setPairState(request: number, state: 'PSUS' | 'PAIR' | 'COPY', reason?: RefusalCode): void {
+    const code = reason === undefined ? 0 : refusals[reason].number;
+    this.record(
+      { kind: 'pairState', state, code },
+      {
+        name: `recording ${state}`,
+        resume: () => {
+          this.mark('pairState', { state });
+          this.send('remote', { kind: 'pairStateChanged', state, code });
+          if (state !== 'PSUS') this.#session?.again();
+          this.#done(request, true);
+        },
+      },
+    );
+  }
+
+  #resync(request: number): void {
+    const { fullNeeded, committed } = this.#state;
+    this.#setPairState(request, fullNeeded || committed === 0 ? 'COPY' : 'PAIR');
+  }
+
+  #wait(message: MessageNamed<'wait'>): void {
+    if (message.generation > this.#state.lastFrozen || message.generation < 1) {
+      this.refuse('host', message.request, 'generation-unknown', `generation ${message.generation}`);
+    } else if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
+  }
+
+  #scan(message: MessageNamed<'getDigests'>): void {
+    const core = this.#core;
+    const geometry = core?.geometry;
+    const code = geometry === undefined ? 'recovering' : digestRefusal(message, geometry);
+    if (core === undefined || geometry === undefined || code !== undefined) {
+      this.refuse('host', message.request, code ?? 'recovering');
+      return;
+    }
+    const source = {
+      blockBytes: geometry.blockBytes,
+      nextOccupied: (volume: number, from: number, countMax: number, end: number) => {
+        const { allocated, allocatedSince } = this.#state.volume(volume);
+        const a = allocated.nextRun(from, countMax, end);
+        const b = allocatedSince.nextRun(from, countMax, end);
+        return a === undefined || (b !== undefined && b.first < a.first) ? b : a;
+      },
+      read: (volume: number, run: { first: number; count: number }, then: (data: Uint8Array | undefined) => void) => {
+        const end = Math.min((run.first + run.count) * geometry.sectorsPerBlock, geometry.bytesOf(volume) / 512);
+        const lba = run.first * geometry.sectorsPerBlock;
+        new HostRead(core, { volume, lba, sectors: end - lba }, (completion) =>
+          then(completion.status === 'good' ? geometry.padded(completion.data, run.count) : undefined),
+        ).start(this.nowUs);
+      },
+    };
+    new DigestScan(source, message, generation(0), (digests) => {
+      if (digests === undefined) this.refuse('host', message.request, 'disk-error', `primary${message.volume}`);
+      else this.send('host', { kind: 'digests', request: message.request, generation: generation(0), digests });
+    }).start();
+  }
+
+  /** A medium command of the host, with all its data. */
+  #command(command: HostCommand): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    const { id, volume, command: medium } = command;
+    if (isWrite(medium)) {
+      if (this.#freeze?.hold(command) === true) return;
+      this.#write(command);
+      return;
+    }
+    const answer = (completion: Parameters<HostPort['answer']>[1]) => this.#hostPort?.answer(id, completion);
+    switch (medium.op) {
+      case 'read':
+        new HostRead(core, { volume, lba: medium.lba, sectors: medium.sectors }, answer).start(this.nowUs);
+        break;
+      case 'verify': {
+        const range = { volume, lba: medium.lba, sectors: medium.sectors };
+        new HostRead(core, range, (completion) => {
+          const expected = medium.data;
+          const at =
+            completion.status === 'good' && expected !== undefined
+              ? firstDifference(expected, completion.data)
+              : undefined;
+          if (completion.status === 'good' && at !== undefined)
+            answer(checkCondition('miscompare', { information: at }));
+          else answer(completion.status === 'good' ? { status: 'good', data: new Uint8Array(0) } : completion);
+        }).start(this.nowUs);
+        break;
+      }
+      case 'synchronizeCache':
+        answer({ status: 'good', data: new Uint8Array(0) }); // WCE = 0: what was acknowledged is durable.
+        break;
+      case 'getLbaStatus':
+        answer({ status: 'good', data: this.#lbaStatus(volume, medium.lba, medium.allocationBytes) });
+        break;
+    }
+  }
+
+  #lbaStatus(volume: number, lba: number, allocationBytes: number): Uint8Array {
+    const { allocated, allocatedSince } = this.#state.volume(volume);
+    const sectorsPerBlock = this.#state.blockBytes / 512;
+    const end = (this.#state.volumeBytes[volume] ?? 0) / 512;
+    const runs: { lba: number; sectors: number; status: 'mapped' | 'deallocated' }[] = [];
+    for (let at = lba; at < end && runs.length < lbaStatusRoom(allocationBytes); ) {
+      const block = Math.floor(at / sectorsPerBlock);
+      const mapped = this.#state.volume(volume).isAllocated(block);
+      const blocks = mapped
+        ? Math.max(allocated.runLengthAt(block, 2 ** 24), allocatedSince.runLengthAt(block, 2 ** 24))
+        : Math.min(allocated.gapLengthAt(block, 2 ** 24), allocatedSince.gapLengthAt(block, 2 ** 24));
+      const stop = Math.min(end, (block + blocks) * sectorsPerBlock);
+      runs.push({ lba: at, sectors: stop - at, status: mapped ? 'mapped' : 'deallocated' });
+      at = stop;
+    }
+    return lbaStatusData(runs).subarray(0, allocationBytes);
+  }
+
+  #write(command: HostCommand): void {
+    const core = this.#core;
+    if (core === undefined || !isWrite(command.command)) return;
+    const write: HostWrite = new HostWrite(core, command.volume, command.command, (completion) => {
+      if (completion.status !== 'good') this.#freeze?.exclude(command.tag);
+      this.#hostPort?.answer(command.id, completion);
+    });
+    this.#writesUnderWay.set(write, command);
+    write.start(this.nowUs);
+  }
+
+  #remoteMessage(message: Message): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    switch (message.kind) {
+      case 'pairing':
+        session.compare(message);
+        break;
+      case 'stored':
+        this.#core?.sender.stored(message);
+        break;
+      case 'runRefused':
+        this.#core?.sender.refused(message);
+        break;
+      case 'holdings':
+        session.holdings(message);
+        break;
+      case 'committed':
+        session.committed(message);
+        break;
+      case 'completeRefused':
+        session.completeRefused(message);
+        break;
+      case 'structured':
+        session.structured(message.generation);
+        break;
+      case 'abandon':
+        session.abandoned(message);
+        break;
+      case 'pairStateChanged':
+        if (message.state === 'PSUE') this.#core?.suspend(refusalOf(message.code), 'reported by the sub');
+        break;
+      default:
+        this.#failback?.message(message);
+    }
+  }
+
+  protected work(): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    core.nowUs = this.nowUs;
+    this.#protectVolumes();
+    this.#failStalled(core);
+    core.pump(this.nowUs);
+    this.#session?.pump();
+    this.#failback?.pump();
+    if (this.#writesUnderWay.size === 0) this.#freeze?.drained();
+    for (const held of this.#freeze?.release() ?? []) this.#write(held);
+    core.pump(this.nowUs);
+    const { committed, structured, failures } = this.#state;
+    for (const answer of this.#waiters.take({ committed, structured, failures })) this.send('host', answer);
+  }
+
+  #protectVolumes(): void {
+    const phase = this.#phase();
+    this.#hostPort?.setWriteProtected(mainTable.write[phase] !== 'accepted');
+    this.#hostPort?.setNotReady(mainTable.read[phase] === 'accepted' ? undefined : senseOf('standby'));
+  }
+
+  /** A write that waits for a block to be sent while nothing can be sent: the image loses, not the host. */
+  #failStalled(core: MainCore): void {
+    const since = core.stalledSinceUs();
+    const limitUs = this.#options.hostStallUsMax ?? hostStallUsDefault;
+    if (since === undefined || this.#maySend() || this.nowUs < since + limitUs) return;
+    core.failGeneration('shadow-full', 'a host write waited too long');
+  }
+
+  protected ownDeadline(): number | undefined {
+    const since = this.#maySend() ? undefined : this.#core?.stalledSinceUs();
+    return earliest([since === undefined ? undefined : since + (this.#options.hostStallUsMax ?? hostStallUsDefault)]);
+  }
+
+  #notReady({ tag }: MessageNamed<'command'>): void {
+    this.send('host', { kind: 'response', tag, status: 0x08, sense: new Uint8Array(0), dataInBytes: 0, dataCheck: 0 });
+  }
+
+  #status(request: number): MessageNamed<'status'> {
+    const lines = (['host', 'remote'] as const).map((name) => ({ name, up: this.isOpen(name) }));
+    return mainStatus({ request, state: this.#state, core: this.#core, lines });
+  }
+}
+
+const refusalOf = (number: number): RefusalCode =>
+  (Object.keys(refusals) as RefusalCode[]).find((code) => refusals[code].number === number) ?? 'refused-by-sub';
+
+/** Why a request for digests cannot be met, or undefined. */
+export function digestRefusal(message: MessageNamed<'getDigests'>, geometry: Geometry): RefusalCode | undefined {
+  const { volume, first, count, partBlocks } = message;
+  if (volume >= geometry.volumes.length) return 'unknown-volume';
+  if (count < 1 || first + count > geometry.blocksOf(volume)) return 'range-outside';
+  if (partBlocks < 1 || Math.ceil(count / partBlocks) > digestPartsMax) return 'too-many-requests';
+  return undefined;
+}

@@ -1,0 +1,322 @@
+/**
+ * Main's side of the session with the sub: compares what both durably know, begins or resumes sending, and takes the
+ * sub's answers.
+ *
+ *     opened ──► pairing both ways ──► compare ──► begin ──► getHoldings ──► send what is missing ──► complete
+ */
+import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { blockNumber, type Generation, volumeNumber } from '../../protocol/ids.js';
+import { digestBytes, type MessageNamed } from '../../protocol/message/messages.js';
+import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
+import { holdingsChunkBlocks } from '../replica/holdings.js';
+import type { MainCore } from './main-core.js';
+import { comparePairing } from './pairing.js';
+
+/** How often a refused complete is mended before the generation fails. */
+const completeTriesMax = 3;
+
+export class PairSession {
+  readonly #core: MainCore;
+  /** Both sides agree on the pair; blocks may be sent when nothing else forbids it. */
+  #agreed = false;
+  /** The generation that begin has been sent for in this session. */
+  #begun: Generation | undefined;
+  /** Waiting for the holdings of the generation begun. */
+  #resuming = false;
+  #held = new Map<string, { readonly held: Uint8Array; readonly digest: Uint8Array }>();
+  #completing: Generation | undefined;
+  #completeTries = 0;
+  #committing = false;
+
+  constructor(core: MainCore) {
+    this.#core = core;
+  }
+
+  /** Whether blocks may be sent now. */
+  get ready(): boolean {
+    return this.#agreed && !this.#resuming && this.#begun === this.#core.state.sending;
+  }
+
+  get agreed(): boolean {
+    return this.#agreed;
+  }
+
+  opened(): void {
+    this.#reset();
+    this.#core.send('remote', this.pairing());
+  }
+
+  closed(): void {
+    this.#reset();
+    this.#core.sender.lost();
+    this.#core.outgoing.restart();
+  }
+
+  /** What main durably knows of the pair. */
+  pairing(): MessageNamed<'pairing'> {
+    const { state, geometry } = this.#core;
+    const { pair, epoch, method, lastFrozen: frozen, committed, commitDigest, structured, pairState } = state;
+    return {
+      kind: 'pairing',
+      ...{ pair, epoch, method, frozen, committed, commitDigest, structured },
+      blockBytes: geometry.blockBytes,
+      volumes: geometry.volumes,
+      state: pairState,
+      receiving: state.transfer?.generation ?? (0 as Generation),
+      takenOver: false,
+      runBytesMax: 65536,
+      windowBytes: 1 << 20,
+    };
+  }
+
+  /** The sub's side of it: decides whether and how to go on. */
+  compare(sub: MessageNamed<'pairing'>): void {
+    const { state, sender } = this.#core;
+    sender.runBytesMax = Math.min(65536, Math.max(this.#core.geometry.blockBytes, sub.runBytesMax));
+    sender.windowBytes = Math.max(sender.runBytesMax, Math.min(1 << 20, sub.windowBytes));
+    this.#agreed = false;
+    const verdict = comparePairing(state, this.#core.geometry, sub);
+    this.#core.mark('paired', { verdict: verdict.kind });
+    switch (verdict.kind) {
+      case 'unpaired':
+        return; // The sub takes the pair over from our pairing and sends its own again.
+      case 'takenOver':
+        if (state.transfer !== undefined) this.#core.failGeneration('taken-over', '');
+        if (!state.takenOver || state.epoch !== sub.epoch) this.#core.record({ kind: 'takenOver', epoch: sub.epoch });
+        return;
+      case 'refused':
+        this.#core.suspend(verdict.code, verdict.detail);
+        return;
+      case 'olderSub':
+        this.#needFull();
+        return;
+      case 'committed':
+        this.#agreed = true;
+        this.#commit(sub.committed, sub.commitDigest);
+        break;
+      case 'adopted':
+        this.#core.record({ kind: 'adopted', generation: sub.committed, digest: Uint8Array.from(sub.commitDigest) });
+        this.#agreed = true;
+        break;
+      case 'same':
+        this.#agreed = true;
+        break;
+    }
+    if (sub.structured > state.structured) this.structured(sub.structured);
+  }
+
+  /** Begins what is to be sent next, if it has not begun in this session. */
+  pump(): void {
+    const { state } = this.#core;
+    if (!this.#agreed || this.#committing || state.takenOver) return;
+    if (state.pairState === 'PSUS' || state.pairState === 'PSUE') return;
+    const wanted = state.transfer !== undefined || this.#core.traits.sendsBeforeFreeze;
+    if (wanted && this.#begun !== state.sending) this.#begin();
+    this.#tryComplete();
+  }
+
+  /** After a resync: what staging holds is asked for again. */
+  again(): void {
+    this.#begun = undefined;
+    this.#completing = undefined;
+    this.#core.send('remote', this.pairing());
+  }
+
+  holdings(message: MessageNamed<'holdings'>): void {
+    if (!this.#resuming || message.generation !== this.#begun) return;
+    for (const { chunk, held, digest } of message.chunks) {
+      this.#held.set(`${message.volume}:${chunk}`, { held: Uint8Array.from(held), digest: Uint8Array.from(digest) });
+    }
+    if (message.last) this.#resume();
+  }
+
+  committed({ generation, digest }: MessageNamed<'committed'>): void {
+    if (generation === this.#core.state.transfer?.generation) this.#commit(generation, digest);
+  }
+
+  completeRefused({ generation, code }: MessageNamed<'completeRefused'>): void {
+    if (generation !== this.#completing) return;
+    this.#completing = undefined;
+    this.#completeTries += 1;
+    if (this.#completeTries >= completeTriesMax)
+      this.#core.failGeneration(refusalByNumber(code) ?? 'digest-mismatch', '');
+    else this.#askHoldings(generation);
+  }
+
+  structured(generation: Generation): void {
+    if (generation <= this.#core.state.structured) return;
+    this.#core.record(
+      { kind: 'structured', generation },
+      {
+        name: 'recording the structuring',
+        resume: () => this.#core.mark('structured', { generation }),
+      },
+    );
+  }
+
+  /** The sub gave the generation up. */
+  abandoned({ generation, code }: MessageNamed<'abandon'>): void {
+    const reason = refusalByNumber(code) ?? 'refused-by-sub';
+    if (generation !== this.#core.state.sending) return;
+    this.#begun = undefined;
+    this.#core.suspend(reason, 'reported by the sub');
+  }
+
+  #reset(): void {
+    this.#agreed = false;
+    this.#begun = undefined;
+    this.#resuming = false;
+    this.#held = new Map();
+    this.#completing = undefined;
+    this.#completeTries = 0;
+  }
+
+  #needFull(): void {
+    const { state } = this.#core;
+    if (state.transfer !== undefined) this.#core.failGeneration('older-sub', '');
+    if (!state.fullNeeded) this.#core.record({ kind: 'fullNeeded', code: refusals['older-sub'].number });
+    this.#core.log('warning', 'the sub holds an older image than main knows of: a full copy follows');
+    this.#agreed = true;
+    this.#core.outgoing.restart();
+  }
+
+  #begin(): void {
+    const { state, traits } = this.#core;
+    const generation = state.sending;
+    const full = state.transfer?.full ?? (state.fullNeeded || traits.sendsWholeImage);
+    const { epoch, committed: base, pairState } = state;
+    this.#begun = generation;
+    this.#completing = undefined;
+    this.#core.send('remote', { kind: 'begin', epoch, generation, base, full, state: pairState });
+    this.#askHoldings(generation);
+  }
+
+  #askHoldings(generation: Generation): void {
+    this.#resuming = true;
+    this.#held = new Map();
+    this.#core.send('remote', { kind: 'getHoldings', generation });
+  }
+
+  /** What the sub does not hold after all is sent again, if its frozen content is still there. */
+  #resume(): void {
+    this.#resuming = false;
+    const { state } = this.#core;
+    for (const [number, maps] of state.volumes.entries()) {
+      const sent = state.transfer === undefined ? maps.streamed : maps.sent;
+      for (let run = sent.nextRun(0, holdingsChunkBlocks); run !== undefined; ) {
+        const chunk = Math.floor(run.first / holdingsChunkBlocks);
+        if (!this.#agreesOn(number, chunk)) this.#sendAgain(number, chunk);
+        run = sent.nextRun((chunk + 1) * holdingsChunkBlocks, holdingsChunkBlocks);
+      }
+    }
+    this.#held = new Map();
+  }
+
+  /** Whether the sub holds what main counts as sent in this chunk, with the same content. */
+  #agreesOn(volume: number, chunk: number): boolean {
+    const maps = this.#core.state.volume(volume);
+    const sent = this.#core.state.transfer === undefined ? maps.streamed : maps.sent;
+    const answer = this.#held.get(`${volume}:${chunk}`);
+    if (answer === undefined) return false;
+    const range = new RangeDigest();
+    for (let bit = 0; bit < holdingsChunkBlocks; bit += 1) {
+      const block = chunk * holdingsChunkBlocks + bit;
+      const held = (((answer.held[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) === 1;
+      const digest = sent.digestOf(block);
+      if (digest !== undefined && !held) return false;
+      // A block that is held but not counted as sent was on its way: it is sent again anyhow, its digest unknown here.
+      if (digest === undefined && held) return this.#holdsEach(volume, chunk, answer.held);
+      if (digest !== undefined) range.add(block, digest);
+    }
+    return sameDigest(range.finish(), answer.digest);
+  }
+
+  /** With a block on its way the digests cannot be compared; complete compares them all in the end. */
+  #holdsEach(volume: number, chunk: number, held: Uint8Array): boolean {
+    const maps = this.#core.state.volume(volume);
+    const sent = this.#core.state.transfer === undefined ? maps.streamed : maps.sent;
+    for (let bit = 0; bit < holdingsChunkBlocks; bit += 1) {
+      if (sent.has(chunk * holdingsChunkBlocks + bit) && (((held[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) === 0)
+        return false;
+    }
+    return true;
+  }
+
+  #sendAgain(number: number, chunk: number): void {
+    const { state } = this.#core;
+    const maps = state.volume(number);
+    const sent = state.transfer === undefined ? maps.streamed : maps.sent;
+    for (let bit = 0; bit < holdingsChunkBlocks; bit += 1) {
+      const block = chunk * holdingsChunkBlocks + bit;
+      if (!sent.has(block)) continue;
+      const lost =
+        state.transfer !== undefined && maps.changed.has(block) && !maps.kept.has(block) && !maps.deferred.has(block);
+      if (lost) {
+        this.#core.failGeneration('frozen-content-lost', `volume ${number}, block ${block}`);
+        return;
+      }
+      const run = { volume: volumeNumber(number), first: blockNumber(block), count: 1 };
+      this.#core.record(
+        { kind: 'unsent', generation: state.sending, ...run },
+        {
+          name: 'recording a block as not sent',
+          resume: () => this.#core.outgoing.returned(number, block, 1),
+        },
+      );
+    }
+  }
+
+  #tryComplete(): void {
+    const { state, sender } = this.#core;
+    const { transfer } = state;
+    if (transfer === undefined || !this.ready || !sender.idle || this.#completing === transfer.generation) return;
+    if (state.volumes.some((maps) => maps.sent.size < maps.frozen.size)) return;
+    this.#completing = transfer.generation;
+    const { blocks, zeroBlocks, digest } = this.#summary();
+    this.#core.mark('complete', { generation: transfer.generation, blocks, zeroBlocks });
+    this.#core.send('remote', { kind: 'complete', generation: transfer.generation, blocks, zeroBlocks, digest });
+  }
+
+  /** Counts and digest over everything sent of this generation. */
+  #summary(): { readonly blocks: number; readonly zeroBlocks: number; readonly digest: Uint8Array } {
+    const range = new RangeDigest();
+    let blocks = 0;
+    let zeroBlocks = 0;
+    for (const [volume, { sent }] of this.#core.state.volumes.entries()) {
+      for (const run of sent.runs()) {
+        blocks += run.count;
+        for (let index = 0; index < run.count; index += 1) {
+          const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+          if (sameDigest(digest, zeroDigest)) zeroBlocks += 1;
+          else range.addOfVolume(volume, run.first + index, digest);
+        }
+      }
+    }
+    return { blocks, zeroBlocks, digest: range.finish() };
+  }
+
+  #commit(generation: Generation, digest: Uint8Array): void {
+    if (this.#committing) return;
+    if (!sameDigest(this.#summary().digest, digest)) {
+      this.#core.failGeneration('digest-mismatch', 'the sub committed something else');
+      return;
+    }
+    this.#committing = true;
+    this.#core.record(
+      { kind: 'committed', generation, digest: Uint8Array.from(digest) },
+      {
+        name: 'recording the commit',
+        resume: () => {
+          this.#committing = false;
+          this.#completing = undefined;
+          this.#completeTries = 0;
+          this.#core.transferEnded();
+          this.#core.mark('committed', { generation });
+        },
+      },
+    );
+  }
+}
+
+/** The refusal code of a number that the sub sent. */
+export const reasonOf = (number: number): RefusalCode => refusalByNumber(number) ?? 'refused-by-sub';

@@ -1,0 +1,91 @@
+/**
+ * One picked run on its way from a disk to the line: read, digested (or checked against the digest that is known),
+ * then sent in parts: blocks of zeros as ranges, all others with their content.
+ */
+import { contentDigests, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { digestBytes } from '../../protocol/message/messages.js';
+import type { Operation, Outcome } from '../storage/operation.js';
+import type { Outgoing, PickedRun, Sender } from './sender.js';
+
+export class SendRun implements Operation {
+  readonly #sender: Sender;
+  readonly outgoing: Outgoing;
+  readonly picked: PickedRun;
+  #known: Uint8Array | undefined;
+  /** Overwritten since it was picked. */
+  stale = false;
+  /** The session that it was picked for has ended. */
+  lost = false;
+
+  constructor(sender: Sender, outgoing: Outgoing, picked: PickedRun) {
+    this.#sender = sender;
+    this.outgoing = outgoing;
+    this.picked = picked;
+  }
+
+  get name(): string {
+    return `sending ${this.picked.volume}:${this.picked.first}+${this.picked.count}`;
+  }
+
+  start(): void {
+    const { disk, command, digests } = this.outgoing.locate(this.picked);
+    this.#known = digests === undefined ? undefined : Uint8Array.from(digests);
+    if (this.#known !== undefined && command.op === 'read' && isAllZero(this.#known)) {
+      this.#sendParts(this.#known, new Uint8Array(0));
+      return;
+    }
+    this.#sender.disks.issue(disk, command, this);
+  }
+
+  resume(outcome: Outcome): void {
+    const { volume, first, count } = this.picked;
+    if (outcome.kind !== 'done') {
+      this.#sender.read(this, 0);
+      this.outgoing.unreadable(volume, first, count, false);
+    } else if (this.lost || this.stale) {
+      this.#sender.read(this, 0);
+      this.outgoing.returned(volume, first, count);
+    } else this.#digest(outcome.data);
+  }
+
+  #digest(read: Uint8Array): void {
+    const { volume, first, count } = this.picked;
+    const data = padded(read, count * this.outgoing.blockBytes);
+    const digests = contentDigests(data, this.outgoing.blockBytes);
+    if (this.#known !== undefined && !sameDigest(digests, this.#known)) {
+      this.#sender.read(this, 0);
+      this.outgoing.unreadable(volume, first, count, true);
+      return;
+    }
+    this.#sendParts(digests, data);
+  }
+
+  #sendParts(digests: Uint8Array, data: Uint8Array): void {
+    const { first, count } = this.picked;
+    const { blockBytes } = this.outgoing;
+    this.#sender.read(this, count);
+    for (let at = 0; at < count; ) {
+      const zero = isZeroAt(digests, at);
+      let end = at + 1;
+      while (end < count && isZeroAt(digests, end) === zero) end += 1;
+      const content = zero ? new Uint8Array(0) : data.subarray(at * blockBytes, end * blockBytes);
+      this.#sender.send(this, first + at, end - at, digests.subarray(at * digestBytes, end * digestBytes), content);
+      at = end;
+    }
+  }
+}
+
+function isZeroAt(digests: Uint8Array, index: number): boolean {
+  return sameDigest(digests.subarray(index * digestBytes, (index + 1) * digestBytes), zeroDigest);
+}
+
+function isAllZero(digests: Uint8Array): boolean {
+  return digests.every((byte) => byte === 0);
+}
+
+function padded(data: Uint8Array, bytes: number): Uint8Array {
+  if (data.length === bytes) return data;
+  const whole = new Uint8Array(bytes);
+  whole.set(data);
+  return whole;
+}

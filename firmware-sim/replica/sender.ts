@@ -1,0 +1,170 @@
+/**
+ * The side that sends an image: reads runs of blocks, sends them with their digests, and keeps count of what is on
+ * its way until the receiver says that it is stored. Which blocks, in what order and from where is the business of
+ * the `Outgoing` behind it.
+ */
+import type { Generation } from '../../protocol/ids.js';
+import { hostIo, replication } from '../../protocol/message/message.js';
+import type { MessageNamed } from '../../protocol/message/messages.js';
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import type { Board } from '../controller/board.js';
+import type { DiskName } from '../device.js';
+import type { DiskQueue } from '../storage/disk-queue.js';
+import { SendRun } from './send-run.js';
+
+/** What is to be sent next, picked by the owner. Within one chunk of contiguous blocks and slots. */
+export interface PickedRun {
+  readonly volume: number;
+  readonly first: number;
+  readonly count: number;
+  /** A host write waits for these blocks. */
+  readonly urgent: boolean;
+}
+
+/** Where the content of a run lies, and its digests when they are known. */
+export interface RunPlace {
+  readonly disk: DiskName;
+  readonly command: MediumCommand;
+  readonly digests?: Uint8Array;
+}
+
+export interface Outgoing {
+  readonly generation: Generation;
+  readonly blockBytes: number;
+  /** The next run of at most `countMax` blocks, not to be picked again until it is given back; undefined when there is none now. */
+  pick(countMax: number): PickedRun | undefined;
+  locate(run: PickedRun): RunPlace;
+  /** These blocks are durably at the receiver; `digests` are of what was sent. */
+  stored(volume: number, first: number, count: number, digests: Uint8Array): void;
+  /** These blocks were not stored after all, or changed while on their way. */
+  returned(volume: number, first: number, count: number): void;
+  /** The content could not be read, or is not what was kept. */
+  unreadable(volume: number, first: number, count: number, corrupt: boolean): void;
+}
+
+interface OnItsWay {
+  readonly volume: number;
+  readonly first: number;
+  readonly count: number;
+  readonly digests: Uint8Array;
+  readonly bytes: number;
+  readonly outgoing: Outgoing;
+  stale: boolean;
+}
+
+const readingMax = 4;
+
+export class Sender {
+  readonly board: Board<never>;
+  /** Negotiated with the receiver when a session opens. */
+  runBytesMax = 65536;
+  windowBytes = 1 << 20;
+  #outgoing: Outgoing | undefined;
+  #nextRun = 1;
+  readonly #onItsWay = new Map<number, OnItsWay>();
+  readonly #reading = new Set<SendRun>();
+  #bytesOnTheirWay = 0;
+  /** Bytes of block content handed to the line since power on. */
+  sentBytes = 0;
+
+  constructor(board: Board<never>) {
+    this.board = board;
+  }
+
+  get disks(): DiskQueue {
+    return this.board.disks;
+  }
+
+  /** Nothing is being read or on its way. */
+  get idle(): boolean {
+    return this.#onItsWay.size === 0 && this.#reading.size === 0;
+  }
+
+  /** From now on sends what `outgoing` picks; undefined stops picking. What is on its way stays with its own. */
+  use(outgoing: Outgoing | undefined): void {
+    this.#outgoing = outgoing;
+  }
+
+  /** Starts what can be started; called at the end of every step of the controller. */
+  pump(): void {
+    const outgoing = this.#outgoing;
+    if (outgoing === undefined) return;
+    while (this.#reading.size < readingMax && this.#bytesOnTheirWay < this.windowBytes) {
+      const picked = outgoing.pick(Math.max(1, Math.floor(this.runBytesMax / outgoing.blockBytes)));
+      if (picked === undefined) return;
+      this.#bytesOnTheirWay += picked.count * outgoing.blockBytes;
+      const reading = new SendRun(this, outgoing, picked);
+      this.#reading.add(reading);
+      reading.start();
+    }
+  }
+
+  /** The content of these blocks changes: what is on its way of them does not count as sent. */
+  overwritten(volume: number, first: number, count: number): void {
+    const overlaps = (run: { volume: number; first: number; count: number }) =>
+      run.volume === volume && run.first < first + count && first < run.first + run.count;
+    for (const each of this.#onItsWay.values()) if (overlaps(each)) each.stale = true;
+    for (const each of this.#reading) if (overlaps(each.picked)) each.stale = true;
+  }
+
+  /** Whether any of these blocks is being read or on its way. */
+  touches(volume: number, first: number, count: number): boolean {
+    const overlaps = (run: { volume: number; first: number; count: number }) =>
+      run.volume === volume && run.first < first + count && first < run.first + run.count;
+    return [...this.#onItsWay.values()].some(overlaps) || [...this.#reading].some((each) => overlaps(each.picked));
+  }
+
+  stored({ runs }: MessageNamed<'stored'>): void {
+    for (const number of runs) {
+      const run = this.#take(number);
+      if (run === undefined) continue;
+      if (run.stale) run.outgoing.returned(run.volume, run.first, run.count);
+      else run.outgoing.stored(run.volume, run.first, run.count, run.digests);
+    }
+  }
+
+  /** A run was not taken; it is sent again. */
+  refused({ run: number }: MessageNamed<'runRefused'>): void {
+    const run = this.#take(number);
+    run?.outgoing.returned(run.volume, run.first, run.count);
+  }
+
+  /** The session ended: whatever was on its way may or may not have arrived. */
+  lost(): void {
+    for (const number of [...this.#onItsWay.keys()])
+      this.refused({ kind: 'runRefused', run: number, generation: 0 as Generation, code: 0 });
+    for (const each of this.#reading) each.lost = true;
+  }
+
+  /** A part of a picked run has been read and is sent: `data` empty for zeros. */
+  send(reading: SendRun, first: number, count: number, digests: Uint8Array, data: Uint8Array): void {
+    const { volume, urgent } = reading.picked;
+    const { generation, blockBytes } = reading.outgoing;
+    const run = this.#nextRun;
+    this.#nextRun += 1;
+    const bytes = count * blockBytes;
+    this.#onItsWay.set(run, { volume, first, count, digests, bytes, outgoing: reading.outgoing, stale: reading.stale });
+    const place = { run, generation, volume, first } as Pick<
+      MessageNamed<'zeroRun'>,
+      'run' | 'generation' | 'volume' | 'first'
+    >;
+    const priority = urgent ? hostIo : replication;
+    if (data.length === 0) this.board.send('remote', { kind: 'zeroRun', ...place, count }, priority);
+    else this.board.send('remote', { kind: 'blockRun', ...place, digests, data }, priority);
+    this.sentBytes += data.length;
+  }
+
+  /** A picked run has been read; `handedOn` of its blocks are on their way, the others have been given back. */
+  read(reading: SendRun, handedOn: number): void {
+    this.#reading.delete(reading);
+    this.#bytesOnTheirWay -= (reading.picked.count - handedOn) * reading.outgoing.blockBytes;
+  }
+
+  #take(number: number): OnItsWay | undefined {
+    const run = this.#onItsWay.get(number);
+    if (run === undefined) return undefined;
+    this.#onItsWay.delete(number);
+    this.#bytesOnTheirWay -= run.bytes;
+    return run;
+  }
+}
