@@ -60,7 +60,7 @@ interface Span {
 }
 
 function spanFault({ lba, sectors }: Span, bounds: MediumBounds, sectorsMax = Number.POSITIVE_INFINITY) {
-  if (lba > bounds.capacitySectors || sectors > bounds.capacitySectors - lba) {
+  if (sectors > bounds.capacitySectors - lba) {
     return senseOf('lbaOutOfRange', { information: Math.max(lba, bounds.capacitySectors) });
   }
   return sectors > sectorsMax ? senseOf('invalidFieldInCdb') : undefined;

@@ -91,6 +91,8 @@ describe('a logical unit without its medium', () => {
     expect(conditionOf(execute(unit, read(0, 1)))).to.deep.equal(codes('stopped'));
     expect(conditionOf(execute(unit, { op: 'startStopUnit', start: false, flush: true }))).to.equal('good');
     expect(conditionOf(execute(unit, { op: 'startStopUnit', start: true, flush: true }))).to.equal('good');
+    expect(conditionOf(execute(unit, { op: 'startStopUnit', start: false, flush: false }))).to.equal('good');
+    expect(conditionOf(execute(unit, { op: 'startStopUnit', start: true, flush: true }))).to.equal('good');
     expect(conditionOf(execute(unit, read(0, 1)))).to.equal('medium');
   });
 
@@ -100,6 +102,21 @@ describe('a logical unit without its medium', () => {
     expect(conditionOf(execute(unit, ready))).to.deep.equal(codes('standby'));
     expect(conditionOf(execute(unit, write(0, 1)))).to.deep.equal(codes('standby'));
     expect(conditionOf(execute(unit, { op: 'inquiry', page: 0x80, allocationBytes: 36 }))).to.equal('good');
+  });
+
+  it('has WCE = 0 in its mode data when GOOD means durable', () => {
+    const unit = new DeviceServer({ identity, capacitySectors: 2000, writeCacheEnabled: false });
+    const data = dataOf(execute(unit, { ...modeOf('current'), page: 8 }));
+    expect(data?.readUInt8(4 + 8 + 2)).to.equal(0);
+  });
+
+  it('says of a service action that an operation has not, when asked for either, that it is not supported', () => {
+    const ask = (serviceAction: number): CdbCommand => {
+      const which = { kind: 'oneOfEither', opcode: 0x28, serviceAction } as const;
+      return { op: 'reportOperationCodes', which, allocationBytes: 255 };
+    };
+    expect(dataOf(execute(server(), ask(1)))?.readUInt8(1)).to.equal(1);
+    expect(dataOf(execute(server(), ask(0)))?.readUInt8(1)).to.equal(3);
   });
 
   it('refuses whatever changes the medium while it is write protected, and says so in its mode data', () => {

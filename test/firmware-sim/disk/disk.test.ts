@@ -112,6 +112,7 @@ describe('the emulated disk and a power cut', () => {
   it('no command that waited ends after it', () => {
     const { disk } = bench();
     disk.step({ op: 'write', lba: 0, data: sectors(1, 1), fua: true }, 1);
+    expect(disk.step(flush, 3)).to.deep.equal([]);
     disk.powerCut();
     expect(() => disk.persisted(1)).to.throw('no durable step 1');
     expect(disk.step(flush, 2)).to.deep.equal([{ kind: 'completed', tag: 2, completion: dataless }]);
@@ -189,6 +190,16 @@ describe('the emulated disk while a durable step is under way', () => {
   });
 });
 
+describe('the cache of the emulated disk', () => {
+  it('counts what it holds, not what was written over', () => {
+    const { disk } = bench({ cacheBytesMax: 2048 });
+    for (let tag = 0; tag < 20; tag += 1) {
+      const outcome = disk.step({ op: 'write', lba: tag % 3, data: sectors(2, tag) }, tag);
+      expect(outcome).to.have.length(1);
+    }
+  });
+});
+
 describe('the emulated disk’s commands', () => {
   it('unmap and WRITE SAME of zeros take a range, however long, and cost nothing', () => {
     const { run, read, store } = bench();
@@ -247,6 +258,17 @@ describe('the emulated disk’s commands', () => {
       { lba: 256, sectors: capacitySectors - 256, status: 'deallocated' },
     ]);
     expect(decodeLbaStatus(dataOf(run({ op: 'getLbaStatus', lba: 11, allocationBytes: 40 })))).to.have.length(2);
+  });
+
+  it('GET LBA STATUS takes the newest word while a durable step is under way', () => {
+    const { disk } = bench();
+    disk.step({ op: 'write', lba: 0, data: sectors(4, 1), fua: true }, 1);
+    disk.step({ op: 'unmap', ranges: [{ lba: 1, sectors: 1 }] }, 2);
+    const [effect] = disk.step({ op: 'getLbaStatus', lba: 0, allocationBytes: 4096 }, 3);
+    if (effect?.kind !== 'completed') throw new Error('the command did not end');
+    expect(
+      decodeLbaStatus(dataOf(effect.completion)).map(({ sectors, status }) => `${sectors} ${status}`),
+    ).to.deep.equal(['1 mapped', '1 deallocated', '2 mapped', `${capacitySectors - 4} deallocated`]);
   });
 
   it('refuses what passes its end, and changes nothing', () => {

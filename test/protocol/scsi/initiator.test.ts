@@ -35,6 +35,7 @@ const sentKinds = (effects: readonly InitiatorEffect[]) =>
   effects.flatMap((effect) => (effect.kind === 'send' ? [effect.message.kind] : []));
 const empty = new Uint8Array(0);
 const data = Buffer.alloc(1024, 5);
+const longer = Buffer.alloc(1025, 5);
 
 describe('the SCSI initiator', () => {
   it('has no more commands under way than it may, and sends the next as one ends', () => {
@@ -90,8 +91,13 @@ describe('the SCSI initiator', () => {
     ['fails its check', [dataIn(1, 0, data)], { dataCheck: 1 }, 'message-check'],
     ['is not all there', [dataIn(1, 0, data.subarray(512))], {}, 'message-check'],
     ['is more than was announced', [dataIn(1, 0, data)], { dataInBytes: 512 }, 'message-check'],
-    ['has a gap', [dataIn(1, 0, data.subarray(512)), dataIn(1, 600, data.subarray(0, 424))], {}, 'message-check'],
-    ['is more than was asked for', [dataIn(1, 0, Buffer.alloc(1025))], {}, 'message-check'],
+    ['has a gap', [dataIn(1, 0, data.subarray(512)), dataIn(1, 600, data.subarray(512))], {}, 'message-check'],
+    [
+      'is more than was asked for',
+      [dataIn(1, 0, longer)],
+      { dataInBytes: 1025, dataCheck: crc32(longer) },
+      'message-check',
+    ],
     ['comes with a status that nobody knows', [dataIn(1, 0, data)], { status: 0x77 }, 'message-value'],
     [
       'comes with sense data that nobody can read',
@@ -120,7 +126,10 @@ describe('the SCSI initiator', () => {
     for (const late of [dataIn(tag, 0, data), response(tag, empty)]) {
       expect(initiator.receive(late)).to.have.nested.property('[0].kind', 'refused');
     }
-    expect(initiator.submit(readRequest(1)).tag).to.equal(3);
+    const next = initiator.submit(readRequest(1));
+    expect(next.tag).to.equal(3);
+    expect(next.effects).to.have.length(1);
+    expect(initiator.unfinished).to.equal(1);
   });
 
   it('ends the commands that task management has aborted', () => {
@@ -147,8 +156,8 @@ describe('the SCSI initiator', () => {
   it('a READ that gave less than it should have is a failure', () => {
     const short: CommandResult = { kind: 'completed', completion: { status: 'good', data } };
     expect(checkedResult({ op: 'read', lba: 0, sectors: 2 }, short)).to.equal(short);
-    const longer = checkedResult({ op: 'read', lba: 0, sectors: 3 }, short);
-    expect(longer).to.have.nested.property('refusal.code', 'message-check');
+    const lacking = checkedResult({ op: 'read', lba: 0, sectors: 3 }, short);
+    expect(lacking).to.have.nested.property('refusal.code', 'message-check');
   });
 });
 

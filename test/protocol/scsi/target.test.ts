@@ -219,6 +219,14 @@ describe('task management at the target', () => {
     expect(sent(unit.complete(second, done))).to.deep.equal([answer('complete')]);
   });
 
+  it('nobody is answered any more when the session has closed', () => {
+    const unit = target();
+    const id = idOf(unit.receive(command(1)));
+    unit.receive(manage('abortTask', 1));
+    unit.reset();
+    expect(unit.complete(id, done)).to.deep.equal([]);
+  });
+
   it('is about one logical unit, and one command', () => {
     const unit = target();
     unit.receive(command(1));
