@@ -3,6 +3,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { RefusalError } from '../../protocol/refusals.js';
+import { withFile } from './file-refusal.js';
 
 /** Contiguous blocks: number of the first, and how many. */
 export interface BlockSpan {
@@ -40,9 +41,7 @@ export class RawFileSource implements BlockSource {
 
   /** Opens a file; refuses `file-missing`, `file-unreadable`, and `file-size` for one that is not whole blocks long. */
   static async open(path: string, blockBytes: number): Promise<RawFileSource> {
-    const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-      throw new RefusalError(error.code === 'ENOENT' ? 'file-missing' : 'file-unreadable', path);
-    });
+    const file = await withFile(path, () => open(path, 'r'));
     const { size, blocks: allocatedUnits } = await file.stat();
     if (size === 0 || size % blockBytes !== 0) {
       await file.close();

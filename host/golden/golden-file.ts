@@ -8,13 +8,12 @@
  * Lines are in ascending order and none passes a multiple of 16 blocks, so that a changed block changes one line.
  * What is not named is zero. The digest in the header covers every line.
  */
-import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { digestBytes } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { DigestMap } from './digest-map.js';
+import { withFile } from './file-refusal.js';
 import { type Golden, type GoldenHeader, generationDigest, goldenFormat, goldenHeaderSchema } from './golden.js';
 
 /** No line of the file passes a multiple of this many blocks. */
@@ -22,22 +21,23 @@ const lineBlocks = 16;
 /** Characters that are gathered before they are written. */
 const writeCharacters = 2 ** 16;
 
-/** Writes the manifest whole or not at all: to a file beside it, synchronized, then renamed over `path`. */
+/**
+ * Writes the manifest whole or not at all: to a file beside it, synchronized, then renamed over `path`. Refuses
+ * `file-missing` (no such directory), `file-unreadable` and `disk-full`.
+ */
 export async function saveGolden(path: string, golden: Golden): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
-  const file = await open(temporary, 'w');
-  try {
-    for (const text of manifestTexts(golden)) await file.write(text);
-    await file.sync();
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(dirname(path), 'r');
-  await directory.sync().finally(() => directory.close());
+  await withFile(path, async () => {
+    try {
+      await writeSynchronized(temporary, manifestTexts(golden));
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    const directory = await open(dirname(path), 'r');
+    await directory.sync().finally(() => directory.close());
+  });
 }
 
 /**
@@ -46,16 +46,21 @@ export async function saveGolden(path: string, golden: Golden): Promise<void> {
  */
 export async function loadGolden(path: string): Promise<Golden> {
   const parser = new ManifestParser(path);
-  const input = createReadStream(path);
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) parser.line(line);
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
-    throw new RefusalError('code' in error && error.code === 'ENOENT' ? 'file-missing' : 'file-unreadable', path);
-  } finally {
-    input.destroy();
-  }
+  await withFile(path, async () => {
+    const file = await open(path, 'r');
+    for await (const line of file.readLines()) parser.line(line);
+  });
   return parser.finish();
+}
+
+async function writeSynchronized(path: string, texts: Iterable<string>): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (const text of texts) await file.write(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function* manifestTexts(golden: Golden): Iterable<string> {

@@ -78,13 +78,14 @@ export function verdictWord(verdict: GenerationRecord['verdict']): string {
 
 function figure({ area, volume, states }: BlockMapRecord, record: RunRecord, cellsMax: number): Markup {
   const map = aggregate(states, cellsMax);
+  const found = countStates(states);
   const counts = stateLetters.flatMap((letter) => {
-    const blocks = countStates(states).get(letter);
+    const blocks = found.get(letter);
     return blocks === undefined || letter === 'e' || letter === 'u'
       ? []
       : [`${countText(blocks)} ${blockStates[letter].name}`];
   });
-  const caption = counts.reverse().join(' · ') || 'nothing';
+  const caption = counts.reverse().join(' · ') || (found.has('u') ? 'unchanged' : 'empty');
   const title = `${area}${record.volumes.length > 1 ? ` ${volume}` : ''}`;
   return markup`<figure><figcaption><b>${title}</b> <span>${caption}</span></figcaption>${drawing(map, `${title}: ${caption}`)}</figure>`;
 }

@@ -10,9 +10,9 @@ import type { Scale } from './scale.js';
 const pitch = 4;
 /** A dot for at least this many writes has the opacity beside it. */
 const levels = [
-  { writes: 1, opacity: 0.5 },
-  { writes: 3, opacity: 0.68 },
-  { writes: 12, opacity: 0.84 },
+  { writes: 1, opacity: 0.6 },
+  { writes: 3, opacity: 0.72 },
+  { writes: 12, opacity: 0.86 },
   { writes: 48, opacity: 1 },
 ] as const;
 

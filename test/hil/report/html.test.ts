@@ -54,6 +54,33 @@ describe('report.html', () => {
     }
   });
 
+  it('shows each cell in its state, in a shade for how much of it is in that state', () => {
+    const record = sampleRecord({ generations: 1 });
+    const blockMaps = [{ generation: 1, area: 'primary' as const, volume: 0, states: 'u2s1z1d4w1' }];
+    const map = ofClass(tree(reportHtml({ ...record, blockMaps })), 'svg', 'map')[0];
+    const paths = map ? all(map, 'path').map(({ attributes }) => [attributes.class, attributes.d]) : [];
+    // Nine blocks in rows of eight.
+    expect(paths).to.deep.equal([
+      ['state-u', 'M0 0h20v10h-20z'],
+      ['state-s shade-3', 'M20 0h10v10h-10z'],
+      ['state-z shade-3', 'M30 0h10v10h-10z'],
+      ['state-d shade-3', 'M40 0h40v10h-40z'],
+      ['state-w', 'M0 10h10v10h-10z'],
+    ]);
+    const states = `s2u6s4u4s8u${16384 - 24}`;
+    const shaded = ofClass(
+      tree(reportHtml({ ...record, blockMaps: [{ generation: 1, area: 'primary', volume: 0, states }] })),
+      'svg',
+      'map',
+    )[0];
+    expect(shaded && all(shaded, 'path').map(({ attributes }) => attributes.class)).to.deep.equal([
+      'state-s shade-1',
+      'state-s shade-2',
+      'state-s shade-3',
+      'state-u',
+    ]);
+  });
+
   it('circles the cells of wrong blocks and names the blocks', () => {
     const page = tree(reportHtml(sampleRecord({ wrong: true })));
     // Blocks 5117 and 9300 of 16384, 8 to a cell, 64 cells to a row: cells 639 and 1162.

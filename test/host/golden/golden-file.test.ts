@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -98,6 +98,14 @@ describe('golden image', () => {
     expect(large.blocksRead).to.equal(1);
   });
 
+  it('is not written where there is no directory, and leaves the old one when it cannot be replaced', async () => {
+    expect(await refusalOf(saveGolden(join(directory, 'none', 'image'), golden))).to.match(/^file-missing/);
+    const taken = join(directory, 'taken');
+    await mkdir(taken);
+    await refusalOf(saveGolden(taken, golden));
+    expect(await readdir(directory)).to.deep.equal(['taken']);
+  });
+
   it('names the spans in which two images differ, be it content, a lost or an additional block', async () => {
     const other = volumes();
     other[0]?.contents.set(2, ramp(77)).set(3, ramp(1));
@@ -153,6 +161,10 @@ describe('golden image', () => {
         expect(await refusalOf(loadGolden(path))).to.match(expected);
       });
     }
+
+    it('that is a directory', async () => {
+      expect(await refusalOf(loadGolden(directory))).to.match(/^file-unreadable/);
+    });
 
     it('that is not there', async () => {
       expect(await refusalOf(loadGolden(path))).to.match(/^file-missing/);

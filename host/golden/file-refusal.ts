@@ -1,0 +1,26 @@
+/**
+ * Errors of the file system as refusals with a name; what is none of them is passed on as it is.
+ */
+import { type RefusalCode, RefusalError } from '../../protocol/refusals.js';
+
+const codes: Readonly<Record<string, RefusalCode>> = {
+  ENOENT: 'file-missing',
+  ENOTDIR: 'file-missing',
+  EACCES: 'file-unreadable',
+  EPERM: 'file-unreadable',
+  EISDIR: 'file-unreadable',
+  EIO: 'file-unreadable',
+  EROFS: 'file-unreadable',
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+};
+
+/** Carries out `work` on the file `path`; refuses `file-missing`, `file-unreadable` or `disk-full`. */
+export async function withFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? codes[String(error.code)] : undefined;
+    throw code === undefined ? error : new RefusalError(code, path);
+  }
+}
