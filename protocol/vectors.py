@@ -1,0 +1,415 @@
+#!/usr/bin/env python3
+"""Golden bytes of the protocol, written from PROTOCOL.md and MESSAGES.md, sharing no code with the TypeScript.
+
+    python3 protocol/vectors.py > protocol/vectors.json
+
+Needs nothing but the standard library. AES-256-GCM is written out here and checked against the published cases of McGrew and
+Viega; HKDF against RFC 5869, A.1.
+"""
+import hashlib
+import hmac
+import json
+import struct
+import zlib
+
+# ---- COBS ----
+
+
+def cobs(data):
+    """Cuts into groups before each zero; groups of 254 stand without one."""
+    out = bytearray()
+    block = bytearray()
+    pending = True  # a block has to be written even when it is empty
+    for byte in data:
+        if byte == 0:
+            out += bytes([len(block) + 1]) + block
+            block = bytearray()
+            pending = True
+        else:
+            block.append(byte)
+            pending = True
+            if len(block) == 254:
+                out += b"\xff" + block
+                block = bytearray()
+                pending = False
+    if pending:
+        out += bytes([len(block) + 1]) + block
+    return bytes(out)
+
+
+def nonzero(count):
+    return bytes(index % 255 + 1 for index in range(count))
+
+
+COBS_CASES = [
+    ("empty", b""),
+    ("one zero", b"\0"),
+    ("two zeros", b"\0\0"),
+    ("one byte", b"\x11"),
+    ("zero between", bytes.fromhex("11220033")),
+    ("zeros around", bytes.fromhex("0011000000")),
+    ("253 bytes", nonzero(253)),
+    ("254 bytes", nonzero(254)),
+    ("254 bytes and a zero", nonzero(254) + b"\0"),
+    ("a zero and 254 bytes", b"\0" + nonzero(254)),
+    ("255 bytes", nonzero(255)),
+    ("253 bytes and a zero", nonzero(253) + b"\0"),
+    ("508 bytes", nonzero(508)),
+    ("509 bytes", nonzero(509)),
+    ("300 zeros", bytes(300)),
+    ("mixed", bytes((index * 7) % 256 for index in range(1000))),
+]
+
+# ---- frames ----
+
+FIRST, LAST = 8, 4
+IDS = (0x1122334455667788, 0x99AABBCCDDEEFF01)
+
+
+def mark(sender, receiver):
+    return zlib.crc32(struct.pack("<QQ", sender, receiver))
+
+
+def frame(kind, sequence, payload, mark_value):
+    body = struct.pack("<BH", kind, sequence) + payload
+    check = zlib.crc32(body) ^ mark_value
+    return cobs(body + struct.pack("<I", check)) + b"\0"
+
+
+def open_payload(flags, own, peer, following, window, payload, message):
+    return struct.pack("<BBQQHHHHHII", 1, flags, own, peer, *following, window, payload, message, 0)
+
+
+def number(value):
+    low = bytearray()
+    while value >= 0x80:
+        low.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(low) + bytes([value])
+
+
+def acknowledgement(records):
+    out = b""
+    for queue, following, runs in records:
+        encoded = b"".join(number(run) for run in runs)
+        out += struct.pack("<BH", queue << 6 | len(encoded), following) + encoded
+    return out
+
+
+def frames():
+    outward = mark(*IDS)
+    units = bytes(range(64))
+    cases = []
+    for name, kind, sequence, payload in [
+        ("control, whole message", 0x00 | FIRST | LAST, 0, b"freeze"),
+        ("host I/O, first fragment", 0x10 | FIRST, 65535, units),
+        ("replication, middle fragment", 0x20, 0x1234, units * 3),
+        ("replication, last fragment", 0x20 | LAST, 0x1237, b"\0\0end"),
+        ("empty message", 0x00 | FIRST | LAST, 7, b""),
+        ("acknowledgement", 0x40, 0, acknowledgement([(0, 5, []), (2, 65530, [64, 1, 300, 128])])),
+    ]:
+        cases.append({"name": name, "kind": kind, "sequence": sequence, "payload": payload.hex(), "mark": outward,
+                      "encoded": frame(kind, sequence, payload, outward).hex()})
+    for name, payload in [
+        ("open, nobody known", open_payload(1, IDS[0], 0, (0, 0, 0), 16384, 64, 1114146)),
+        ("open, resuming", open_payload(2, IDS[0], IDS[1], (3, 0xFFFE, 512), 128, 1, 4096)),
+    ]:
+        cases.append({"name": name, "kind": 0x80, "sequence": 0, "payload": payload.hex(), "mark": 0,
+                      "encoded": frame(0x80, 0, payload, 0).hex()})
+    return cases
+
+
+# ---- messages ----
+
+ROLE = {"host": 1, "main": 2, "sub": 3, "disk": 4}
+METHOD = {"copy": 1, "differential": 2, "streaming": 3}
+STATE = {"SMPL": 0, "COPY": 1, "PAIR": 2, "PSUS": 3, "SSUS": 4, "PSUE": 5, "SSWS": 6}
+
+
+def fixed(length, start=1):
+    return bytes((start + index) % 256 for index in range(length))
+
+
+def put(kind, value):
+    if kind in ("u8", "u16", "u32", "u64"):
+        return struct.pack({"u8": "<B", "u16": "<H", "u32": "<I", "u64": "<Q"}[kind], value)
+    if kind == "flag":
+        return b"\1" if value else b"\0"
+    if kind == "fixed":
+        return value
+    if kind == "bytes":
+        return struct.pack("<I", len(value)) + value
+    if kind == "text":
+        return struct.pack("<H", len(value.encode())) + value.encode()
+    if isinstance(kind, dict):  # a table of names
+        return bytes([kind[value]])
+    if kind[0] == "list":
+        return struct.pack("<I", len(value)) + b"".join(put(kind[1], each) for each in value)
+    if kind[0] == "group":
+        return b"".join(put(each, value[name]) for name, each in kind[1])
+    raise ValueError(kind)
+
+
+def message(tag, fields):
+    body = struct.pack("<H", tag) + b"".join(put(kind, value) for _, kind, value in fields)
+    return body + struct.pack("<I", zlib.crc32(body, 0x434F4C44))
+
+
+G, E, R = ("generation", "u32", 7), ("epoch", "u32", 2), ("request", "u32", 0x01020304)
+V, B = ("volume", "u8", 1), ("first", "u64", 0x1_0000_0002)
+CODE = ("code", "u16", 80)
+LINE = ("group", [("name", "text"), ("up", "flag")])
+HELD = ("group", [("chunk", "u64"), ("held", "fixed"), ("digest", "fixed")])
+DIFFER = ("group", [("chunk", "u64"), ("blocks", "fixed")])
+
+MESSAGES = [
+    ("hello", 0x01, [("version", "u16", 1), ("role", ROLE, "main"), ("capabilities", "u32", 1), ("keyed", "flag", True),
+                     ("salt", "fixed", fixed(32))]),
+    ("proof", 0x02, [("peerSalt", "fixed", fixed(32, 64))]),
+    ("refused", 0x03, [R, ("code", "u16", 48), ("detail", "text", "generation 7 – läuft")]),
+    ("sealed", 0x04, [("counter", "u64", 2**53 - 1), ("ciphertext", "bytes", fixed(21))]),
+    ("command", 0x10, [("tag", "u32", 9), ("lun", "u16", 1), ("attribute", {"simple": 0, "headOfQueue": 1, "ordered": 2}, "ordered"),
+                       ("cdb", "bytes", fixed(16)), ("dataOutBytes", "u32", 4096), ("dataInBytesMax", "u32", 0),
+                       ("dataCheck", "u32", 0xDEADBEEF)]),
+    ("transferReady", 0x11, [("tag", "u32", 9), ("offset", "u32", 512), ("length", "u32", 65536)]),
+    ("dataOut", 0x12, [("tag", "u32", 9), ("offset", "u32", 512), ("data", "bytes", bytes(16))]),
+    ("dataIn", 0x13, [("tag", "u32", 9), ("offset", "u32", 0), ("data", "bytes", fixed(3))]),
+    ("response", 0x14, [("tag", "u32", 9), ("status", "u8", 2), ("sense", "bytes", fixed(18)), ("dataInBytes", "u32", 3),
+                        ("dataCheck", "u32", 5)]),
+    ("taskManagement", 0x15, [R, ("function", {"logicalUnitReset": 8}, "logicalUnitReset"), ("lun", "u16", 0),
+                              ("managedTag", "u32", 9)]),
+    ("taskResponse", 0x16, [R, ("response", {"succeeded": 8}, "succeeded")]),
+    ("freeze", 0x20, [R, ("token", "fixed", fixed(16))]),
+    ("frozen", 0x21, [R, E, G, ("included", ("list", "u32"), [9, 10, 0xFFFFFFFF])]),
+    ("getStatus", 0x22, [R]),
+    ("status", 0x23, [R, ("role", ROLE, "sub"), ("pairState", STATE, "SSWS"), ("reason", "u16", 0), ("pair", "fixed", fixed(16)), E,
+                      ("method", METHOD, "streaming"), ("blockBytes", "u32", 4096), ("volumes", ("list", "u64"), [2**40, 512]),
+                      ("frozen", "u32", 8), ("committed", "u32", 7), ("structured", "u32", 6), ("failed", "u32", 5),
+                      ("failedReason", "u16", 81), ("commitDigest", "fixed", fixed(16, 100)), ("blocksTotal", "u64", 11),
+                      ("blocksSent", "u64", 12), ("deferredBlocks", "u64", 13), ("changedBlocks", "u64", 14),
+                      ("unstructuredBlocks", "u64", 15), ("shadowSlots", "u64", 16), ("shadowSlotsFree", "u64", 17),
+                      ("hostStallUsMax", "u64", 18),
+                      ("lines", ("list", LINE), [{"name": "remote", "up": True}, {"name": "", "up": False}])]),
+    ("wait", 0x24, [R, G, ("target", {"committed": 1, "structured": 2}, "structured")]),
+    ("waited", 0x25, [R, G, ("reason", "u16", 0)]),
+    ("getDigests", 0x26, [R, G, V, B, ("count", "u64", 1000), ("partBlocks", "u64", 64)]),
+    ("digests", 0x27, [R, G, ("digests", ("list", "fixed"), [fixed(16), bytes(16)])]),
+    ("suspend", 0x28, [R]),
+    ("resync", 0x29, [R]),
+    ("takeover", 0x2A, [R, ("force", "flag", False)]),
+    ("failback", 0x2B, [R, ("discard", "flag", True)]),
+    ("done", 0x2C, [R, E, G, ("effect", "flag", True)]),
+    ("pairing", 0x40, [("pair", "fixed", fixed(16)), E, ("method", METHOD, "copy"), ("blockBytes", "u32", 8192),
+                       ("volumes", ("list", "u64"), [4096]), ("frozen", "u32", 8), ("committed", "u32", 7),
+                       ("commitDigest", "fixed", fixed(16, 9)), ("structured", "u32", 7), ("state", STATE, "PAIR"),
+                       ("receiving", "u32", 8), ("takenOver", "flag", False), ("runBytesMax", "u32", 65536),
+                       ("windowBytes", "u32", 1 << 20)]),
+    ("begin", 0x41, [E, G, ("base", "u32", 6), ("full", "flag", False), ("state", STATE, "COPY")]),
+    ("blockRun", 0x42, [("run", "u32", 3), G, V, B, ("digests", "bytes", fixed(16)), ("data", "bytes", fixed(40))]),
+    ("zeroRun", 0x43, [("run", "u32", 4), G, V, B, ("count", "u64", 2**32)]),
+    ("stored", 0x44, [G, ("runs", ("list", "u32"), [3, 4])]),
+    ("runRefused", 0x45, [G, ("run", "u32", 3), CODE]),
+    ("complete", 0x46, [G, ("blocks", "u64", 10), ("zeroBlocks", "u64", 2), ("digest", "fixed", fixed(16))]),
+    ("committed", 0x47, [E, G, ("digest", "fixed", fixed(16))]),
+    ("completeRefused", 0x48, [G, CODE]),
+    ("structured", 0x49, [G]),
+    ("getHoldings", 0x4A, [G]),
+    ("holdings", 0x4B, [G, V, ("chunks", ("list", HELD), [{"chunk": 2**33, "held": fixed(8), "digest": fixed(16)}]),
+                        ("last", "flag", True)]),
+    ("abandon", 0x4C, [G, CODE, ("state", STATE, "PSUE")]),
+    ("pairStateChanged", 0x4D, [("state", STATE, "PSUS"), ("code", "u16", 91)]),
+    ("failbackAsk", 0x4E, [R, E, ("committed", "u32", 7), ("discard", "flag", False)]),
+    ("failbackDifference", 0x4F, [R, V, ("chunks", ("list", DIFFER), [{"chunk": 1, "blocks": fixed(8)}]), ("last", "flag", False)]),
+    ("failbackDone", 0x50, [E, G]),
+]
+
+
+def plain(value):
+    """Bytes as {"hex": …}, so that JSON can carry them."""
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    return value
+
+
+# ---- keys and sealing ----
+
+
+def hkdf(key, salt, info, length):
+    secret = hmac.new(salt, key, hashlib.sha256).digest()
+    out, block, index = b"", b"", 1
+    while len(out) < length:
+        block = hmac.new(secret, block + info + bytes([index]), hashlib.sha256).digest()
+        out += block
+        index += 1
+    return out[:length]
+
+
+def aes_tables():
+    """The S-box, from inverses in GF(2^8) and the affine map (FIPS 197, 5.1.1)."""
+    exp, log, value = [0] * 255, [0] * 256, 1
+    for power in range(255):
+        exp[power], log[value] = value, power
+        value ^= (value << 1) ^ (0x11B if value & 0x80 else 0)
+    box = []
+    for byte in range(256):
+        inverse = exp[(255 - log[byte]) % 255] if byte else 0
+        result = 0x63
+        for turn in range(5):
+            result ^= ((inverse << turn) | (inverse >> (8 - turn))) & 0xFF
+        box.append(result)
+    return box
+
+
+BOX = aes_tables()
+
+
+def double(byte):
+    return ((byte << 1) ^ (0x1B if byte & 0x80 else 0)) & 0xFF
+
+
+def round_keys(key):
+    words = [list(key[at:at + 4]) for at in range(0, len(key), 4)]
+    length, constant = len(words), 1
+    for index in range(length, 4 * (length + 7)):
+        word = list(words[-1])
+        if index % length == 0:
+            word = [BOX[byte] for byte in word[1:] + word[:1]]
+            word[0] ^= constant
+            constant = double(constant)
+        elif length > 6 and index % length == 4:
+            word = [BOX[byte] for byte in word]
+        words.append([a ^ b for a, b in zip(words[-length], word)])
+    return [sum(words[at:at + 4], []) for at in range(0, len(words), 4)]
+
+
+def aes(keys, block):
+    state = [a ^ b for a, b in zip(block, keys[0])]
+    for index, key in enumerate(keys[1:], 1):
+        state = [BOX[state[4 * ((column + row) % 4) + row]]
+                 for column in range(4) for row in range(4)]
+        if index < len(keys) - 1:
+            mixed = []
+            for column in range(4):
+                a = state[4 * column:4 * column + 4]
+                whole = a[0] ^ a[1] ^ a[2] ^ a[3]
+                mixed += [a[row] ^ whole ^ double(a[row] ^ a[(row + 1) % 4]) for row in range(4)]
+            state = mixed
+        state = [a ^ b for a, b in zip(state, key)]
+    return bytes(state)
+
+
+def ghash(secret, data):
+    h, y = int.from_bytes(secret, "big"), 0
+    for at in range(0, len(data), 16):
+        x, v, z = y ^ int.from_bytes(data[at:at + 16], "big"), h, 0
+        for bit in range(127, -1, -1):
+            if x >> bit & 1:
+                z ^= v
+            v = (v >> 1) ^ (0xE1 << 120 if v & 1 else 0)
+        y = z
+    return y.to_bytes(16, "big")
+
+
+def gcm(key, nonce, text, additional):
+    """AES-GCM encryption with a nonce of 12 bytes (NIST SP 800-38D): ciphertext and tag."""
+    keys = round_keys(key)
+    stream = b"".join(aes(keys, nonce + struct.pack(">I", 2 + index)) for index in range((len(text) + 15) // 16))
+    cipher = bytes(a ^ b for a, b in zip(text, stream))
+    padded = [part + bytes(-len(part) % 16) for part in (additional, cipher)]
+    lengths = struct.pack(">QQ", 8 * len(additional), 8 * len(cipher))
+    digest = ghash(aes(keys, bytes(16)), padded[0] + padded[1] + lengths)
+    return cipher, bytes(a ^ b for a, b in zip(digest, aes(keys, nonce + struct.pack(">I", 1))))
+
+
+def check_published():
+    # RFC 5869, A.1
+    assert hkdf(b"\x0b" * 22, bytes(range(13)), bytes(range(0xF0, 0xFA)), 42).hex() == (
+        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
+    # McGrew and Viega, "The Galois/Counter Mode of Operation", test cases 13, 14 and 16
+    assert gcm(bytes(32), bytes(12), b"", b"")[1].hex() == "530f8afbc74536b9a963b4f1c4cb738b"
+    cipher, tag = gcm(bytes(32), bytes(12), bytes(16), b"")
+    assert cipher.hex() == "cea7403d4d606b6e074ec5d3baf39d18" and tag.hex() == "d0d1c8a799996bf0265b98b5d48ab919"
+    key, nonce, text, additional, cipher, tag = (bytes.fromhex(each) for each in CASE_16)
+    assert gcm(key, nonce, text, additional) == (cipher, tag)
+
+
+CASE_16 = (
+    "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+    "cafebabefacedbaddecaf888",
+    "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+    "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+    "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+    "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+    "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662",
+    "76fc6ece0f4e1768cddf8853bb2d551b",
+)
+
+
+def session():
+    preshared, salts = fixed(32, 0x40), [fixed(32, 0x90), fixed(32, 0x10)]
+    salt = b"".join(sorted(salts))
+    keys = {way: hkdf(preshared, salt, f"coldframe session v1 {way}".encode(), 32) for way in ("main>sub", "sub>main")}
+    sealed = []
+    freeze = message(*next((tag, fields) for kind, tag, fields in MESSAGES if kind == "freeze"))
+    proof = message(0x02, [("peerSalt", "fixed", salts[1])])
+    for counter, inner in [(0, proof), (1, freeze)]:
+        additional = struct.pack("<HQ", 0x0004, counter)
+        cipher, tag = gcm(keys["main>sub"], struct.pack("<QI", counter, 0), inner, additional)
+        whole = message(0x04, [("counter", "u64", counter), ("ciphertext", "bytes", cipher + tag)])
+        sealed.append({"counter": counter, "message": inner.hex(), "encoded": whole.hex()})
+    return {"preShared": preshared.hex(), "salts": [each.hex() for each in salts],
+            "keys": {way: key.hex() for way, key in keys.items()}, "sealed": sealed}
+
+
+# ---- digests ----
+
+
+def content_digest(block):
+    return hashlib.sha256(block).digest()[:16] if any(block) else bytes(16)
+
+
+def range_digest(entries, with_volume):
+    data = b"".join((struct.pack("<Q", volume) if with_volume else b"") + struct.pack("<Q", block) + digest
+                    for volume, block, digest in entries if any(digest))
+    return hashlib.sha256(data).digest()[:16] if data else bytes(16)
+
+
+def digests():
+    blocks = [bytes([7]) * 4096, bytes(4096), bytes(4095) + b"\1"]
+    entries = [(volume, block, content_digest(blocks[block % 3])) for volume in (0, 1) for block in (0, 1, 2, 2**32 + 2)]
+    return {
+        "contents": [{"name": name, "digest": content_digest(block).hex()}
+                     for name, block in zip(("4096 bytes of 07", "4096 zeros", "4095 zeros and 01"), blocks)],
+        "range": {"blocks": [[block, digest.hex()] for volume, block, digest in entries if volume == 0],
+                  "digest": range_digest([each for each in entries if each[0] == 0], False).hex()},
+        "generation": {"blocks": [[volume, block, digest.hex()] for volume, block, digest in entries],
+                       "digest": range_digest(entries, True).hex()},
+        "zeros": range_digest([(0, 5, bytes(16))], False).hex(),
+    }
+
+
+def main():
+    check_published()
+    print(json.dumps({
+        "about": "Golden bytes, all in hexadecimal: made by vectors.py. Do not edit.",
+        "cobs": [{"name": name, "decoded": data.hex(), "encoded": cobs(data).hex()} for name, data in COBS_CASES],
+        "crc32": [{"data": data.hex(), "crc": zlib.crc32(data)} for data in (b"", b"123456789", nonzero(300))],
+        "marks": [{"sender": f"{a:016x}", "receiver": f"{b:016x}", "mark": mark(a, b)} for a, b in (IDS, IDS[::-1])],
+        "frames": frames(),
+        "acknowledgements": [
+            {"records": [{"priority": queue, "next": following, "runs": runs} for queue, following, runs in records],
+             "payload": acknowledgement(records).hex()}
+            for records in ([(1, 0, [])], [(0, 5, []), (1, 0xABCD, [1, 1]), (2, 65530, [64, 1, 300, 128])])],
+        "messages": [{"message": {"kind": kind, **{name: plain(value) for name, _, value in fields}},
+                      "encoded": message(tag, fields).hex()} for kind, tag, fields in MESSAGES],
+        "session": session(),
+        "aesGcm": dict(zip(("key", "nonce", "plaintext", "additional", "ciphertext", "tag"), CASE_16)),
+        "digests": digests(),
+    }, indent=1, ensure_ascii=False))
+
+
+main()
