@@ -78,6 +78,7 @@ export class Initiator {
     return [{ kind: 'send', message: whole }];
   }
 
+  /** Takes a message in the order of arrival. Data in is kept by reference: it becomes the data of the completion. */
   receive(message: InitiatorMessage): InitiatorEffect[] {
     switch (message.kind) {
       case 'transferReady':

@@ -86,6 +86,7 @@ export class Target {
     return [...this.#tasks.values()].filter(({ phase }) => phase !== 'received');
   }
 
+  /** Takes a message in the order of arrival. The bytes of a CDB are kept by reference until the command is answered. */
   receive(message: TargetMessage): TargetEffect[] {
     switch (message.kind) {
       case 'command':
