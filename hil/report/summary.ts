@@ -54,9 +54,15 @@ function reasonOf(record: RunRecord): string {
     const which = failed.map(({ name }) => `“${name}”`).slice(0, 2);
     return `${failed.length} of ${counted(record.checks.length, 'check')} failed: ${which.join(', ')}${failed.length > 2 ? ', …' : ''}`;
   }
+  if (record.verdict !== 'passed') return lostGeneration(record) ?? 'The run did not come to its end.';
   const verified = record.generations.filter(({ verdict }) => verdict === 'passed').length;
   const images = verified === 1 ? '1 image equals its golden image' : `${verified} images equal their golden images`;
-  return `${counted(record.checks.length, 'check')} passed; ${images}.`;
+  return `${counted(record.checks.length, 'check')} passed${verified > 0 ? `; ${images}` : ''}.`;
+}
+
+function lostGeneration({ generations }: RunRecord): string | undefined {
+  const failed = generations.find(({ verdict }) => verdict === 'failed');
+  return failed && `Generation ${failed.generation} failed: ${failed.failedReason ?? 'its image is wrong'}.`;
 }
 
 function latencies(record: RunRecord): NonNullable<Summary['latencyUs']> {
