@@ -6,7 +6,7 @@ import { encodeCdb } from '../../../protocol/scsi/cdb-encode.js';
 import { type ConditionName, senseOf } from '../../../protocol/scsi/conditions.js';
 import { encodeSense } from '../../../protocol/scsi/sense.js';
 import { coldframeIdentity, defaultLimits } from '../../../protocol/scsi/unit-profile.js';
-import { goldenAnswers } from '../../protocol/scsi/golden-vectors.js';
+import { goldenAnswers } from '../../protocol/scsi/golden-answers.js';
 
 const identity = { vendor: 'COLDFRME', product: 'EMULATED DISK', serial: 'SN42', naa: '3123456789abcdef' };
 const server = (capacitySectors = 2000) => new DeviceServer({ identity, capacitySectors, writeCacheEnabled: true });

@@ -5,7 +5,7 @@ import { encodeCdb } from '../../../protocol/scsi/cdb-encode.js';
 import type { MediumCommand } from '../../../protocol/scsi/commands.js';
 import { type MediumCdbCommand, mediumCommandOf, takeApart } from '../../../protocol/scsi/data-out.js';
 import { operations } from '../../../protocol/scsi/operation-codes.js';
-import { goldenCdbs, refusedCdbs } from './golden-vectors.js';
+import { goldenCdbs, refusedCdbs } from './golden-cdbs.js';
 
 const bytesOf = (hex: string) => Buffer.from(hex, 'hex');
 

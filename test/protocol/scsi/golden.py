@@ -1,9 +1,11 @@
 """Golden bytes of SCSI, from the field tables of SPC-4 and SBC-3, without our TypeScript.
 
-    python3 test/protocol/scsi/golden.py > test/protocol/scsi/golden-vectors.ts
-    npx biome format --write test/protocol/scsi/golden-vectors.ts
+    cd test/protocol/scsi && python3 golden.py && npx biome check --write .
+
+writes golden-cdbs.ts and golden-answers.ts.
 """
 import struct
+import sys
 
 B = struct.pack
 
@@ -146,9 +148,10 @@ unit = [
     ('cut to the allocation length', B('>BBBHB', 0x12, 0, 0, 5, 0), std[:5]),
 ]
 
-print('/** Made by golden.py from the field tables of SPC-4 and SBC-3; not by our encoder. */')
+made = '/** Made by golden.py from the field tables of SPC-4 and SBC-3; not by our encoder. */'
+sys.stdout = open('golden-cdbs.ts', 'w')
+print(made)
 print("import type { CdbCommand } from '../../../protocol/scsi/cdb.js';")
-print("import { senseOf } from '../../../protocol/scsi/conditions.js';")
 print("import type { Sense } from '../../../protocol/scsi/sense.js';")
 print("export const goldenCdbs: readonly { readonly name: string; readonly hex: string; readonly dataOutBytes: number;")
 print('  readonly command: CdbCommand; readonly encoded: boolean }[] = [')
@@ -166,6 +169,10 @@ for name, raw, asc, byte, bit in refused:
     field = '' if byte is None else ", field: { part: 'cdb', byte: %d%s }" % (byte, '' if bit is None else ', bit: %d' % bit)
     print("  { name: '%s', hex: '%s', sense: { key: 'illegalRequest', asc: %d, ascq: 0%s } }," % (name, raw.hex(), asc, field))
 print('];')
+sys.stdout = open('golden-answers.ts', 'w')
+print(made)
+print("import { senseOf } from '../../../protocol/scsi/conditions.js';")
+print("import type { Sense } from '../../../protocol/scsi/sense.js';")
 print('export const goldenSenses: readonly (readonly [Sense, string])[] = [')
 for text, raw in senses:
     print("  [%s, '%s']," % (text, raw.hex()))

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { conditions, describeSense, isCondition, senseOf } from '../../../protocol/scsi/conditions.js';
 import { decodeSense, encodeSense } from '../../../protocol/scsi/sense.js';
-import { goldenSenses } from './golden-vectors.js';
+import { goldenSenses } from './golden-answers.js';
 
 describe('sense data', () => {
   for (const [sense, hex] of goldenSenses) {
