@@ -3,14 +3,18 @@
  * by part. What a volume has never written is passed over by its map, so that 1 TiB of holes costs nothing.
  */
 import { contentDigests, RangeDigest } from '../../protocol/digest.js';
-import type { BlockRun, Generation } from '../../protocol/ids.js';
 import { digestBytes, type MessageNamed } from '../../protocol/message/messages.js';
+
+interface BlockSpan {
+  readonly first: number;
+  readonly count: number;
+}
 
 export interface DigestSource {
   /** The next blocks at or after `from` (before `end`, at most `countMax`) that may be other than zero. */
-  nextOccupied(volume: number, from: number, countMax: number, end: number): BlockRun | undefined;
+  nextOccupied(volume: number, from: number, countMax: number, end: number): BlockSpan | undefined;
   /** Reads whole blocks as a host would; undefined when the medium fails. */
-  read(volume: number, run: BlockRun, then: (data: Uint8Array | undefined) => void): void;
+  read(volume: number, run: BlockSpan, then: (data: Uint8Array | undefined) => void): void;
   readonly blockBytes: number;
 }
 
@@ -27,18 +31,14 @@ export class DigestScan {
   #at: number;
   #partEnd: number;
   #failed = false;
-  /** The image that it is of: when another takes its place, the scan is void. */
-  readonly generation: Generation;
 
   constructor(
     source: DigestSource,
     request: MessageNamed<'getDigests'>,
-    generation: Generation,
     then: (digests: readonly Uint8Array[] | undefined) => void,
   ) {
     this.#source = source;
     this.request = request;
-    this.generation = generation;
     this.#then = then;
     this.#at = request.first;
     this.#partEnd = this.#endOfPart();
@@ -71,7 +71,7 @@ export class DigestScan {
   }
 
   /** Finishes the parts without any block left, and names the next run to read. */
-  #next(): BlockRun | undefined {
+  #next(): BlockSpan | undefined {
     const countMax = Math.max(1, Math.floor(scanBytes / this.#source.blockBytes));
     for (;;) {
       const run = this.#source.nextOccupied(this.request.volume, this.#at, countMax, this.#partEnd);
@@ -91,7 +91,7 @@ export class DigestScan {
     return Math.min(this.#end, this.#at + this.request.partBlocks);
   }
 
-  #add(run: BlockRun, data: Uint8Array): void {
+  #add(run: BlockSpan, data: Uint8Array): void {
     const digests = contentDigests(data, this.#source.blockBytes);
     for (let index = 0; index < run.count; index += 1) {
       this.#range.add(run.first + index, digests.subarray(index * digestBytes, (index + 1) * digestBytes));

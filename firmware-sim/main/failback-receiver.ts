@@ -21,9 +21,11 @@ export class FailbackReceiver {
   /** The sub has given the right to write back. */
   #given: { readonly epoch: Epoch; readonly generation: number } | undefined;
   #regaining = false;
+  readonly #onRegained: () => void;
 
-  constructor(core: MainCore, allocators: readonly SlotAllocator[]) {
+  constructor(core: MainCore, allocators: readonly SlotAllocator[], onRegained: () => void) {
     this.#core = core;
+    this.#onRegained = onRegained;
     this.#receiver = new Receiver({
       board: core,
       state: core.replica,
@@ -42,7 +44,7 @@ export class FailbackReceiver {
         this.#ask(message);
         break;
       case 'failbackDone':
-        this.#given = { epoch: epoch(message.epoch), generation: message.generation };
+        this.given(message);
         break;
       case 'begin':
         if (this.#core.state.failingBack) this.#receiver.begin(message);
@@ -62,6 +64,11 @@ export class FailbackReceiver {
       default:
         this.#core.mark('refused', { port: 'remote', code: 'message-unexpected', detail: message.kind });
     }
+  }
+
+  /** The sub has durably given the right to write back: it said so, or its pairing shows it. */
+  given({ epoch: now, generation: of }: { readonly epoch: number; readonly generation: number }): void {
+    this.#given = { epoch: epoch(now), generation: of };
   }
 
   closed(): void {
@@ -128,14 +135,10 @@ export class FailbackReceiver {
           this.#given = undefined;
           this.#core.mark('regained', { generation: committed });
           this.#core.transferEnded();
-          this.#core.send('remote', this.#done(request(given)));
+          this.#onRegained();
         },
       },
     );
-  }
-
-  #done(given: { readonly epoch: Epoch; readonly generation: number }): Message {
-    return { kind: 'failbackDone', epoch: given.epoch, generation: generation(given.generation) };
   }
 
   /** What arrived is allocated here from now on; the record comes before the one that ends the failback. */
@@ -147,8 +150,6 @@ export class FailbackReceiver {
     }
   }
 }
-
-const request = <T>(given: T): T => given;
 
 function differenceChunks(changed: BlockSet): { readonly chunk: number; readonly blocks: Uint8Array }[] {
   const chunks: { chunk: number; blocks: Uint8Array }[] = [];

@@ -9,7 +9,8 @@ import { lbaStatusData, lbaStatusRoom } from '../../protocol/scsi/capacity-data.
 import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
 import { Controller, type ControllerOptions, earliest } from '../controller/controller.js';
-import { DigestScan, digestPartsMax } from '../controller/digest-scan.js';
+import { digestRefusal } from '../controller/digest-request.js';
+import { DigestScan } from '../controller/digest-scan.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort } from '../controller/host-port.js';
 import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
@@ -54,9 +55,8 @@ export class MainController extends Controller<AnyRecord> {
   #failback: FailbackReceiver | undefined;
   #hostPort: HostPort | undefined;
   readonly #waiters = new Waiters();
-  #writesUnderWay = new Map<HostWrite, HostCommand>();
   /** A freeze waits for these; writes after it are held by the freeze. */
-  #digestScans = 0;
+  #writesUnderWay = new Map<HostWrite, HostCommand>();
 
   constructor(options: MainOptions) {
     super({ role: 'main', host: options.host, remote: options.remote }, mainRecordCodec);
@@ -78,7 +78,6 @@ export class MainController extends Controller<AnyRecord> {
     this.#hostPort = undefined;
     this.#waiters.clear();
     this.#writesUnderWay = new Map();
-    this.#digestScans = 0;
   }
 
   protected apply(record: AnyRecord): void {
@@ -169,7 +168,7 @@ export class MainController extends Controller<AnyRecord> {
     this.#core = core;
     this.#session = new PairSession(core);
     this.#freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
-    this.#failback = new FailbackReceiver(core, allocators);
+    this.#failback = new FailbackReceiver(core, allocators, () => this.#session?.again());
     this.#hostPort = new HostPort({
       board: this,
       product: 'MAIN VOLUME',
@@ -335,7 +334,7 @@ export class MainController extends Controller<AnyRecord> {
         ).start(this.nowUs);
       },
     };
-    new DigestScan(source, message, generation(0), (digests) => {
+    new DigestScan(source, message, (digests) => {
       if (digests === undefined) this.refuse('host', message.request, 'disk-error', `primary${message.volume}`);
       else this.send('host', { kind: 'digests', request: message.request, generation: generation(0), digests });
     }).start();
@@ -413,7 +412,9 @@ export class MainController extends Controller<AnyRecord> {
     if (session === undefined) return;
     switch (message.kind) {
       case 'pairing':
-        session.compare(message);
+        if (session.compare(message) === 'givenBack') {
+          this.#failback?.given({ epoch: message.epoch, generation: message.committed });
+        }
         break;
       case 'stored':
         this.#core?.sender.stored(message);
@@ -491,12 +492,3 @@ export class MainController extends Controller<AnyRecord> {
 
 const refusalOf = (number: number): RefusalCode =>
   (Object.keys(refusals) as RefusalCode[]).find((code) => refusals[code].number === number) ?? 'refused-by-sub';
-
-/** Why a request for digests cannot be met, or undefined. */
-export function digestRefusal(message: MessageNamed<'getDigests'>, geometry: Geometry): RefusalCode | undefined {
-  const { volume, first, count, partBlocks } = message;
-  if (volume >= geometry.volumes.length) return 'unknown-volume';
-  if (count < 1 || first + count > geometry.blocksOf(volume)) return 'range-outside';
-  if (partBlocks < 1 || Math.ceil(count / partBlocks) > digestPartsMax) return 'too-many-requests';
-  return undefined;
-}

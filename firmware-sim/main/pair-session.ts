@@ -5,12 +5,12 @@
  *     opened ──► pairing both ways ──► compare ──► begin ──► getHoldings ──► send what is missing ──► complete
  */
 import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
-import { blockNumber, type Generation, volumeNumber } from '../../protocol/ids.js';
+import { blockNumber, type Epoch, type Generation, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes, type MessageNamed } from '../../protocol/message/messages.js';
-import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
+import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
 import type { MainCore } from './main-core.js';
-import { comparePairing } from './pairing.js';
+import { comparePairing, type PairingVerdict } from './pairing.js';
 
 /** How often a refused complete is mended before the generation fails. */
 const completeTriesMax = 3;
@@ -70,39 +70,22 @@ export class PairSession {
   }
 
   /** The sub's side of it: decides whether and how to go on. */
-  compare(sub: MessageNamed<'pairing'>): void {
+  compare(sub: MessageNamed<'pairing'>): PairingVerdict['kind'] {
     const { state, sender } = this.#core;
     sender.runBytesMax = Math.min(65536, Math.max(this.#core.geometry.blockBytes, sub.runBytesMax));
     sender.windowBytes = Math.max(sender.runBytesMax, Math.min(1 << 20, sub.windowBytes));
     this.#agreed = false;
-    const verdict = comparePairing(state, this.#core.geometry, sub);
+    const verdict = comparePairing(state, this.#core, sub);
     this.#core.mark('paired', { verdict: verdict.kind });
-    switch (verdict.kind) {
-      case 'unpaired':
-        return; // The sub takes the pair over from our pairing and sends its own again.
-      case 'takenOver':
-        if (state.transfer !== undefined) this.#core.failGeneration('taken-over', '');
-        if (!state.takenOver || state.epoch !== sub.epoch) this.#core.record({ kind: 'takenOver', epoch: sub.epoch });
-        return;
-      case 'refused':
-        this.#core.suspend(verdict.code, verdict.detail);
-        return;
-      case 'olderSub':
-        this.#needFull();
-        return;
-      case 'committed':
-        this.#agreed = true;
-        this.#commit(sub.committed, sub.commitDigest);
-        break;
-      case 'adopted':
-        this.#core.record({ kind: 'adopted', generation: sub.committed, digest: Uint8Array.from(sub.commitDigest) });
-        this.#agreed = true;
-        break;
-      case 'same':
-        this.#agreed = true;
-        break;
-    }
-    if (sub.structured > state.structured) this.structured(sub.structured);
+    if (verdict.kind === 'refused') this.#core.suspend(verdict.code, verdict.detail);
+    else if (verdict.kind === 'takenOver') this.#takenOver(sub.epoch);
+    else if (verdict.kind === 'olderSub') this.#needFull();
+    else if (verdict.kind === 'committed') this.#commit(sub.committed, sub.commitDigest);
+    else if (verdict.kind === 'adopted') this.#adopt(sub);
+    // An unpaired sub takes the pair over from our pairing and sends its own again.
+    this.#agreed = ['olderSub', 'committed', 'adopted', 'same'].includes(verdict.kind);
+    if (this.#agreed && sub.structured > state.structured) this.structured(sub.structured);
+    return verdict.kind;
   }
 
   /** Begins what is to be sent next, if it has not begun in this session. */
@@ -171,12 +154,21 @@ export class PairSession {
     this.#completeTries = 0;
   }
 
+  #takenOver(now: Epoch): void {
+    const { state } = this.#core;
+    if (state.transfer !== undefined) this.#core.failGeneration('taken-over', '');
+    if (!state.takenOver || state.epoch !== now) this.#core.record({ kind: 'takenOver', epoch: now });
+  }
+
+  #adopt({ committed, commitDigest }: MessageNamed<'pairing'>): void {
+    this.#core.record({ kind: 'adopted', generation: committed, digest: Uint8Array.from(commitDigest) });
+  }
+
   #needFull(): void {
     const { state } = this.#core;
     if (state.transfer !== undefined) this.#core.failGeneration('older-sub', '');
     if (!state.fullNeeded) this.#core.record({ kind: 'fullNeeded', code: refusals['older-sub'].number });
     this.#core.log('warning', 'the sub holds an older image than main knows of: a full copy follows');
-    this.#agreed = true;
     this.#core.outgoing.restart();
   }
 
@@ -317,6 +309,3 @@ export class PairSession {
     );
   }
 }
-
-/** The refusal code of a number that the sub sent. */
-export const reasonOf = (number: number): RefusalCode => refusalByNumber(number) ?? 'refused-by-sub';

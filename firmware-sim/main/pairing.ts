@@ -6,6 +6,7 @@ import { sameDigest } from '../../protocol/digest.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
 import type { Geometry } from '../controller/geometry.js';
+import type { ReplicaState } from '../replica/replica-state.js';
 import type { MainState } from './main-state.js';
 
 export type PairingVerdict =
@@ -15,6 +16,8 @@ export type PairingVerdict =
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string }
   /** The sub has taken over, or had when main was away. */
   | { readonly kind: 'takenOver' }
+  /** A failback has come to its end at the sub; main has not heard of it. */
+  | { readonly kind: 'givenBack' }
   /** The sub's image is not the one that a difference would build on. */
   | { readonly kind: 'olderSub' }
   /** The generation on its way is committed; main had not heard of it. */
@@ -23,7 +26,11 @@ export type PairingVerdict =
   | { readonly kind: 'adopted' }
   | { readonly kind: 'same' };
 
-export function comparePairing(state: MainState, geometry: Geometry, sub: MessageNamed<'pairing'>): PairingVerdict {
+export function comparePairing(
+  state: MainState,
+  { geometry, replica }: { readonly geometry: Geometry; readonly replica: ReplicaState },
+  sub: MessageNamed<'pairing'>,
+): PairingVerdict {
   if (sub.pair.every((byte) => byte === 0)) return { kind: 'unpaired' };
   if (!sameDigest(sub.pair, state.pair)) return { kind: 'refused', code: 'foreign-pair', detail: '' };
   if (sub.blockBytes !== geometry.blockBytes) {
@@ -33,6 +40,7 @@ export function comparePairing(state: MainState, geometry: Geometry, sub: Messag
     return { kind: 'refused', code: 'volume-mismatch', detail: `[${sub.volumes.join()}] at the sub` };
   }
   if (sub.epoch > state.epoch || sub.takenOver) return { kind: 'takenOver' };
+  if (state.failingBack && sub.committed === replica.committed) return { kind: 'givenBack' };
   if (sub.epoch < state.epoch) return { kind: 'olderSub' };
   if (sub.committed > state.lastFrozen) {
     const detail = `the sub has generation ${sub.committed}, main has frozen ${state.lastFrozen}`;

@@ -1,0 +1,13 @@
+import type { MessageNamed } from '../../protocol/message/messages.js';
+import type { RefusalCode } from '../../protocol/refusals.js';
+import { digestPartsMax } from './digest-scan.js';
+import type { Geometry } from './geometry.js';
+
+/** Why a request for digests cannot be met, or undefined. */
+export function digestRefusal(message: MessageNamed<'getDigests'>, geometry: Geometry): RefusalCode | undefined {
+  const { volume, first, count, partBlocks } = message;
+  if (volume >= geometry.volumes.length) return 'unknown-volume';
+  if (count < 1 || first + count > geometry.blocksOf(volume)) return 'range-outside';
+  if (partBlocks < 1 || Math.ceil(count / partBlocks) > digestPartsMax) return 'too-many-requests';
+  return undefined;
+}

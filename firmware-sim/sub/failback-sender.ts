@@ -1,0 +1,243 @@
+/**
+ * The sub's side of a failback: asks main which blocks differ there, adds its own changes, sends the union as a new
+ * generation, and gives the right to write back once main has structured it.
+ *
+ *     ask ──► difference of main ──► begun (durable, host writes refused) ──► begin, runs, complete
+ *         ──► committed by main ──► structured by main ──► gave back (durable) ──► failbackDone
+ *
+ * After a power cut it starts again from the ask: the content cannot have changed, so what main holds of it is kept.
+ */
+import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { blockNumber, type Generation, generation } from '../../protocol/ids.js';
+import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
+import { type Refusal, refusalByNumber } from '../../protocol/refusals.js';
+import { type Outgoing, type PickedRun, type RunPlace, Sender } from '../replica/sender.js';
+import type { BlockSet } from '../storage/block-set.js';
+import { StoredBlocks, zeroSlot } from '../storage/stored-blocks.js';
+import type { SubCore } from './sub-core.js';
+
+const chunkBlocks = 64;
+
+export class FailbackSender implements Outgoing {
+  readonly #core: SubCore;
+  readonly sender: Sender;
+  #phase: 'none' | 'asking' | 'recording' | 'sending' | 'completing' | 'structuring' | 'giving back' = 'none';
+  #asked = 0;
+  #discard = false;
+  #then: (refusal: Refusal | undefined) => void = () => {};
+  /** Blocks to send, by volume, and what main holds of them with its digests. */
+  #difference: BlockSet[] = [];
+  #queue: BlockSet[] = [];
+  #sent: StoredBlocks[] = [];
+  #generation: Generation = generation(0);
+  /** The newest generation that main has frozen: the failback's number comes after it. */
+  mainFrozen: Generation = generation(0);
+
+  constructor(core: SubCore) {
+    this.#core = core;
+    this.sender = new Sender(core as never);
+  }
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  get blockBytes(): number {
+    return this.#core.geometry.blockBytes;
+  }
+
+  get busy(): boolean {
+    return this.#phase !== 'none';
+  }
+
+  /** Blocks that go back, and those of them that main holds. */
+  get progress(): { readonly total: number; readonly sent: number } {
+    const size = (sets: readonly { readonly size: number }[]) => sets.reduce((sum, each) => sum + each.size, 0);
+    return { total: size(this.#difference), sent: size(this.#sent) };
+  }
+
+  /** Begins, or after a power cut or a lost line begins again. `then` is told once it is durably under way, or why not. */
+  start(discard: boolean, then: (refusal: Refusal | undefined) => void): void {
+    this.#phase = 'asking';
+    this.#discard = discard;
+    this.#then = then;
+    this.#difference = this.#core.state.changed.map((each) => each.clone());
+    this.#ask();
+  }
+
+  lost(): void {
+    this.sender.lost();
+    this.sender.use(undefined);
+    if (this.#phase !== 'none' && this.#core.state.failback === undefined) {
+      this.#end({ code: 'line-lost', detail: 'between the controllers' });
+    } else this.#phase = 'none';
+  }
+
+  message(message: Message): boolean {
+    if (!this.busy) return false;
+    switch (message.kind) {
+      case 'refused':
+        if (message.request === this.#asked) this.#refused(message);
+        return true;
+      case 'failbackDifference':
+        if (message.request === this.#asked && this.#phase === 'asking') this.#add(message);
+        return true;
+      case 'stored':
+        this.sender.stored(message);
+        return true;
+      case 'runRefused':
+        this.sender.refused(message);
+        return true;
+      case 'committed':
+        if (message.generation === this.#generation && this.#phase === 'completing') this.#phase = 'structuring';
+        return true;
+      case 'structured':
+        if (message.generation === this.#generation && this.#phase === 'structuring') this.#giveBack();
+        return true;
+      case 'completeRefused':
+      case 'abandon':
+        this.#sendAllAgain();
+        return true;
+      case 'holdings':
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  pump(): void {
+    if (this.#phase === 'none') return;
+    this.sender.pump();
+    if (this.#phase !== 'sending' || !this.sender.idle) return;
+    const { total, sent } = this.progress;
+    if (sent < total) return;
+    this.#phase = 'completing';
+    this.#core.send('remote', { kind: 'complete', generation: this.#generation, ...this.#summary() });
+  }
+
+  pick(countMax: number): PickedRun | undefined {
+    // The image is read from the secondary area: structuring has to come to its end first.
+    if (this.#phase !== 'sending' || this.#core.replica.overlaid > 0) return undefined;
+    for (const [volume, queue] of this.#queue.entries()) {
+      const run = queue.nextRun(0, countMax);
+      if (run === undefined) continue;
+      queue.delete(run.first, run.count);
+      return { volume, ...run, urgent: false };
+    }
+    return undefined;
+  }
+
+  locate({ volume, first, count }: PickedRun): RunPlace {
+    return { disk: `secondary${volume}`, command: this.#core.geometry.readVolume(volume, first, count) };
+  }
+
+  stored(volume: number, first: number, count: number, digests: Uint8Array): void {
+    this.#sent[volume]?.set(first, count, zeroSlot, digests);
+  }
+
+  returned(volume: number, first: number, count: number): void {
+    this.#queue[volume]?.add(first, count);
+  }
+
+  unreadable(volume: number, first: number, count: number): void {
+    this.#core.suspend('disk-error', `volume ${volume}, blocks ${first}+${count}`);
+  }
+
+  #ask(): void {
+    this.#asked += 1;
+    const { state, replica } = this.#core;
+    const ask = { request: this.#asked, epoch: state.epoch, committed: replica.committed, discard: this.#discard };
+    this.#core.send('remote', { kind: 'failbackAsk', ...ask });
+  }
+
+  #refused({ code, detail }: MessageNamed<'refused'>): void {
+    this.#end({ code: refusalByNumber(code) ?? 'wrong-controller', detail });
+  }
+
+  #add({ volume, chunks, last }: MessageNamed<'failbackDifference'>): void {
+    const blocks = this.#core.geometry.blocksOf(volume);
+    for (const { chunk, blocks: bits } of chunks) {
+      for (let bit = 0; bit < chunkBlocks; bit += 1) {
+        const block = chunk * chunkBlocks + bit;
+        const differs = (((bits[bit >>> 3] ?? 0) >>> (bit & 7)) & 1) === 1;
+        if (differs && block < blocks) this.#difference[volume]?.add(blockNumber(block));
+      }
+    }
+    if (last) this.#begin();
+  }
+
+  #begin(): void {
+    const { state, replica } = this.#core;
+    this.#phase = 'recording';
+    this.#generation = state.failback ?? generation(Math.max(replica.committed, this.mainFrozen) + 1);
+    if (state.failback !== undefined) this.#startSending();
+    else {
+      const operation = { name: 'recording the beginning of a failback', resume: () => this.#startSending() };
+      this.#core.record({ kind: 'failbackBegun', generation: this.#generation }, operation);
+    }
+  }
+
+  #startSending(): void {
+    this.#phase = 'sending';
+    const { state, replica } = this.#core;
+    const begin = { epoch: state.epoch, generation: this.#generation, base: replica.committed, full: false };
+    this.#core.send('remote', { kind: 'begin', ...begin, state: 'SSWS' });
+    this.#sendAllAgain();
+    this.sender.use(this);
+    this.#core.mark('failback', { generation: this.#generation, blocks: this.progress.total });
+    this.#then(undefined);
+    this.#then = () => {};
+  }
+
+  #sendAllAgain(): void {
+    this.#queue = this.#difference.map((each) => each.clone());
+    this.#sent = this.#difference.map(() => new StoredBlocks());
+    this.#phase = 'sending';
+  }
+
+  #summary(): { readonly blocks: number; readonly zeroBlocks: number; readonly digest: Uint8Array } {
+    const range = new RangeDigest();
+    let blocks = 0;
+    let zeroBlocks = 0;
+    for (const [volume, sent] of this.#sent.entries()) {
+      for (const run of sent.runs()) {
+        blocks += run.count;
+        for (let index = 0; index < run.count; index += 1) {
+          const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+          if (sameDigest(digest, zeroDigest)) zeroBlocks += 1;
+          else range.addOfVolume(volume, run.first + index, digest);
+        }
+      }
+    }
+    return { blocks, zeroBlocks, digest: range.finish() };
+  }
+
+  /** Both records go into one batch or at least in order: the image's number, then the right to write. */
+  #giveBack(): void {
+    this.#phase = 'giving back';
+    const { state } = this.#core;
+    const { digest } = this.#summary();
+    const image = { epoch: state.epoch, committed: this.#generation, structured: this.#generation, digest };
+    this.#core.record({ kind: 'image', ...image });
+    this.#core.record(
+      { kind: 'gaveBack', generation: this.#generation },
+      {
+        name: 'recording the end of a failback',
+        resume: () => {
+          this.#phase = 'none';
+          this.sender.use(undefined);
+          this.#core.mark('gaveBack', { generation: this.#generation });
+          this.#core.send('remote', { kind: 'failbackDone', epoch: state.epoch, generation: this.#generation });
+        },
+      },
+    );
+  }
+
+  #end(refusal: Refusal): void {
+    this.#phase = 'none';
+    this.sender.use(undefined);
+    const then = this.#then;
+    this.#then = () => {};
+    then(refusal);
+  }
+}

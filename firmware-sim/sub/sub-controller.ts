@@ -1,0 +1,534 @@
+/**
+ * The sub controller: main on one line, and on the other a host that reads the image, takes over and fails back.
+ */
+
+import { sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { blockNumber, epoch, type Generation, generation, volumeNumber } from '../../protocol/ids.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
+import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
+import { lbaStatusData, lbaStatusRoom } from '../../protocol/scsi/capacity-data.js';
+import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
+import { AllocationScan } from '../controller/allocation-scan.js';
+import { Controller, type ControllerOptions } from '../controller/controller.js';
+import { digestRefusal } from '../controller/digest-request.js';
+import { DigestScan } from '../controller/digest-scan.js';
+import { Geometry } from '../controller/geometry.js';
+import { type HostCommand, HostPort } from '../controller/host-port.js';
+import { type Instruction, type SubPhase, subTable } from '../controller/instructions.js';
+import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
+import { allocatorFor, slotsOf } from '../controller/slots.js';
+import { Waiters } from '../controller/waiters.js';
+import { firstDifference, isWrite } from '../controller/write-pieces.js';
+import type { DiskName, PortName } from '../device.js';
+import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
+import { ReplicaState } from '../replica/replica-state.js';
+import { FailbackSender } from './failback-sender.js';
+import { ImageRead } from './image-read.js';
+import { ImageWrite } from './image-write.js';
+import { SubCore } from './sub-core.js';
+import { type SubRecord, subRecordCodec } from './sub-records.js';
+import { SubState } from './sub-state.js';
+import { subStatus } from './sub-status.js';
+
+export interface SubOptions extends Omit<ControllerOptions, 'role'> {
+  readonly blockBytes: number;
+  readonly volumeCount: number;
+}
+
+type AnyRecord = SubRecord | ReplicaRecord;
+const replicaKinds: ReadonlySet<string> = new Set(replicaRecords.map((each) => each.kind));
+const failuresRemembered = 64;
+
+export class SubController extends Controller<AnyRecord> {
+  readonly #options: SubOptions;
+  #state = new SubState();
+  #replica = new ReplicaState();
+  #core: SubCore | undefined;
+  #hostPort: HostPort | undefined;
+  #failback: FailbackSender | undefined;
+  readonly #waiters = new Waiters();
+  /** Generations that main gave up, since power on. */
+  #failures = new Map<number, RefusalCode>();
+  /** Main's pairing came in this session and fits. */
+  #agreed = false;
+
+  constructor(options: SubOptions) {
+    super({ role: 'sub', host: options.host, remote: options.remote }, subRecordCodec);
+    this.#options = options;
+  }
+
+  get state(): SubState {
+    return this.#state;
+  }
+
+  get replica(): ReplicaState {
+    return this.#replica;
+  }
+
+  protected forget(): void {
+    this.#state = new SubState();
+    this.#replica = new ReplicaState();
+    this.#core = undefined;
+    this.#hostPort = undefined;
+    this.#failback = undefined;
+    this.#waiters.clear();
+    this.#failures = new Map();
+    this.#agreed = false;
+  }
+
+  protected apply(record: AnyRecord): void {
+    if (replicaKinds.has(record.kind)) {
+      this.#replica.apply(record as ReplicaRecord);
+      return;
+    }
+    const own = record as SubRecord;
+    this.#state.apply(own);
+    if (own.kind === 'prepared') this.#replica.resize(own.volumes.length);
+    if (own.kind === 'changing') this.#replica.overwritten(own.volume, own.first, own.count);
+  }
+
+  protected *snapshot(): Generator<AnyRecord> {
+    yield* this.#state.snapshot();
+    yield* this.#replica.snapshot();
+  }
+
+  protected recovered(fresh: boolean): void {
+    const { blockBytes, volumeCount } = this.#options;
+    const sizes = (index: number) => (this.capacities.get(`secondary${index}`) ?? 0) * 512;
+    const volumes = Array.from({ length: volumeCount }, (_, index) => sizes(index));
+    if (fresh) this.#prepare({ kind: 'prepared', blockBytes, volumes });
+    else if (this.#state.blockBytes !== blockBytes) {
+      this.halt({
+        code: 'block-size-mismatch',
+        detail: `the pair uses ${this.#state.blockBytes} bytes, not ${blockBytes}`,
+      });
+    } else if (this.#state.volumeBytes.join() !== volumes.join()) {
+      const detail = `the pair has [${this.#state.volumeBytes.join()}] bytes, not [${volumes.join()}]`;
+      this.halt({ code: 'volume-mismatch', detail });
+    } else this.#settleAreas();
+  }
+
+  /** A fresh meta area: what the secondary areas hold already is not known to be zero. */
+  #prepare(prepared: SubRecord & { readonly kind: 'prepared' }): void {
+    const first: AnyRecord[] = [prepared];
+    const geometry = new Geometry(prepared.blockBytes, prepared.volumes);
+    const found = (volume: number, from: number, count: number) =>
+      first.push({ kind: 'occupied', volume: volumeNumber(volume), first: blockNumber(from), count });
+    new AllocationScan(this.disks, geometry, 'secondary', found, (failure) => {
+      if (failure !== undefined) {
+        this.halt(failure);
+        return;
+      }
+      this.format(first, this.entropy.subarray(0, 16));
+      this.#settleAreas();
+    }).start();
+  }
+
+  #settleAreas(): void {
+    const disks = this.#state.volumeBytes.flatMap((_, volume): DiskName[] => [
+      `secondary${volume}`,
+      `staging${volume}`,
+    ]);
+    const then = () => (this.#state.joined ? this.#stamp(() => this.#start()) : this.#start());
+    new FlushAll(this.disks, disks, then).start();
+  }
+
+  #stamp(then: () => void): void {
+    const { pair, blockBytes, volumeBytes } = this.#state;
+    const stamps = volumeBytes.map((_, volume) => {
+      const disk: DiskName = `staging${volume}`;
+      const lba = slotsOf(this.capacities.get(disk) ?? 0, blockBytes / 512) * (blockBytes / 512);
+      return { disk, lba, stamp: { pair, place: 'staging' as const, volume } };
+    });
+    new StampAreas(this.disks, stamps, (failure) => {
+      if (failure === undefined) then();
+      else this.halt(failure);
+    }).start();
+  }
+
+  #start(): void {
+    const state = this.#state;
+    const geometry = new Geometry(state.blockBytes, state.volumeBytes);
+    const allocators = this.#replica.volumes.map(({ staged, overlay }, volume) => {
+      const slots = slotsOf(this.capacities.get(`staging${volume}`) ?? 0, geometry.sectorsPerBlock);
+      return allocatorFor(slots, [staged, overlay]);
+    });
+    this.#replica.freed = [];
+    this.#core = new SubCore({
+      ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
+      record: (record, operation) => this.record(record, operation),
+      send: (port, message, priority) => this.send(port, message, priority),
+      queuedBytes: (port) => this.queuedBytes(port),
+    });
+    this.#core.nowUs = this.nowUs;
+    this.#failback = new FailbackSender(this.#core);
+    this.#openHostPort();
+    this.run();
+    if (this.isOpen('remote')) this.opened('remote');
+  }
+
+  #openHostPort(): void {
+    this.#hostPort = new HostPort({
+      board: this,
+      product: 'SUB VOLUME',
+      serial: Buffer.from(this.#state.pair.subarray(0, 6)).toString('hex').toUpperCase(),
+      volumes: this.#state.volumeBytes,
+      onCommand: (command) => this.#command(command),
+    });
+  }
+
+  #phase(): SubPhase {
+    const { takenOver, failback, pairState } = this.#state;
+    if (this.power !== 'running') return 'recovering';
+    if (failback !== undefined) return 'failing back';
+    if (takenOver) return 'taken over';
+    if (this.#replica.committed === 0) return 'no image';
+    if (pairState === 'SSUS' || pairState === 'PSUE') return 'suspended';
+    return this.isOpen('remote') ? 'paired' : 'main unreachable';
+  }
+
+  protected opened(port: PortName): void {
+    if (port !== 'remote' || this.#core === undefined) return;
+    this.#agreed = false;
+    this.#core.receiver.sessionOpened();
+  }
+
+  protected closed(port: PortName): void {
+    if (port === 'remote') {
+      this.#agreed = false;
+      this.#failback?.lost();
+      return;
+    }
+    this.#hostPort?.sessionClosed();
+    this.#waiters.clear();
+  }
+
+  protected message(port: PortName, message: Message): void {
+    if (port === 'remote') this.#remoteMessage(message);
+    else this.#hostMessage(message);
+  }
+
+  #remoteMessage(message: Message): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    if (message.kind === 'pairing') this.#pairing(message);
+    else if (this.#state.takenOver) this.#failback?.message(message);
+    else if (this.#agreed) this.#replicate(core, message);
+  }
+
+  #replicate(core: SubCore, message: Message): void {
+    switch (message.kind) {
+      case 'begin':
+        this.#begin(core, message);
+        break;
+      case 'blockRun':
+        core.receiver.blockRun(message);
+        break;
+      case 'zeroRun':
+        core.receiver.zeroRun(message);
+        break;
+      case 'complete':
+        core.receiver.complete(message);
+        break;
+      case 'getHoldings':
+        core.receiver.getHoldings(message);
+        break;
+      case 'abandon':
+        this.#abandoned(core, message);
+        break;
+      case 'pairStateChanged':
+        this.#mainState(message.state, message.code);
+        break;
+      default:
+        this.mark('refused', { port: 'remote', code: 'message-unexpected', detail: message.kind });
+    }
+  }
+
+  /** Main's durable knowledge: a sub without a pair joins it, then answers with its own. */
+  #pairing(main: MessageNamed<'pairing'>): void {
+    const { state } = this;
+    const fits = main.blockBytes === state.blockBytes && main.volumes.join() === state.volumeBytes.join();
+    if (this.#failback !== undefined) {
+      this.#failback.mainFrozen = main.frozen;
+      this.#failback.sender.runBytesMax = Math.max(state.blockBytes, Math.min(65536, main.runBytesMax));
+    }
+    if (!state.joined && fits) {
+      const joined = { pair: Uint8Array.from(main.pair), method: main.method, epoch: epoch(main.epoch) };
+      const then = () => this.#stamp(() => this.#agree(main));
+      this.record({ kind: 'joined', ...joined }, { name: 'joining a pair', resume: then });
+      return;
+    }
+    this.#agree(main);
+  }
+
+  #agree(main: MessageNamed<'pairing'>): void {
+    const { state } = this;
+    this.#agreed = sameDigest(main.pair, state.pair) && !state.takenOver;
+    this.send('remote', this.#ownPairing());
+    if (state.failback !== undefined && this.#failback?.busy === false) this.#failback.start(true, () => {});
+    if (this.#agreed) this.#mainState(main.state, 0);
+  }
+
+  #ownPairing(): MessageNamed<'pairing'> {
+    const { state } = this;
+    const { committed, commitDigest, structured, receiving } = this.#replica;
+    return {
+      kind: 'pairing',
+      ...{ pair: state.pair, epoch: state.epoch, method: state.method, committed, structured },
+      ...{ blockBytes: state.blockBytes, volumes: state.volumeBytes },
+      frozen: committed,
+      // An image that could not be structured is none to build a difference on: main sees an older sub.
+      commitDigest: this.#core?.receiver.damaged === true ? zeroDigest : commitDigest,
+      state: state.pairState,
+      receiving: receiving?.generation ?? generation(0),
+      takenOver: state.takenOver,
+      runBytesMax: 65536,
+      windowBytes: 1 << 20,
+    };
+  }
+
+  /** What main says of the pair, as it looks from here. */
+  #mainState(main: MessageNamed<'pairing'>['state'], code: number): void {
+    const healthy = this.#replica.committed === 0 ? 'COPY' : 'PAIR';
+    const next = main === 'PSUS' ? 'SSUS' : main === 'PSUE' ? 'PSUE' : healthy;
+    if (this.#state.takenOver || (next === this.#state.pairState && next !== 'PSUE')) return;
+    this.record({ kind: 'pairState', state: next, code: next === 'COPY' || next === 'PAIR' ? 0 : code });
+  }
+
+  #begin(core: SubCore, message: MessageNamed<'begin'>): void {
+    const { committed } = this.#replica;
+    if (message.epoch !== this.#state.epoch || message.generation <= committed) return;
+    if (!message.full && message.base !== committed) {
+      const refusal = { code: refusals['older-sub'].number, state: 'PSUE' as const };
+      this.send('remote', { kind: 'abandon', generation: message.generation, ...refusal });
+    } else core.receiver.begin(message);
+  }
+
+  #abandoned(core: SubCore, { generation: failed, code }: MessageNamed<'abandon'>): void {
+    this.#failures.set(failed, refusalByNumber(code) ?? 'refused-by-sub');
+    for (const oldest of [...this.#failures.keys()].slice(0, -failuresRemembered)) this.#failures.delete(oldest);
+    core.receiver.drop(failed);
+    this.#mainState('PSUE', code);
+  }
+
+  #hostMessage(message: Message): void {
+    switch (message.kind) {
+      case 'command':
+      case 'dataOut':
+      case 'taskManagement':
+        if (this.#hostPort !== undefined) this.#hostPort.receive(message);
+        else if (message.kind === 'command') this.#busy(message);
+        break;
+      case 'getStatus':
+        this.send('host', this.#status(message.request));
+        break;
+      case 'freeze':
+        this.#instruct(message, 'freeze', () => {});
+        break;
+      case 'suspend':
+        this.#instruct(message, 'suspend', () => {});
+        break;
+      case 'resync':
+        this.#instruct(message, 'resync', () => {});
+        break;
+      case 'wait':
+        this.#instruct(message, 'wait', () => this.#wait(message));
+        break;
+      case 'getDigests':
+        this.#instruct(message, 'digests', () => this.#scan(message));
+        break;
+      case 'takeover':
+        this.#instruct(message, message.force ? 'takeover --force' : 'takeover', () => this.#takeOver(message.request));
+        break;
+      case 'failback':
+        this.#instruct(message, message.discard ? 'failback --discard' : 'failback', () =>
+          this.#startFailback(message),
+        );
+        break;
+      default:
+        this.mark('refused', { port: 'host', code: 'message-unexpected', detail: message.kind });
+    }
+  }
+
+  #instruct(message: { readonly request: number }, instruction: Instruction, carryOut: () => void): void {
+    const outcome = subTable[instruction][this.#phase()];
+    if (outcome === 'accepted') carryOut();
+    else if (outcome === 'no effect') this.#done(message.request, false);
+    else this.refuse('host', message.request, outcome, this.#state.reason ?? '');
+  }
+
+  #done(request: number, effect: boolean): void {
+    const now = this.#failback?.busy === true ? this.#failback.generation : this.#replica.committed;
+    this.send('host', { kind: 'done', request, epoch: this.#state.epoch, generation: now, effect });
+  }
+
+  /** Raises the epoch durably and drops what is not committed; structuring of what is goes on. */
+  #takeOver(request: number): void {
+    const receiving = this.#replica.receiving?.generation;
+    if (receiving !== undefined) this.#core?.receiver.drop(receiving);
+    this.#agreed = false;
+    this.record(
+      { kind: 'tookOver', epoch: epoch(this.#state.epoch + 1) },
+      {
+        name: 'recording a takeover',
+        resume: () => {
+          this.mark('tookOver', { epoch: this.#state.epoch });
+          this.send('remote', this.#ownPairing());
+          this.#done(request, true);
+        },
+      },
+    );
+  }
+
+  #startFailback({ request, discard }: MessageNamed<'failback'>): void {
+    if (!this.isOpen('remote') || this.#failback === undefined) {
+      this.refuse('host', request, 'sub-unreachable');
+      return;
+    }
+    if (this.#failback.busy) {
+      this.refuse('host', request, 'failback-in-progress');
+      return;
+    }
+    this.#failback.start(discard, (refusal) => {
+      if (refusal === undefined) this.#done(request, true);
+      else this.refuse('host', request, refusal.code, refusal.detail);
+    });
+  }
+
+  #wait(message: MessageNamed<'wait'>): void {
+    if (message.generation < 1)
+      this.refuse('host', message.request, 'generation-unknown', `generation ${message.generation}`);
+    else if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
+  }
+
+  #scan(message: MessageNamed<'getDigests'>): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    const { geometry } = core;
+    const current = this.#replica.committed;
+    const wrong = message.generation !== 0 && message.generation !== current;
+    const code = wrong ? 'wrong-generation' : digestRefusal(message, geometry);
+    if (code !== undefined) {
+      this.refuse('host', message.request, code, `generation ${current} is the current one`);
+      return;
+    }
+    const source = {
+      blockBytes: geometry.blockBytes,
+      nextOccupied: (volume: number, from: number, countMax: number, end: number) => {
+        const { overlay, occupied } = this.#replica.volume(volume);
+        const a = occupied.nextRun(from, countMax, end);
+        const b = overlay.nextRun(from, Math.min(countMax, end - from));
+        if (b === undefined || b.first >= end) return a;
+        const count = Math.min(b.count, end - b.first);
+        return a === undefined || b.first < a.first ? { first: b.first, count } : a;
+      },
+      read: (volume: number, run: { first: number; count: number }, then: (data: Uint8Array | undefined) => void) => {
+        const end = Math.min((run.first + run.count) * geometry.sectorsPerBlock, geometry.bytesOf(volume) / 512);
+        const lba = run.first * geometry.sectorsPerBlock;
+        new ImageRead(core, { volume, lba, sectors: end - lba, unchecked: true }, (completion) => {
+          const data = completion.status === 'good' ? geometry.padded(completion.data, run.count) : undefined;
+          then(data);
+        }).start();
+      },
+    };
+    new DigestScan(source, message, (digests) => this.#answerScan(message, current, digests)).start();
+  }
+
+  /** The digests are of one image only if none has taken its place meanwhile. */
+  #answerScan(message: MessageNamed<'getDigests'>, of: Generation, digests: readonly Uint8Array[] | undefined): void {
+    const { request } = message;
+    if (digests === undefined) this.refuse('host', request, 'disk-error', `secondary${message.volume}`);
+    else if (this.#replica.committed !== of)
+      this.refuse('host', request, 'wrong-generation', 'a commit came in between');
+    else this.send('host', { kind: 'digests', request, generation: of, digests });
+  }
+
+  #command({ id, volume, command }: HostCommand): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    const answer = (completion: Parameters<HostPort['answer']>[1]) => this.#hostPort?.answer(id, completion);
+    if (isWrite(command)) {
+      new ImageWrite(core, volume, command, answer).start();
+      return;
+    }
+    switch (command.op) {
+      case 'read':
+        new ImageRead(core, { volume, lba: command.lba, sectors: command.sectors }, answer).start();
+        break;
+      case 'verify':
+        new ImageRead(core, { volume, lba: command.lba, sectors: command.sectors }, (completion) => {
+          if (completion.status !== 'good') {
+            answer(completion);
+            return;
+          }
+          const at = command.data === undefined ? undefined : firstDifference(command.data, completion.data);
+          answer(
+            at === undefined
+              ? { status: 'good', data: new Uint8Array(0) }
+              : checkCondition('miscompare', { information: at }),
+          );
+        }).start();
+        break;
+      case 'synchronizeCache':
+        answer({ status: 'good', data: new Uint8Array(0) });
+        break;
+      case 'getLbaStatus':
+        answer({ status: 'good', data: this.#lbaStatus(volume, command.lba, command.allocationBytes) });
+        break;
+    }
+  }
+
+  #lbaStatus(volume: number, lba: number, allocationBytes: number): Uint8Array {
+    const { overlay, occupied } = this.#replica.volume(volume);
+    const sectorsPerBlock = this.#state.blockBytes / 512;
+    const end = (this.#state.volumeBytes[volume] ?? 0) / 512;
+    const runs: { lba: number; sectors: number; status: 'mapped' | 'deallocated' }[] = [];
+    for (let at = lba; at < end && runs.length < lbaStatusRoom(allocationBytes); ) {
+      const block = Math.floor(at / sectorsPerBlock);
+      const mapped = occupied.has(block) || overlay.has(block);
+      const nextOverlaid = overlay.nextRun(block, 64);
+      let blocks = mapped ? Math.max(1, occupied.runLengthAt(block, 2 ** 24)) : occupied.gapLengthAt(block, 2 ** 24);
+      if (!mapped && nextOverlaid !== undefined) blocks = Math.min(blocks, nextOverlaid.first - block);
+      const stop = Math.min(end, (block + blocks) * sectorsPerBlock);
+      runs.push({ lba: at, sectors: stop - at, status: mapped ? 'mapped' : 'deallocated' });
+      at = stop;
+    }
+    return lbaStatusData(runs).subarray(0, allocationBytes);
+  }
+
+  protected work(): void {
+    const core = this.#core;
+    if (core === undefined) return;
+    core.nowUs = this.nowUs;
+    const phase = this.#phase();
+    this.#hostPort?.setNotReady(subTable.read[phase] === 'accepted' ? undefined : senseOf('notReady'));
+    this.#hostPort?.setWriteProtected(subTable.write[phase] !== 'accepted');
+    core.receiver.pump();
+    this.#failback?.pump();
+    const { committed, structured } = this.#replica;
+    const progress = { committed, structured, failures: this.#failures };
+    for (const answer of this.#waiters.take(progress)) this.send('host', answer);
+  }
+
+  protected ownDeadline(): number | undefined {
+    return undefined;
+  }
+
+  #busy({ tag }: MessageNamed<'command'>): void {
+    this.send('host', { kind: 'response', tag, status: 0x08, sense: new Uint8Array(0), dataInBytes: 0, dataCheck: 0 });
+  }
+
+  #status(request: number): MessageNamed<'status'> {
+    const lines = (['host', 'remote'] as const).map((name) => ({ name, up: this.isOpen(name) }));
+    const failed = [...this.#failures].at(-1);
+    return subStatus({
+      request,
+      state: this.#state,
+      replica: this.#replica,
+      core: this.#core,
+      failback: this.#failback,
+      failed,
+      lines,
+    });
+  }
+}
