@@ -323,7 +323,7 @@ describe('link under any faults', () => {
           restarted ||= what === 'restart';
           line.cut(what !== 'unseen');
           line.run(line.nowUs + afterUs);
-          if (what === 'restart') b.restart(line.nowUs);
+          if (what === 'restart') (priority === 0 ? a : b).restart(line.nowUs);
           if (what === 'unseen') line.mend();
           else line.up();
         }

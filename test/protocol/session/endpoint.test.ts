@@ -1,0 +1,326 @@
+import { expect } from 'chai';
+import { decodeFrame, markOf } from '../../../protocol/frame/frame.js';
+import { encodeMessage, type MessageKind, type MessageNamed } from '../../../protocol/message/messages.js';
+import { Endpoint } from '../../../protocol/session/endpoint.js';
+import type { EndpointEvent, EndpointOptions } from '../../../protocol/session/endpoint-types.js';
+import { Sealer, sessionKey } from '../../../protocol/session/seal.js';
+import { type LineEnd, LossyLine, noFaults } from '../link/lossy-line.js';
+import { HandMadePeer } from './hand-made-peer.js';
+
+const secondUs = 1_000_000;
+const key = Buffer.alloc(32, 0x5a);
+
+class EndpointEnd implements LineEnd {
+  endpoint: Endpoint;
+  readonly events: EndpointEvent[] = [];
+  /** Payloads of data frames that left, as they stood on the line. */
+  readonly sent: Buffer[] = [];
+
+  constructor(options: EndpointOptions) {
+    this.endpoint = new Endpoint(options);
+  }
+
+  lineUp(nowUs: number): void {
+    this.endpoint.lineUp(nowUs);
+  }
+
+  lineDown(nowUs: number): void {
+    this.endpoint.lineDown(nowUs);
+  }
+
+  receiveFrame(frame: Uint8Array, nowUs: number): void {
+    this.events.push(...this.endpoint.receiveFrame(frame, nowUs));
+  }
+
+  tick(nowUs: number): void {
+    this.events.push(...this.endpoint.tick(nowUs));
+  }
+
+  transmit(nowUs: number): Uint8Array | undefined {
+    const encoded = this.endpoint.transmit(nowUs);
+    const plain = encoded?.subarray(0, -1);
+    const decoded = plain && decodeFrame(plain, markOf(plain) ?? 0);
+    if (decoded?.ok && decoded.frame.kind === 'data') this.sent.push(Buffer.from(decoded.frame.payload));
+    return encoded;
+  }
+
+  deadline(): number | undefined {
+    return this.endpoint.deadline();
+  }
+
+  kinds(): string[] {
+    return this.events.map(({ kind }) => kind);
+  }
+
+  refusals(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'refused' ? [event.refusal.code] : []));
+  }
+
+  messages(): MessageKind[] {
+    return this.events.flatMap((event) => (event.kind === 'message' ? [event.message.kind] : []));
+  }
+}
+
+interface Pair {
+  readonly main: EndpointEnd;
+  readonly sub: EndpointEnd;
+  readonly line: LossyLine;
+}
+
+function pairOf(ofMain: Partial<EndpointOptions> = {}, ofSub: Partial<EndpointOptions> = {}): Pair {
+  const main = new EndpointEnd({ role: 'main', peers: ['sub'], entropy: Buffer.alloc(32, 1), ...ofMain });
+  const sub = new EndpointEnd({ role: 'sub', peers: ['main'], entropy: Buffer.alloc(32, 2), ...ofSub });
+  return { main, sub, line: new LossyLine(main, sub, { bytesPerSecond: 300_000, latencyUs: 1000, seed: 1 }) };
+}
+
+function openedPair(options: Partial<EndpointOptions> = {}): Pair {
+  const pair = pairOf(options, options);
+  pair.line.up();
+  expect(
+    pair.line.run(secondUs, () => pair.main.endpoint.open && pair.sub.endpoint.open),
+    'both open',
+  ).to.equal(true);
+  return pair;
+}
+
+const structured: MessageNamed<'structured'> = { kind: 'structured', generation: 7 as never };
+const runRefused = (run: number): MessageNamed<'runRefused'> => ({
+  kind: 'runRefused',
+  generation: 7 as never,
+  run,
+  code: 80,
+});
+const run = (bytes: number): MessageNamed<'blockRun'> => ({
+  kind: 'blockRun',
+  run: 1,
+  generation: 7 as never,
+  volume: 0 as never,
+  first: 0 as never,
+  digests: Buffer.alloc(16),
+  data: Buffer.alloc(bytes, 0x77),
+});
+
+for (const [name, options] of [
+  ['in clear', {}],
+  ['sealed', { key }],
+] as const) {
+  describe(`session ${name}`, () => {
+    it('opens on both sides with the role of the other', () => {
+      const { main, sub } = openedPair(options);
+      expect(main.events).to.deep.equal([{ kind: 'opened', peer: 'sub' }]);
+      expect(sub.events).to.deep.equal([{ kind: 'opened', peer: 'main' }]);
+    });
+
+    it('carries messages, urgent ones first', () => {
+      const { main, sub, line } = openedPair(options);
+      for (let count = 0; count < 20; count += 1) main.endpoint.send(run(20_000), line.nowUs);
+      main.endpoint.send(structured, line.nowUs);
+      line.run(line.nowUs + 3 * secondUs);
+      expect(sub.messages()[0]).to.equal('structured');
+      expect(sub.messages().slice(1)).to.deep.equal(Array.from({ length: 20 }, () => 'blockRun'));
+      expect(sub.refusals()).to.deep.equal([]);
+      expect(main.endpoint.queuedBytes).to.equal(0);
+    });
+
+    it('drops what is sent before it is open', () => {
+      const { main, sub, line } = pairOf(options, options);
+      line.up();
+      main.endpoint.send(structured, 0);
+      line.run(secondUs);
+      expect(sub.messages()).to.deep.equal([]);
+    });
+
+    it('goes on after a lost line, with every message once', () => {
+      const { main, sub, line } = openedPair(options);
+      for (let count = 0; count < 20; count += 1) main.endpoint.send(run(20_000), line.nowUs);
+      line.run(line.nowUs + secondUs / 2);
+      line.cut();
+      line.run(line.nowUs + 30 * secondUs);
+      line.up();
+      line.run(line.nowUs + 3 * secondUs);
+      expect(sub.kinds()).to.deep.equal(['opened', ...Array.from({ length: 20 }, () => 'message')]);
+      expect(main.kinds()).to.deep.equal(['opened']);
+    });
+
+    it('closes and opens anew when the other side has lost its memory', () => {
+      const { main, sub, line } = openedPair(options);
+      const before = main.sent.length;
+      sub.endpoint = new Endpoint({ role: 'sub', peers: ['main'], entropy: Buffer.alloc(32, 3), ...options });
+      sub.endpoint.lineUp(line.nowUs);
+      line.run(line.nowUs + 3 * secondUs);
+      expect(main.kinds()).to.deep.equal(['opened', 'closed', 'opened']);
+      expect(main.events[1]).to.have.nested.property('reason.code', 'peer-restarted');
+      expect(main.sent[before]?.equals(main.sent[0] as Buffer), 'the same hello again').to.equal(false);
+    });
+
+    it('opens through noise', () => {
+      const { main, sub, line } = pairOf(options, options);
+      line.faults = { ...noFaults, bitErrorRate: 1e-3 };
+      line.up();
+      expect(line.run(60 * secondUs, () => main.endpoint.open && sub.endpoint.open)).to.equal(true);
+    });
+  });
+}
+
+describe('session refusals', () => {
+  function refusalsOf(
+    ofMain: Partial<EndpointOptions>,
+    ofSub: Partial<EndpointOptions>,
+  ): { main: string[]; sub: string[] } {
+    const { main, sub, line } = pairOf(ofMain, ofSub);
+    line.up();
+    line.run(3 * secondUs);
+    expect([main.endpoint.open, sub.endpoint.open]).to.deep.equal([false, false]);
+    return { main: main.refusals(), sub: sub.refusals() };
+  }
+
+  it('name the side that misses a key', () => {
+    expect(refusalsOf({ key }, {})).to.deep.equal({ main: ['key-required'], sub: ['key-unknown'] });
+    expect(refusalsOf({}, { key })).to.deep.equal({ main: ['key-unknown'], sub: ['key-required'] });
+  });
+
+  it('name a wrong key on both sides', () => {
+    expect(refusalsOf({ key }, { key: Buffer.alloc(32, 1) })).to.deep.equal({
+      main: ['wrong-key'],
+      sub: ['wrong-key'],
+    });
+  });
+
+  it('name a wrong role on both sides, also on the one that would have taken its peer', () => {
+    expect(refusalsOf({ peers: ['host'] }, {})).to.deep.equal({ main: ['wrong-role'], sub: ['wrong-role'] });
+    expect(refusalsOf({ peers: ['host'], key }, { key })).to.deep.equal({ main: ['wrong-role'], sub: ['wrong-role'] });
+  });
+
+  it('hold until the line was down; then a session opens with what fits', () => {
+    const { main, sub, line } = pairOf({ key }, {});
+    line.up();
+    line.run(secondUs);
+    line.cut();
+    sub.endpoint = new Endpoint({ role: 'sub', peers: ['main'], entropy: Buffer.alloc(32, 4), key });
+    line.up();
+    expect(line.run(line.nowUs + 2 * secondUs, () => main.endpoint.open && sub.endpoint.open)).to.equal(true);
+  });
+
+  it('are refused again, and told again, when nothing has changed', () => {
+    const { main, sub, line } = pairOf({ key }, {});
+    line.up();
+    line.run(secondUs);
+    line.cut();
+    line.up();
+    line.run(line.nowUs + 2 * secondUs);
+    expect(main.refusals()).to.deep.equal(['key-required', 'key-required']);
+    expect(sub.refusals()).to.deep.equal(['key-unknown', 'key-unknown']);
+  });
+
+  it('do not let two equal roles share a key', () => {
+    expect(() => new Endpoint({ role: 'main', peers: ['main'], entropy: Buffer.alloc(32) })).to.throw(
+      'different roles',
+    );
+  });
+});
+
+describe('sealed session', () => {
+  it('shows nothing of its messages on the line', () => {
+    const { main, line } = openedPair({ key });
+    main.endpoint.send(run(5000), line.nowUs);
+    line.run(line.nowUs + secondUs);
+    expect(Buffer.concat(main.sent).includes(Buffer.alloc(16, 0x77))).to.equal(false);
+  });
+
+  /** An endpoint as main and a sub made by hand, with their session open. */
+  function withHandMade(): { readonly main: EndpointEnd; readonly peer: HandMadePeer; readonly line: LossyLine } {
+    const main = new EndpointEnd({ role: 'main', peers: ['sub'], entropy: Buffer.alloc(32, 1), key });
+    const peer = new HandMadePeer({}, key);
+    const line = new LossyLine(main, peer, { bytesPerSecond: 300_000, latencyUs: 1000, seed: 1 });
+    line.up();
+    expect(line.run(secondUs, () => main.endpoint.open)).to.equal(true);
+    return { main, peer, line };
+  }
+
+  it('refuses a sealed message that comes a second time, in any queue, and goes on', () => {
+    const { main, peer, line } = withHandMade();
+    const sealed = encodeMessage((peer.sealer as Sealer).seal(encodeMessage(structured)));
+    for (const priority of [0, 0, 1, 2] as const) peer.say(sealed, priority);
+    line.run(line.nowUs + secondUs);
+    expect(main.messages()).to.deep.equal(['structured']);
+    expect(main.refusals()).to.deep.equal(['sealed-replayed', 'sealed-replayed', 'sealed-replayed']);
+    expect(main.endpoint.open).to.equal(true);
+  });
+
+  it('takes counters in the order in which the queues bring them', () => {
+    const { main, peer, line } = withHandMade();
+    const sealed = [2, 3, 4].map((run) => encodeMessage((peer.sealer as Sealer).seal(encodeMessage(runRefused(run)))));
+    for (const index of [2, 0, 1]) peer.say(sealed[index] as Buffer);
+    line.run(line.nowUs + secondUs);
+    expect(main.messages()).to.deep.equal(['runRefused', 'runRefused', 'runRefused']);
+  });
+
+  it('refuses a message in clear, even a refusal of the session, and one that was tampered with', () => {
+    const { main, peer, line } = withHandMade();
+    peer.say(encodeMessage(structured));
+    peer.say(encodeMessage({ kind: 'refused', request: 0, code: 35, detail: '' }));
+    const sealed = (peer.sealer as Sealer).seal(encodeMessage(structured));
+    const ciphertext = Buffer.from(sealed.ciphertext);
+    ciphertext[3] = (ciphertext[3] as number) ^ 1;
+    peer.say(encodeMessage({ ...sealed, ciphertext }));
+    line.run(line.nowUs + secondUs);
+    expect(main.refusals()).to.deep.equal(['not-sealed', 'not-sealed', 'sealed-invalid']);
+    expect(main.messages()).to.deep.equal([]);
+    expect(main.endpoint.open).to.equal(true);
+  });
+
+  it('refuses a second hello or proof', () => {
+    const { main, peer, line } = withHandMade();
+    peer.say(encodeMessage((peer.sealer as Sealer).seal(encodeMessage(peer.hello))));
+    line.run(line.nowUs + secondUs);
+    expect(main.refusals()).to.deep.equal(['message-unexpected']);
+  });
+});
+
+describe('session with a peer of another make', () => {
+  function refusedOf(peer: HandMadePeer, ofMain: Partial<EndpointOptions> = {}): { main: string[]; told: unknown[] } {
+    const main = new EndpointEnd({ role: 'main', peers: ['sub'], entropy: Buffer.alloc(32, 1), ...ofMain });
+    const line = new LossyLine(main, peer, { bytesPerSecond: 300_000, latencyUs: 1000, seed: 1 });
+    line.up();
+    line.run(secondUs);
+    expect(main.endpoint.open).to.equal(false);
+    return {
+      main: main.refusals(),
+      told: peer.received.flatMap((each) => (each.kind === 'refused' ? [each.code] : [])),
+    };
+  }
+
+  it('of another version is refused and told so', () => {
+    expect(refusedOf(new HandMadePeer({ version: 2 }))).to.deep.equal({ main: ['version-mismatch'], told: [32] });
+  });
+
+  it('that proves another salt is refused and told so', () => {
+    const peer = new HandMadePeer({ keyed: true });
+    const send = peer.say.bind(peer);
+    peer.say = (bytes) => {
+      send(bytes);
+      const salts = [peer.hello.salt, Buffer.alloc(32)] as const;
+      const sealer = new Sealer(sessionKey(key, [...salts], { sender: 'sub', receiver: 'main' }));
+      send(encodeMessage(sealer.seal(encodeMessage({ kind: 'proof', peerSalt: peer.hello.salt }))));
+    };
+    expect(refusedOf(peer, { key })).to.deep.equal({ main: ['wrong-key'], told: [35] });
+  });
+
+  it('that sends anything else before its hello is not listened to', () => {
+    const peer = new HandMadePeer({});
+    peer.say = (bytes) => peer.link.send(bytes.length > 20 ? encodeMessage(structured) : bytes, 0);
+    expect(refusedOf(peer)).to.deep.equal({ main: ['message-unexpected'], told: [] });
+  });
+
+  it('that refuses with the session open ends it with its reason', () => {
+    const main = new EndpointEnd({ role: 'main', peers: ['sub'], entropy: Buffer.alloc(32, 1) });
+    const peer = new HandMadePeer({});
+    const line = new LossyLine(main, peer, { bytesPerSecond: 300_000, latencyUs: 1000, seed: 1 });
+    line.up();
+    line.run(secondUs);
+    peer.say(encodeMessage({ kind: 'refused', request: 0, code: 36, detail: 'host' }));
+    line.run(line.nowUs + secondUs);
+    expect(main.kinds()).to.deep.equal(['opened', 'closed', 'refused']);
+    expect(main.refusals()).to.deep.equal(['wrong-role']);
+  });
+});
