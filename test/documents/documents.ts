@@ -1,0 +1,16 @@
+/**
+ * The documents that are generated from code. A test fails when one on disk is not what the code says; `npm run
+ * documents` writes them anew.
+ */
+import { messagesDocument } from '../../protocol/message/document.js';
+
+export interface GeneratedDocument {
+  /** Where it stands, from the root of the repository. */
+  readonly path: string;
+  text(): string;
+}
+
+export const documents: readonly GeneratedDocument[] = [{ path: 'protocol/MESSAGES.md', text: messagesDocument }];
+
+/** Where a document stands on disk, seen from the built files. */
+export const locationOf = ({ path }: GeneratedDocument): URL => new URL(`../../../${path}`, import.meta.url);
