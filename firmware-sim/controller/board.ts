@@ -5,7 +5,7 @@
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
-import type { DeviceEffect, PortName } from '../device.js';
+import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import type { Operation } from '../storage/operation.js';
 

@@ -8,7 +8,7 @@ import type { Message } from '../../protocol/message/messages.js';
 import { type Refusal, type RefusalCode, refusals } from '../../protocol/refusals.js';
 import { Endpoint } from '../../protocol/session/endpoint.js';
 import type { EndpointEvent, EndpointMachine, Role } from '../../protocol/session/endpoint-types.js';
-import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../device.js';
+import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
 import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';

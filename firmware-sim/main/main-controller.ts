@@ -18,7 +18,7 @@ import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
 import { firstDifference, isWrite } from '../controller/write-pieces.js';
-import type { DiskName, PortName } from '../device.js';
+import type { DiskName, PortName } from '../../protocol/device.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
 import { FailbackReceiver } from './failback-receiver.js';

@@ -9,7 +9,7 @@ import { digestBytes } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import type { Board } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
-import type { DiskName } from '../device.js';
+import type { DiskName } from '../../protocol/device.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import type { RangeLocks } from '../storage/range-locks.js';
 import type { SlotAllocator, SlotRun } from '../storage/slot-allocator.js';

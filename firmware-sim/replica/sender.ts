@@ -8,7 +8,7 @@ import { hostIo, replication } from '../../protocol/message/message.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Board } from '../controller/board.js';
-import type { DiskName } from '../device.js';
+import type { DiskName } from '../../protocol/device.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import { SendRun } from './send-run.js';
 

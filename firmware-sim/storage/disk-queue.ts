@@ -7,7 +7,7 @@
  * - All who ask for a flush while one is under way share the next one.
  */
 import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
-import type { DeviceEffect, DiskName } from '../device.js';
+import type { DeviceEffect, DiskName } from '../../protocol/device.js';
 import { done, type Operation } from './operation.js';
 
 const triesMax = 3;

@@ -5,8 +5,8 @@
  * feeds events in order, carries out the effects in order, and asks `transmit` for the next frame of a port whenever
  * the line there can take one, so that priorities are decided as late as possible.
  */
-import type { Refusal } from '../protocol/refusals.js';
-import type { Completion, MediumCommand } from '../protocol/scsi/commands.js';
+import type { Refusal } from './refusals.js';
+import type { Completion, MediumCommand } from './scsi/commands.js';
 
 /** A disk of a controller: an area of one volume, or the controller's durable records. */
 export type DiskName = 'meta' | `${'primary' | 'shadow' | 'staging' | 'secondary'}${number}`;
