@@ -1,0 +1,174 @@
+/**
+ * The serial ports of this computer, for `coldframe ports`. On Linux they are read from sysfs, which is always there:
+ * serialport's own list asks udevadm, which containers and small systems lack. Elsewhere that list is asked.
+ */
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SerialPort } from 'serialport';
+import { byIdDirectoryDefault } from './lines/serial.js';
+
+/** One port; what is not known is left out. */
+export interface PortInfo {
+  /** As the system names it now, such as /dev/ttyUSB0. */
+  readonly path: string;
+  /** The name that stays with the adapter, whatever port it gets. */
+  readonly byIdPath?: string;
+  readonly manufacturer?: string;
+  readonly product?: string;
+  readonly serialNumber?: string;
+  /** USB ids, four hexadecimal digits each. */
+  readonly vendorId?: string;
+  readonly productId?: string;
+  /** How long the adapter waits for more bytes before it hands over what came in, in milliseconds. */
+  readonly latencyTimerMs?: number;
+  /** What will get in the way, and what to do about it. */
+  readonly warnings: readonly string[];
+}
+
+/** Where the system keeps what it knows of ports. */
+export interface PortPlaces {
+  readonly sysDirectory: string;
+  readonly devDirectory: string;
+  readonly byIdDirectory: string;
+}
+
+const places: PortPlaces = { sysDirectory: '/sys', devDirectory: '/dev', byIdDirectory: byIdDirectoryDefault };
+/** With a longer one every answer of a board waits noticeably, in milliseconds. */
+const latencyTimerMsGood = 1;
+
+/** All ports, by name. */
+export async function listPorts(): Promise<readonly PortInfo[]> {
+  if (process.platform === 'linux') return listLinuxPorts(places);
+  const ports = await SerialPort.list();
+  return ports.map(({ path, manufacturer, serialNumber, vendorId, productId }) => ({
+    path,
+    ...known({ manufacturer, serialNumber, vendorId, productId }),
+    warnings: [],
+  }));
+}
+
+/** The ports that sysfs knows hardware behind. */
+export function listLinuxPorts(where: PortPlaces): readonly PortInfo[] {
+  const names = namesIn(join(where.sysDirectory, 'class/tty')).filter((name) => isPort(where, name));
+  names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const links = byIdLinks(where.byIdDirectory);
+  return names.map((name) => {
+    const path = join(where.devDirectory, name);
+    const latencyTimerMs = latencyTimerOf(where, name);
+    return {
+      path,
+      ...known({ byIdPath: links.get(realPathOf(path) ?? path), latencyTimerMs }),
+      ...usbInfo(join(where.sysDirectory, 'class/tty', name, 'device')),
+      warnings: warningsOf(where, { name, path, latencyTimerMs }),
+    };
+  });
+}
+
+/** Ports for people: a line each, its warnings below it. */
+export function formatPorts(ports: readonly PortInfo[]): string {
+  if (ports.length === 0) return 'No serial ports found.\n';
+  return ports.map((port) => `${describe(port)}\n`).join('');
+}
+
+function describe(port: PortInfo): string {
+  const ids = port.vendorId === undefined ? '' : `${port.vendorId}:${port.productId ?? '????'}`;
+  const timer = port.latencyTimerMs === undefined ? '' : `latency timer ${port.latencyTimerMs} ms`;
+  const about = [port.manufacturer, port.product, port.serialNumber, ids, timer];
+  const parts = [
+    `serial:${port.byIdPath ?? port.path}`,
+    port.byIdPath === undefined ? '' : `now ${port.path}`,
+    ...about,
+  ];
+  const line = parts.filter((part) => part !== undefined && part !== '').join('  ');
+  return [line, ...port.warnings.map((warning) => `  warning: ${warning}`)].join('\n');
+}
+
+/** Consoles and PTYs have no device; places for UARTs that nobody plugged in have one of type 0. */
+function isPort({ sysDirectory }: PortPlaces, name: string): boolean {
+  const folder = join(sysDirectory, 'class/tty', name);
+  return existsSync(join(folder, 'device')) && textOf(join(folder, 'type')) !== '0';
+}
+
+function latencyTimerOf({ sysDirectory }: PortPlaces, name: string): number | undefined {
+  const text = textOf(join(sysDirectory, 'bus/usb-serial/devices', name, 'latency_timer'));
+  return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
+}
+
+/** What the USB device says of itself, which stands a few folders above its port. */
+function usbInfo(deviceFolder: string): Partial<PortInfo> {
+  let folder = realPathOf(deviceFolder) ?? '/';
+  while (folder !== '/' && !existsSync(join(folder, 'idVendor'))) folder = dirname(folder);
+  if (folder === '/') return {};
+  return known({
+    manufacturer: textOf(join(folder, 'manufacturer')),
+    product: textOf(join(folder, 'product')),
+    serialNumber: textOf(join(folder, 'serial')),
+    vendorId: textOf(join(folder, 'idVendor')),
+    productId: textOf(join(folder, 'idProduct')),
+  });
+}
+
+function warningsOf(
+  { sysDirectory }: PortPlaces,
+  { name, path, latencyTimerMs }: { name: string; path: string; latencyTimerMs: number | undefined },
+): string[] {
+  const warnings: string[] = [];
+  if (latencyTimerMs !== undefined && latencyTimerMs > latencyTimerMsGood) {
+    const file = join(sysDirectory, 'bus/usb-serial/devices', name, 'latency_timer');
+    warnings.push(`answers wait up to ${latencyTimerMs} ms in the adapter; echo 1 | sudo tee ${file}`);
+  }
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const remedy = isMissing
+      ? 'there is no such device file here'
+      : 'you may not use it; join its group, often dialout';
+    warnings.push(remedy);
+  }
+  return warnings;
+}
+
+function byIdLinks(directory: string): Map<string, string> {
+  const links = new Map<string, string>();
+  for (const name of namesIn(directory)) {
+    const link = join(directory, name);
+    const target = realPathOf(link);
+    if (target !== undefined) links.set(target, link);
+  }
+  return links;
+}
+
+function known<Values extends Record<string, unknown>>(
+  values: Values,
+): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+function namesIn(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+/** A file's text, or undefined where there is none: adapters may be pulled while they are listed. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTDIR' || code === 'EIO';
+}
