@@ -173,7 +173,9 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.power = 'recovering';
     this.#endpoints.clear();
     for (const port of ['host', 'remote'] as const) {
-      this.#endpoints.set(port, new Endpoint({ role: this.#options.role, entropy, ...this.#options[port] }));
+      const { framePayloadMax, ...rest } = this.#options[port];
+      const link = framePayloadMax === undefined ? {} : { link: { framePayloadMax } };
+      this.#endpoints.set(port, new Endpoint({ role: this.#options.role, entropy, ...rest, ...link }));
     }
     this.forget();
     const meta = (capacities.get('meta') ?? 0) * 512;
