@@ -3,7 +3,7 @@ import { decodeFrame, markOf } from '../../../protocol/frame/frame.js';
 import { encodeMessage, type MessageKind, type MessageNamed } from '../../../protocol/message/messages.js';
 import { Endpoint } from '../../../protocol/session/endpoint.js';
 import type { EndpointEvent, EndpointOptions } from '../../../protocol/session/endpoint-types.js';
-import { Sealer, sessionKey } from '../../../protocol/session/seal.js';
+import type { Sealer } from '../../../protocol/session/seal.js';
 import { type LineEnd, LossyLine, noFaults } from '../link/lossy-line.js';
 import { HandMadePeer } from './hand-made-peer.js';
 
@@ -295,15 +295,37 @@ describe('session with a peer of another make', () => {
   });
 
   it('that proves another salt is refused and told so', () => {
-    const peer = new HandMadePeer({ keyed: true });
-    const send = peer.say.bind(peer);
-    peer.say = (bytes) => {
-      send(bytes);
-      const salts = [peer.hello.salt, Buffer.alloc(32)] as const;
-      const sealer = new Sealer(sessionKey(key, [...salts], { sender: 'sub', receiver: 'main' }));
-      send(encodeMessage(sealer.seal(encodeMessage({ kind: 'proof', peerSalt: peer.hello.salt }))));
-    };
+    const peer = new HandMadePeer({}, key);
+    peer.provenSalt = Buffer.alloc(32, 1);
     expect(refusedOf(peer, { key })).to.deep.equal({ main: ['wrong-key'], told: [35] });
+  });
+
+  it('that refuses in clear after its proof is understood, as long as the session is not open', () => {
+    const peer = new HandMadePeer({}, key);
+    const { say } = peer;
+    peer.say = (bytes) => {
+      say.call(peer, bytes);
+      if (peer.sealer !== undefined)
+        say.call(peer, encodeMessage({ kind: 'refused', request: 0, code: 37, detail: '' }));
+    };
+    expect(refusedOf(peer, { key })).to.deep.equal({ main: ['capability-missing'], told: [] });
+  });
+
+  it('that has not acknowledged the hello is not taken as open, until it sends a message', () => {
+    const main = new EndpointEnd({ role: 'main', peers: ['sub'], entropy: Buffer.alloc(32, 1) });
+    const peer = new HandMadePeer({});
+    const receive = peer.receiveFrame.bind(peer);
+    peer.receiveFrame = (frame, nowUs) => {
+      const decoded = decodeFrame(frame, markOf(frame) ?? 0);
+      if (decoded.ok && decoded.frame.kind !== 'data') receive(frame, nowUs);
+    };
+    const line = new LossyLine(main, peer, { bytesPerSecond: 300_000, latencyUs: 1000, seed: 1 });
+    line.up();
+    line.run(secondUs);
+    expect(main.kinds()).to.deep.equal([]);
+    peer.say(encodeMessage(structured));
+    line.run(line.nowUs + secondUs);
+    expect(main.kinds()).to.deep.equal(['opened', 'message']);
   });
 
   it('that sends anything else before its hello is not listened to', () => {

@@ -12,6 +12,8 @@ export class HandMadePeer implements LineEnd {
   readonly #key: Uint8Array | undefined;
   /** What arrived in clear. */
   readonly received: Message[] = [];
+  /** The salt that the proof names, where it is not the right one. */
+  provenSalt: Uint8Array | undefined;
   sealer: Sealer | undefined;
   opener: Opener | undefined;
 
@@ -63,6 +65,7 @@ export class HandMadePeer implements LineEnd {
     const salts = [this.hello.salt, message.salt] as const;
     this.sealer = new Sealer(sessionKey(this.#key, [...salts], { sender: 'sub', receiver: 'main' }));
     this.opener = new Opener(sessionKey(this.#key, [...salts], { sender: 'main', receiver: 'sub' }));
-    this.say(encodeMessage(this.sealer.seal(encodeMessage({ kind: 'proof', peerSalt: message.salt }))));
+    const peerSalt = this.provenSalt ?? message.salt;
+    this.say(encodeMessage(this.sealer.seal(encodeMessage({ kind: 'proof', peerSalt }))));
   }
 }
