@@ -21,6 +21,8 @@ export interface HostClientOptions {
   readonly outstandingMax?: number;
   /** Called after something was submitted: whoever runs the machine asks it for frames. */
   readonly onSubmit: () => void;
+  /** Called when a promise has been settled or a session has opened or closed. */
+  readonly onTold?: () => void;
 }
 
 /** The answer to a freeze. */
@@ -62,20 +64,33 @@ export class HostClient {
   #peer: Role | undefined;
   #terminal: Refusal | undefined;
 
-  constructor({ entropy, key, outstandingMax, onSubmit }: HostClientOptions) {
+  constructor({ entropy, key, outstandingMax, onSubmit, onTold = () => {} }: HostClientOptions) {
     this.#onSubmit = onSubmit;
     this.machine = new HostMachine({
       entropy,
       ...(key === undefined ? {} : { key }),
       ...(outstandingMax === undefined ? {} : { outstandingMax }),
       listener: {
-        opened: (peer) => this.#opened(peer),
+        opened: (peer) => {
+          this.#opened(peer);
+          onTold();
+        },
         closed: () => {
           this.#peer = undefined;
+          onTold();
         },
-        refused: (refusal) => this.#refused(refusal),
-        ended: (tag, result) => this.#ended(tag, result),
-        answered: (request, result) => this.#answered(request, result),
+        refused: (refusal) => {
+          this.#refused(refusal);
+          onTold();
+        },
+        ended: (tag, result) => {
+          this.#ended(tag, result);
+          onTold();
+        },
+        answered: (request, result) => {
+          this.#answered(request, result);
+          onTold();
+        },
       },
     });
   }

@@ -2,10 +2,10 @@
  * What the operations of a controller work with, whichever controller it is.
  */
 
+import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
-import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import type { Operation } from '../storage/operation.js';
 

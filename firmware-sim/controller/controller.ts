@@ -2,20 +2,20 @@
  * What both controllers are as devices: endpoints on their ports, a queue to their disks, a journal that is read back
  * at power on, and the order of a step. `MainController` and `SubController` say what happens with messages.
  */
+import { createHash } from 'node:crypto';
+import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
 import { assert, unreachable } from '../../protocol/ids.js';
 import type { MessageCodec, Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type Refusal, type RefusalCode, refusals } from '../../protocol/refusals.js';
 import { Endpoint } from '../../protocol/session/endpoint.js';
 import type { EndpointEvent, EndpointMachine, Role } from '../../protocol/session/endpoint-types.js';
-import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
 import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
 import type { Operation } from '../storage/operation.js';
 
 export interface PortOptions {
-  readonly peers: readonly Role[];
   readonly key?: Uint8Array;
   /** The most bytes of a message that one frame carries; large on lines without errors. */
   readonly framePayloadMax?: number;
@@ -173,15 +173,24 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.power = 'recovering';
     this.#endpoints.clear();
     for (const port of ['host', 'remote'] as const) {
-      const { framePayloadMax, ...rest } = this.#options[port];
-      const link = framePayloadMax === undefined ? {} : { link: { framePayloadMax } };
-      this.#endpoints.set(port, new Endpoint({ role: this.#options.role, entropy, ...rest, ...link }));
+      this.#endpoints.set(port, this.#endpoint(port));
     }
     this.forget();
     const meta = (capacities.get('meta') ?? 0) * 512;
     if (meta < metaBytesMin)
       this.halt({ code: 'file-size', detail: `meta area of ${meta} bytes, at least ${metaBytesMin}` });
     else new JournalRecovery(this.disks, meta / 512, (found) => this.#read(found)).start();
+  }
+
+  #endpoint(port: 'host' | 'remote'): Endpoint {
+    const { role } = this.#options;
+    const { key, framePayloadMax } = this.#options[port];
+    const peers: readonly Role[] = port === 'host' ? ['host'] : [role === 'main' ? 'sub' : 'main'];
+    return new Endpoint({
+      ...{ role, peers, entropy: portEntropy(this.entropy, port) },
+      ...(key === undefined ? {} : { key }),
+      ...(framePayloadMax === undefined ? {} : { link: { framePayloadMax } }),
+    });
   }
 
   #read(found: RecoveredRecords): void {
@@ -239,6 +248,11 @@ export abstract class Controller<R extends { readonly kind: string }> implements
       }
     }
   }
+}
+
+/** Each port has randomness of its own, or two lines would use the same salts. */
+function portEntropy(entropy: Uint8Array, port: PortName): Uint8Array {
+  return createHash('sha256').update(entropy).update(port).digest();
 }
 
 /** The smallest of some times; undefined ones stand for never. */

@@ -1,6 +1,7 @@
 /** What a controller does with its areas at power on, before it takes the first command. */
-import type { Refusal } from '../../protocol/refusals.js';
+
 import type { DiskName } from '../../protocol/device.js';
+import type { Refusal } from '../../protocol/refusals.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import { describeFailure, type Operation, type Outcome } from '../storage/operation.js';
 import { type AreaStamp, decodeStamp, encodeStamp, sameStamp } from './area-stamp.js';

@@ -2,6 +2,8 @@
  * The main controller: host port on one line, the sub on the other. Routes events to the parts; what the parts share
  * is in `MainCore`.
  */
+
+import type { DiskName, PortName } from '../../protocol/device.js';
 import { blockNumber, generation, type Method, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
@@ -18,7 +20,6 @@ import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
 import { firstDifference, isWrite } from '../controller/write-pieces.js';
-import type { DiskName, PortName } from '../../protocol/device.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
 import { FailbackReceiver } from './failback-receiver.js';

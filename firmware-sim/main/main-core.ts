@@ -3,13 +3,13 @@
  * `MainController` routes events to it.
  */
 
+import type { DeviceEffect, DiskName, PortName } from '../../protocol/device.js';
 import { blockNumber, generation, volumeNumber } from '../../protocol/ids.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import type { Board } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
-import type { DeviceEffect, DiskName, PortName } from '../../protocol/device.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
 import type { ReplicaState } from '../replica/replica-state.js';
 import { Sender } from '../replica/sender.js';

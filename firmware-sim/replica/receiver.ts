@@ -2,6 +2,8 @@
  * The side that receives an image: takes runs into staging, answers complete with the commit, and structures the
  * committed image. Used by the sub, and by main during a failback.
  */
+
+import type { DiskName } from '../../protocol/device.js';
 import { contentDigests, RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { assert, type Generation } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
@@ -9,7 +11,6 @@ import { digestBytes } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import type { Board } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
-import type { DiskName } from '../../protocol/device.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import type { RangeLocks } from '../storage/range-locks.js';
 import type { SlotAllocator, SlotRun } from '../storage/slot-allocator.js';

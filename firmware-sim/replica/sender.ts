@@ -3,12 +3,13 @@
  * its way until the receiver says that it is stored. Which blocks, in what order and from where is the business of
  * the `Outgoing` behind it.
  */
+
+import type { DiskName } from '../../protocol/device.js';
 import type { Generation } from '../../protocol/ids.js';
 import { hostIo, replication } from '../../protocol/message/message.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Board } from '../controller/board.js';
-import type { DiskName } from '../../protocol/device.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import { SendRun } from './send-run.js';
 

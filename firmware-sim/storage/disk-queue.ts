@@ -6,8 +6,9 @@
  *   been flushed since is issued again, in order, before the command that met it.
  * - All who ask for a flush while one is under way share the next one.
  */
-import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
+
 import type { DeviceEffect, DiskName } from '../../protocol/device.js';
+import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
 import { done, type Operation } from './operation.js';
 
 const triesMax = 3;

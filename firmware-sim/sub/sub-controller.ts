@@ -2,6 +2,7 @@
  * The sub controller: main on one line, and on the other a host that reads the image, takes over and fails back.
  */
 
+import type { DiskName, PortName } from '../../protocol/device.js';
 import { sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { blockNumber, epoch, type Generation, generation, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
@@ -19,7 +20,6 @@ import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
 import { firstDifference, isWrite } from '../controller/write-pieces.js';
-import type { DiskName, PortName } from '../../protocol/device.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
 import { FailbackSender } from './failback-sender.js';

@@ -1,11 +1,11 @@
 /** What the parts of the sub controller share. `SubController` routes events to it. */
 
+import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import type { Board } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
-import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import { Receiver } from '../replica/receiver.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
 import type { ReplicaState } from '../replica/replica-state.js';
