@@ -41,6 +41,15 @@ describe('the generator of random numbers', () => {
     expect(() => new Random(1).below(2 ** 32 + 1)).to.throw(RangeError);
   });
 
+  it('favours no part of a range that does not divide 2^32', () => {
+    const random = new Random('thirds');
+    const limit = 3 * 2 ** 30;
+    let low = 0;
+    for (let draw = 0; draw < 10_000; draw += 1) if (random.below(limit) < 2 ** 30) low += 1;
+    // Without drawing again the lowest third would come up every second time.
+    expect(low).to.be.within(3_150, 3_520);
+  });
+
   it('reaches every value of a small range about equally often', () => {
     const random = new Random('dice');
     const counts = new Array<number>(6).fill(0);

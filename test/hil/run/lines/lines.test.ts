@@ -168,8 +168,11 @@ describe('lines', () => {
       const serial = watchAt(`serial:${pty.path}?baud=12000000`, { pacedAheadMs: Number.POSITIVE_INFINITY });
       await serial.untilEvent('open');
       serial.line.write(Buffer.alloc(2 ** 20));
-      await serial.line.close();
+      const closed = serial.line.close();
+      pty.stream.write(everyByte);
+      await closed;
       expect(serial.events.at(-1)).to.equal('closed');
+      expect(serial.length).to.equal(0);
       pty.stream.destroy();
     });
   });
@@ -259,6 +262,30 @@ describe('lines', () => {
     await client.line.close();
     expect(await received).to.equal(2 ** 20);
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('deliver what was written to a serial port just before it was closed', async () => {
+    const near = watch(openPtyLine({ kind: 'pty' }));
+    const { path } = near.line as ReturnType<typeof openPtyLine>;
+    const serial = watchAt(`serial:${path}`, { pacedAheadMs: Number.POSITIVE_INFINITY });
+    await serial.untilEvent('open');
+    serial.line.write(Buffer.alloc(300_000));
+    await serial.line.close();
+    await near.untilBytes(300_000);
+  });
+
+  it('stay paused when they open', async () => {
+    const near = watch(openPtyLine({ kind: 'pty' }));
+    const { path } = near.line as ReturnType<typeof openPtyLine>;
+    const serial = watchAt(`serial:${path}`);
+    serial.line.pause();
+    await serial.untilEvent('open');
+    near.line.write(Buffer.of(1));
+    serial.line.write(Buffer.of(2));
+    await near.untilBytes(1);
+    expect(serial.length).to.equal(0);
+    serial.line.resume();
+    await serial.untilBytes(1);
   });
 
   describe('with a baud rate', () => {
