@@ -19,6 +19,8 @@ export interface HostClientOptions {
   readonly key?: Uint8Array;
   /** Commands under way at once. */
   readonly outstandingMax?: number;
+  /** The largest payload of frames, where the default does not suit the line. */
+  readonly framePayloadMax?: number;
   /** Called after something was submitted: whoever runs the machine asks it for frames. */
   readonly onSubmit: () => void;
   /** Called when a promise has been settled or a session has opened or closed. */
@@ -64,12 +66,13 @@ export class HostClient {
   #peer: Role | undefined;
   #terminal: Refusal | undefined;
 
-  constructor({ entropy, key, outstandingMax, onSubmit, onTold = () => {} }: HostClientOptions) {
+  constructor({ entropy, key, outstandingMax, framePayloadMax, onSubmit, onTold = () => {} }: HostClientOptions) {
     this.#onSubmit = onSubmit;
     this.machine = new HostMachine({
       entropy,
       ...(key === undefined ? {} : { key }),
       ...(outstandingMax === undefined ? {} : { outstandingMax }),
+      ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
       listener: {
         opened: (peer) => {
           this.#opened(peer);

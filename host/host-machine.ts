@@ -41,6 +41,8 @@ export interface HostMachineOptions {
   readonly listener: HostListener;
   /** Commands under way at once; the rest waits here. At most 128, which is what a controller takes. */
   readonly outstandingMax?: number;
+  /** The largest payload of frames, where the default does not suit the line. */
+  readonly framePayloadMax?: number;
 }
 
 const outstandingDefault = 32;
@@ -53,13 +55,14 @@ export class HostMachine implements Device {
   #nextRequest = 1;
   #nowUs = 0;
 
-  constructor({ entropy, key, listener, outstandingMax = outstandingDefault }: HostMachineOptions) {
+  constructor({ entropy, key, listener, framePayloadMax, outstandingMax = outstandingDefault }: HostMachineOptions) {
     this.#listener = listener;
     this.#endpoint = new Endpoint({
       role: 'host',
       peers: ['main', 'sub'],
       entropy,
       ...(key === undefined ? {} : { key }),
+      ...(framePayloadMax === undefined ? {} : { link: { framePayloadMax } }),
     });
     this.#initiator = new Initiator({ outstandingMax });
   }

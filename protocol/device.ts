@@ -8,8 +8,8 @@
 import type { Refusal } from './refusals.js';
 import type { Completion, MediumCommand } from './scsi/commands.js';
 
-/** A disk of a controller: an area of one volume, or the controller's durable records. */
-export type DiskName = 'meta' | `${'primary' | 'shadow' | 'staging' | 'secondary'}${number}`;
+/** A disk of a controller: an area of one volume, or the controller's durable records. `medium` is a disk's own. */
+export type DiskName = 'meta' | 'medium' | `${'primary' | 'shadow' | 'staging' | 'secondary'}${number}`;
 /** A line of a device. */
 export type PortName = 'host' | 'remote' | 'target';
 
