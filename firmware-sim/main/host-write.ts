@@ -177,7 +177,7 @@ export class HostWrite implements Operation {
   #note(first: number, count: number): void {
     this.#phase = 'noting';
     this.#noted = true;
-    this.#core.sender.overwritten(this.volume, first, count);
+    this.#core.overwritten(this.volume, first, count);
     const { changed, streamed } = this.#core.state.volume(this.volume);
     const known =
       changed.runLengthAt(first, count) === count && (streamed.size === 0 || !hasAny(streamed, first, count));

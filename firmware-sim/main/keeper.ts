@@ -59,7 +59,7 @@ export class Keeper {
   keepFor(volume: number, first: number, count: number): boolean {
     for (let block = first; block < first + count; block += 1) {
       if (!this.isNeeded(volume, block)) continue;
-      if (!this.#isKeeping(volume, block) && !this.#start(volume, block, 1)) this.#core.outgoing.hurry(volume, block);
+      if (!this.#isKeeping(volume, block) && this.#start(volume, block, 1) === 0) this.#core.outgoing.hurry(volume, block);
       return true;
     }
     return false;
@@ -69,9 +69,10 @@ export class Keeper {
     while (this.#keeping.size < keepingMax) {
       const next = this.#next();
       if (next === undefined) return;
-      if (this.#start(next.volume, next.first, next.count)) continue;
-      this.keepAlso(next.volume, next.first, next.count);
-      return;
+      const { volume, first, count } = next;
+      const started = this.#start(volume, first, count);
+      if (started < count) this.keepAlso(volume, first + started, count - started);
+      if (started === 0) return;
     }
   }
 
@@ -79,14 +80,18 @@ export class Keeper {
     this.#keeping.delete(run);
   }
 
-  #start(volume: number, first: number, count: number): boolean {
-    if (this.#core.slotsFree(volume) < count && !this.#core.reclaim(volume)) return false;
-    const slots = this.#core.takeSlots(volume, count);
-    if (slots === undefined) return false;
+  /** Starts with as much of a run as there are slots for; returns how many blocks that is. */
+  #start(volume: number, first: number, countMax: number): number {
+    const count = Math.min(countMax, this.#core.slotsFree(volume));
+    const slots = count === 0 ? undefined : this.#core.takeSlots(volume, count);
+    if (slots === undefined) {
+      this.#core.reclaim(volume);
+      return 0;
+    }
     const run = new KeepRun(this.#core, { volume, first, count }, slots);
     this.#keeping.add(run);
     run.start();
-    return true;
+    return count;
   }
 
   #isKeeping(volume: number, block: number): boolean {

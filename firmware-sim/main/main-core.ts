@@ -159,17 +159,16 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     }
   }
 
-  /** Gives up kept content that the sub holds, for room. Always false: the slots come with the record. */
-  reclaim(volume: number): boolean {
+  /** Gives up kept content that the sub holds, for room; the slots come when the record is durable. */
+  reclaim(volume: number): void {
     const maps = this.state.volume(volume);
     for (const run of maps.kept.runs()) {
       if (run.slot === zeroSlot || !maps.sent.has(run.first)) continue;
       let count = 1;
       while (count < run.count && maps.sent.has(run.first + count)) count += 1;
       this.record({ kind: 'released', volume: volumeNumber(volume), first: blockNumber(run.first), count });
-      break;
+      return;
     }
-    return false;
   }
 
   /** A write looks again when something has been kept, sent, drained or freed. */
@@ -185,10 +184,16 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     for (const next of this.locks.release(holder)) next.resume({ kind: 'locked' }, nowUs);
   }
 
+  /** The content of these blocks in the primary area is about to change, or has just changed. */
+  overwritten(volume: number, first: number, count: number): void {
+    // What is on its way of a frozen image stays right: only before a freeze the newest content is wanted.
+    this.sender.overwritten(volume, first, count, this.state.transfer === undefined ? 'sent' : 'reading');
+  }
+
   /** The content of these blocks has changed and the change is durable. */
   written(volume: number, first: number, count: number): void {
     if (!this.traits.sendsBeforeFreeze || this.state.transfer !== undefined) return;
-    this.sender.overwritten(volume, first, count);
+    this.overwritten(volume, first, count);
     this.outgoing.add(volume, first, count);
   }
 

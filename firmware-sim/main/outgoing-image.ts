@@ -114,10 +114,11 @@ export class OutgoingImage implements Outgoing {
 
   returned(volume: number, first: number, count: number): void {
     const { state, traits, keeper } = this.#core;
-    const unkept =
-      state.transfer !== undefined && traits.keepsFrozenContent && keptRun(this.#core, volume, first) === undefined;
-    if (unkept) keeper.keepAlso(volume, first, count);
-    else this.add(volume, first, count);
+    const keeps = state.transfer !== undefined && traits.keepsFrozenContent;
+    for (let block = first; block < first + count; block += 1) {
+      if (keeps && !state.volume(volume).kept.has(block)) keeper.keepAlso(volume, block, 1);
+      else this.add(volume, block, 1);
+    }
   }
 
   unreadable(volume: number, first: number, count: number, corrupt: boolean): void {

@@ -100,11 +100,14 @@ export class Sender {
     }
   }
 
-  /** The content of these blocks changes: what is on its way of them does not count as sent. */
-  overwritten(volume: number, first: number, count: number): void {
+  /**
+   * The content of these blocks changes where it is read from: what is being read of them does not count, and with
+   * `sent` neither does what is on its way (before a freeze, when the newest content is wanted).
+   */
+  overwritten(volume: number, first: number, count: number, sent: 'sent' | 'reading'): void {
     const overlaps = (run: { volume: number; first: number; count: number }) =>
       run.volume === volume && run.first < first + count && first < run.first + run.count;
-    for (const each of this.#onItsWay.values()) if (overlaps(each)) each.stale = true;
+    if (sent === 'sent') for (const each of this.#onItsWay.values()) if (overlaps(each)) each.stale = true;
     for (const each of this.#reading) if (overlaps(each.picked)) each.stale = true;
   }
 
