@@ -229,7 +229,6 @@ export class Link {
         return [refused({ code: 'frame-session', detail: 'an open of this side came back' })];
       case 'runs':
         this.#sender?.resume(open.next, outcome.repeatAll, nowUs);
-        if (outcome.repeatAll) this.#receiver.tellAll();
         return none;
       case 'opened':
         return this.#begin(outcome.replaced, open);

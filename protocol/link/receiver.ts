@@ -52,12 +52,6 @@ export class Receiver {
     return taken;
   }
 
-  /** Acknowledges everything soon: the peer has lost track. */
-  tellAll(): void {
-    for (const priority of priorities) this.#tellings[priority] = tellings;
-    this.#pending = true;
-  }
-
   get deadlineUs(): number | undefined {
     return this.#pending ? undefined : this.#dueUs;
   }

@@ -74,6 +74,14 @@ describe('handshake', () => {
     expect(candidate?.own).to.not.equal(a.ids.own);
   });
 
+  it('answers a peer that started anew with a fresh id at once', () => {
+    for (const knows of [false, true]) {
+      const { a } = established();
+      a.receive(stale(7n, knows ? a.ids.own : 0n), 0);
+      expect(a.transmit(0)?.peer).to.equal(7n);
+    }
+  });
+
   it('finds together again when each side believes in another link', () => {
     const { a } = established();
     const { b } = established();

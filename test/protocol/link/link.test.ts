@@ -254,6 +254,24 @@ describe('link on a bad line', () => {
     expect(numbersOf(pair.b.messages(2))).to.deep.equal(upTo(40));
   });
 
+  it('asks who is there after the keepalive time, as long as something is unacknowledged', () => {
+    const { a, line } = openedPair({ keepaliveUs: 3 * secondUs });
+    const opensWithin = (seconds: number): number => {
+      const endUs = line.nowUs + seconds * secondUs;
+      let opens = 0;
+      for (; line.nowUs < endUs; line.nowUs += 10_000) {
+        const frame = a.link.transmit(line.nowUs);
+        const decoded = frame && decodeFrame(frame.subarray(0, -1), 0);
+        if (decoded?.ok && decoded.frame.kind === 'open') opens += 1;
+      }
+      return opens;
+    };
+    expect(opensWithin(10), 'nothing is queued').to.equal(0);
+    line.run(line.nowUs);
+    a.link.send(numbered(0, 10), 1);
+    expect(opensWithin(10)).to.be.within(3, 20);
+  });
+
   it('opens afresh when one side has lost its memory, and both learn it', () => {
     const pair = openedPair();
     for (let count = 0; count < 40; count += 1) pair.a.link.send(numbered(count, 10_000), 2);
