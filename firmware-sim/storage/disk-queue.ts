@@ -23,8 +23,10 @@ interface Pending {
 }
 
 interface DiskState {
-  /** Writes that completed, or are on their way, since the last flush began. */
-  unflushed: Extract<MediumCommand, { op: 'write' | 'writeSame' | 'unmap' }>[];
+  /** Writes that no flush has made durable yet, in order; no two of them overlap while both are here. */
+  unflushed: Set<MediumCommand>;
+  /** Those of them that the flush under way makes durable. */
+  covered: MediumCommand[];
   /** Covered by the flush under way. */
   flushing: Operation[] | undefined;
   waiting: Operation[];
@@ -94,6 +96,7 @@ export class DiskQueue {
     const state = this.#state(disk);
     const covered = state.flushing ?? [];
     state.flushing = undefined;
+    if (outcome.kind === 'done') for (const each of state.covered) state.unflushed.delete(each);
     if (state.waiting.length > 0) this.#startFlush(disk, state);
     for (const each of covered) each.resume(outcome.kind === 'done' ? done : outcome, nowUs);
   }
@@ -133,28 +136,28 @@ export class DiskQueue {
   #remember(disk: DiskName, command: MediumCommand): void {
     if (command.op !== 'write' && command.op !== 'writeSame' && command.op !== 'unmap') return;
     if (command.op === 'write' && command.fua === true) return;
-    this.#state(disk).unflushed.push(command);
+    this.#state(disk).unflushed.add(command);
   }
 
   #send(pending: Pending): void {
     const tag = this.#nextTag;
     this.#nextTag += 1;
     this.#pending.set(tag, pending);
-    if (pending.command.op === 'synchronizeCache') this.#forgetFlushed(pending.disk);
+    if (pending.command.op === 'synchronizeCache') this.#cover(pending.disk);
     this.#effects.push({ kind: 'disk', disk: pending.disk, tag, command: pending.command });
   }
 
-  /** Once a flush is issued only the writes still on their way are not covered by it. */
-  #forgetFlushed(disk: DiskName): void {
+  /** A flush covers the writes that have ended before it is issued. */
+  #cover(disk: DiskName): void {
     const state = this.#state(disk);
     const inFlight = new Set([...this.#pending.values()].map((each) => each.command));
-    state.unflushed = state.unflushed.filter((each) => inFlight.has(each));
+    state.covered = [...state.unflushed].filter((each) => !inFlight.has(each));
   }
 
   #state(disk: DiskName): DiskState {
     let state = this.#disks.get(disk);
     if (state === undefined) {
-      state = { unflushed: [], flushing: undefined, waiting: [] };
+      state = { unflushed: new Set(), covered: [], flushing: undefined, waiting: [] };
       this.#disks.set(disk, state);
     }
     return state;
