@@ -30,7 +30,8 @@ export interface HostPortOptions {
 }
 
 const bufferBytesMax = 16 * 2 ** 20;
-const commandsMax = 128;
+/** Commands that a host may have under way. */
+export const hostCommandsMax = 128;
 
 export class HostPort {
   readonly #options: HostPortOptions;
@@ -41,7 +42,7 @@ export class HostPort {
   constructor(options: HostPortOptions) {
     this.#options = options;
     this.#luns = options.volumes.map((_, index) => index);
-    this.#target = new Target({ bufferBytesMax, commandsMax, luns: this.#luns });
+    this.#target = new Target({ bufferBytesMax, commandsMax: hostCommandsMax, luns: this.#luns });
     this.#units = options.volumes.map((bytes, index) => this.#unit(bytes, index));
     for (const unit of this.#units) unit.powerOn();
   }

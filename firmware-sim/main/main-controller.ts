@@ -14,7 +14,7 @@ import { Controller, type ControllerOptions, earliest } from '../controller/cont
 import { digestRefusal } from '../controller/digest-request.js';
 import { DigestScan } from '../controller/digest-scan.js';
 import { Geometry } from '../controller/geometry.js';
-import { type HostCommand, HostPort } from '../controller/host-port.js';
+import { type HostCommand, HostPort, hostCommandsMax } from '../controller/host-port.js';
 import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
 import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
@@ -58,6 +58,8 @@ export class MainController extends Controller<AnyRecord> {
   readonly #waiters = new Waiters();
   /** A freeze waits for these; writes after it are held by the freeze. */
   #writesUnderWay = new Map<HostWrite, HostCommand>();
+  /** Tags of the newest writes that ended well in this session, as many as a host can have under way. */
+  #answeredWrites: readonly number[] = [];
 
   constructor(options: MainOptions) {
     super({ role: 'main', host: options.host, remote: options.remote }, mainRecordCodec);
@@ -79,6 +81,7 @@ export class MainController extends Controller<AnyRecord> {
     this.#hostPort = undefined;
     this.#waiters.clear();
     this.#writesUnderWay = new Map();
+    this.#answeredWrites = [];
   }
 
   protected apply(record: AnyRecord): void {
@@ -209,6 +212,7 @@ export class MainController extends Controller<AnyRecord> {
       return;
     }
     this.#hostPort?.sessionClosed();
+    this.#answeredWrites = [];
     this.#waiters.clear();
   }
 
@@ -279,9 +283,10 @@ export class MainController extends Controller<AnyRecord> {
     this.send('host', { kind: 'done', request, epoch, generation: lastFrozen, effect });
   }
 
+  /** Besides the writes under way those are named whose answer may not have reached the host when it sent the freeze. */
   #startFreeze(message: MessageNamed<'freeze'>): void {
-    const tags = [...this.#writesUnderWay.values()].map(({ tag }) => tag);
-    this.#freeze?.start(message, tags);
+    const underWay = [...this.#writesUnderWay.values()].map(({ tag }) => tag);
+    this.#freeze?.start(message, [...this.#answeredWrites, ...underWay]);
   }
 
   #setPairState(request: number, state: 'PSUS' | 'PAIR' | 'COPY', reason?: RefusalCode): void {
@@ -402,6 +407,7 @@ export class MainController extends Controller<AnyRecord> {
     if (core === undefined || !isWrite(command.command)) return;
     const write: HostWrite = new HostWrite(core, command.volume, command.command, (completion) => {
       if (completion.status !== 'good') this.#freeze?.exclude(command.tag);
+      else this.#answeredWrites = [...this.#answeredWrites.slice(1 - hostCommandsMax), command.tag];
       this.#hostPort?.answer(command.id, completion);
     });
     this.#writesUnderWay.set(write, command);
