@@ -1,0 +1,63 @@
+/** Reading of arguments. All of them throw RefusalError `argument-invalid` that says what is wrong. */
+import { blockBytesDefault, sectorBytes } from '../../protocol/ids.js';
+import { RefusalError } from '../../protocol/refusals.js';
+import { parseSize } from '../run/sizes.js';
+
+const blockBytesMax = 65_536;
+
+const refuse = (detail: string) => new RefusalError('argument-invalid', detail);
+
+/** For options that may be given several times: gathers them, read one by one. */
+export function gather<Value>(read: (text: string) => Value): (text: string, before?: readonly Value[]) => Value[] {
+  return (text, before = []) => [...before, read(text)];
+}
+
+/** An offset or a length: bytes or a size, a multiple of 512. */
+export function sectorMultiple(text: string): number {
+  const bytes = text.trim() === '0' ? 0 : parseSize(text);
+  if (bytes % sectorBytes !== 0) throw refuse(`${text} is no multiple of ${sectorBytes}`);
+  return bytes;
+}
+
+/** A size of an area or a volume. */
+export function areaSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes % sectorBytes !== 0) throw refuse(`${text} is no multiple of ${sectorBytes}`);
+  return bytes;
+}
+
+/** The unit of copying: a power of two. */
+export function blockSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes >= sectorBytes && bytes <= blockBytesMax && Number.isInteger(Math.log2(bytes))) return bytes;
+  throw refuse(`${text} is no power of two from ${sectorBytes} to ${blockBytesMax}`);
+}
+
+export { blockBytesDefault };
+
+/** A whole number from `from` on. */
+export function wholeNumber(from: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text.trim()) && Number.isSafeInteger(value) && value >= from) return value;
+    throw refuse(`${text} is no whole number from ${from} on`);
+  };
+}
+
+/** A number, `from` … `to`. */
+export function numberWithin(from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= from && value <= to) return value;
+    throw refuse(`${text} is no number from ${from} to ${to}`);
+  };
+}
+
+/** One of some words. */
+export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word === undefined) throw refuse(`${text} is none of ${words.join(', ')}`);
+    return word;
+  };
+}

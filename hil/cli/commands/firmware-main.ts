@@ -1,0 +1,43 @@
+/** `coldframe firmware main` */
+import type { Command } from 'commander';
+import { methods } from '../../../protocol/ids.js';
+import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
+import { type FirmwareOptions, runFirmware } from '../run-firmware.js';
+
+const help = `
+Prints "ready main host=… remote=…" when it takes commands; logs go to stderr. Ends on SIGTERM (exit code 0)
+and Ctrl-C (130). Killed at any moment it goes on from its files.
+
+Examples:
+  $ coldframe firmware main --host pty: --remote serial:/dev/ttyUSB0?baud=921600 --size 64MiB \\
+      --primary vol.img --shadow shadow.img --meta main.meta --method differential
+  $ coldframe firmware main --host tcp-listen://127.0.0.1:7001 --remote tcp://10.0.0.2:7003 --method copy \\
+      --primary a.img --primary b.img --shadow a.shadow --shadow b.shadow --size 1GiB --meta main.meta`;
+
+export function register(firmware: Command): void {
+  firmware
+    .command('main')
+    .description('the main controller')
+    .requiredOption('--host <line>', 'line to the host')
+    .requiredOption('--remote <line>', 'line to the sub controller')
+    .requiredOption('--primary <area>', 'primary area; once for each volume', gather(String))
+    .requiredOption('--shadow <area>', 'shadow area; once for each volume', gather(String))
+    .requiredOption('--meta <area>', 'durable records')
+    .requiredOption('--method <method>', methods.join(', '), oneOf(methods))
+    .option('--size <size>', 'of primary areas that have to be made; once for all or for each', gather(areaSize))
+    .option('--shadow-size <size>', 'of shadow areas; the volume and one block unless given', gather(areaSize))
+    .option('--block <size>', 'unit of copying', blockSize, blockBytesDefault)
+    .option('--key-file <file>', 'seal the lines to host and sub with this key')
+    .addHelpText('after', help)
+    .action(async (options: FirmwareOptions & Options) => {
+      const areas = { volumes: options.primary, slots: options.shadow, slotBytes: options.shadowSize ?? [] };
+      process.exitCode = await runFirmware(options, { role: 'main', method: options.method, ...areas });
+    });
+}
+
+interface Options {
+  readonly primary: readonly string[];
+  readonly shadow: readonly string[];
+  readonly shadowSize?: readonly number[];
+  readonly method: (typeof methods)[number];
+}

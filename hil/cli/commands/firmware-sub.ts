@@ -1,0 +1,38 @@
+/** `coldframe firmware sub` */
+import type { Command } from 'commander';
+import { areaSize, blockBytesDefault, blockSize, gather } from '../arguments.js';
+import { type FirmwareOptions, runFirmware } from '../run-firmware.js';
+
+const help = `
+Prints "ready sub host=… remote=…" when it takes commands; logs go to stderr. Ends on SIGTERM (exit code 0)
+and Ctrl-C (130). Killed at any moment it goes on from its files.
+
+Example:
+  $ coldframe firmware sub --host tcp-listen://127.0.0.1:7002 --remote tcp-listen://127.0.0.1:7003 --size 64MiB \\
+      --staging staging.img --secondary copy.img --meta sub.meta`;
+
+export function register(firmware: Command): void {
+  firmware
+    .command('sub')
+    .description('the sub controller')
+    .requiredOption('--host <line>', 'line to the host')
+    .requiredOption('--remote <line>', 'line to the main controller')
+    .requiredOption('--staging <area>', 'staging area; once for each volume', gather(String))
+    .requiredOption('--secondary <area>', 'secondary area; once for each volume', gather(String))
+    .requiredOption('--meta <area>', 'durable records')
+    .option('--size <size>', 'of secondary areas that have to be made; once for all or for each', gather(areaSize))
+    .option('--staging-size <size>', 'of staging areas; the volume and one block unless given', gather(areaSize))
+    .option('--block <size>', 'unit of copying', blockSize, blockBytesDefault)
+    .option('--key-file <file>', 'seal the lines to host and main with this key')
+    .addHelpText('after', help)
+    .action(async (options: FirmwareOptions & Options) => {
+      const areas = { volumes: options.secondary, slots: options.staging, slotBytes: options.stagingSize ?? [] };
+      process.exitCode = await runFirmware(options, { role: 'sub', ...areas });
+    });
+}
+
+interface Options {
+  readonly staging: readonly string[];
+  readonly secondary: readonly string[];
+  readonly stagingSize?: readonly number[];
+}

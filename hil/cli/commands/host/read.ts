@@ -1,0 +1,52 @@
+/** `coldframe host read` */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { HostClient } from '../../../../host/client.js';
+import { withFile } from '../../../../host/golden/file-refusal.js';
+import { bytesText } from '../../../report/quantity.js';
+import { sectorMultiple, wholeNumber } from '../../arguments.js';
+import { type HostOptions, hostCommand, statusFor, withHost } from '../../host-command.js';
+import { startProgress } from '../../progress.js';
+import { transferAll } from '../../transfer.js';
+
+const help = `
+At main the newest data is read, at the sub the image that is current there.
+
+Example: the first MiB of the copy
+  $ coldframe host read --line tcp://127.0.0.1:7002 --offset 0 --length 1MiB --to part.img`;
+
+export function register(host: Command): void {
+  hostCommand(host, 'read', 'read a range of a volume into a file')
+    .option('--volume <number>', 'volume', wholeNumber(0), 0)
+    .requiredOption('--offset <bytes>', 'where in the volume: a multiple of 512', sectorMultiple)
+    .requiredOption('--length <bytes>', 'how much: a multiple of 512', sectorMultiple)
+    .requiredOption('--to <file>', 'file to write; one that exists is overwritten')
+    .addHelpText('after', help)
+    .action(async (options: ReadOptions) => {
+      await withHost(options, async (client) => {
+        await statusFor(client, { volume: options.volume, offsetBytes: options.offset, lengthBytes: options.length });
+        await withFile(options.to, async () => {
+          const file = await open(options.to, 'w');
+          await readInto(client, file, options).finally(() => file.close());
+        });
+      });
+    });
+}
+
+interface ReadOptions extends HostOptions {
+  readonly volume: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly to: string;
+}
+
+async function readInto(client: HostClient, file: FileHandle, { volume, offset, length }: ReadOptions): Promise<void> {
+  const progress = await startProgress('reading', length);
+  const readPart = async (at: number, lengthBytes: number) => {
+    const data = await client.read(volume, offset + at, lengthBytes);
+    await file.write(data, 0, data.length, at);
+    progress.advance(lengthBytes);
+  };
+  await transferAll(length, readPart).finally(() => progress.stop());
+  process.stdout.write(`read ${bytesText(length)} of volume ${volume}\n`);
+}

@@ -1,0 +1,48 @@
+/** `coldframe line` */
+import type { Command } from 'commander';
+import { baudMax } from '../../run/lines/address.js';
+import { runLine } from '../../run/lines/line-command.js';
+import { numberWithin } from '../arguments.js';
+
+const help = `
+Runs until Ctrl-C, then removes the links. The same seed does the same to the same bytes.
+
+Example: a line of 921600 baud that flips one bit in a million
+  $ coldframe line --baud 921600 --ber 1e-6 --link-a /tmp/a --link-b /tmp/b
+  $ coldframe firmware main --remote 'serial:/tmp/a?baud=921600' …
+  $ coldframe firmware sub  --remote 'serial:/tmp/b?baud=921600' …`;
+
+const latencyMsMax = 60_000;
+
+export function register(program: Command): void {
+  program
+    .command('line')
+    .description('an emulated serial line between two PTYs')
+    .requiredOption('--baud <rate>', 'bits per second', numberWithin(1, baudMax))
+    .option('--latency <ms>', 'milliseconds from one end to the other', numberWithin(0, latencyMsMax), 0)
+    .option('--ber <rate>', 'share of bits that are flipped', numberWithin(0, 1), 0)
+    .option('--drop <rate>', 'share of bytes that are lost', numberWithin(0, 1), 0)
+    .option('--seed <seed>', 'which bits and bytes these are', '1')
+    .option('--link-a <path>', 'name one end')
+    .option('--link-b <path>', 'name the other end')
+    .addHelpText('after', help)
+    .action(async (options: LineOptions) => {
+      process.exitCode = await runLine(
+        {
+          ...options,
+          ...{ latencyMs: options.latency, bitErrorRate: options.ber, dropRate: options.drop },
+        },
+        process.stdout,
+      );
+    });
+}
+
+interface LineOptions {
+  readonly baud: number;
+  readonly latency: number;
+  readonly ber: number;
+  readonly drop: number;
+  readonly seed: string;
+  readonly linkA?: string;
+  readonly linkB?: string;
+}

@@ -1,0 +1,51 @@
+/** The program: its commands, and what becomes of errors. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { refusals } from '../../protocol/refusals.js';
+import { groups } from './commands.js';
+import { internalError, reportError } from './report-error.js';
+
+const examples = `
+Examples:
+  $ coldframe demo
+  $ coldframe firmware main --host tcp-listen://127.0.0.1:7001 --remote tcp-listen://127.0.0.1:7003 \\
+      --primary vol.img --shadow shadow.img --meta main.meta --size 64MiB --method differential
+  $ coldframe host freeze --line tcp://127.0.0.1:7001
+
+Lines:  serial:/dev/ttyUSB0?baud=921600   tcp://127.0.0.1:7001   tcp-listen://127.0.0.1:7001
+        unix:/run/x.sock   unix-listen:/run/x.sock   pty:
+Areas:  a raw image file, memory:64MiB, or a line to a disk
+
+Exit codes: 0 ok; 1 a check failed or an instruction was refused; 2 usage or configuration;
+            3 bench unavailable or lost; 4 protocol or key mismatch; 130 interrupted`;
+
+/** All commands. Actions put their exit code into `process.exitCode`. */
+export function makeProgram(): Command {
+  const program = new Command('coldframe')
+    .description('Point-in-time remote copies between disk controllers: models, host tool and test bench.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('after', examples);
+  for (const { register } of groups) register(program);
+  return program;
+}
+
+/** Runs one command line, as of `process.argv`; returns the exit code. Never throws. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  process.on('uncaughtException', (error) => process.exit(internalError(error)));
+  try {
+    await makeProgram().parseAsync([...argv]);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // Commander has shown the help of a command that needs a subcommand.
+    if (error instanceof CommanderError && error.code === 'commander.help') return refusals['argument-invalid'].exit;
+    return reportError(error, argv.includes('--json'));
+  }
+}
+
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,54 @@
+/** How a command that fails says so: what, about what, and what to do about it. */
+import { CommanderError } from 'commander';
+import { type Refusal, RefusalError, refusals } from '../../protocol/refusals.js';
+
+/** Ctrl-C, or the end of the terminal: everything has been cleaned up. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** Exit code of a command that was interrupted, as shells have it. */
+export const interruptedExit = 130;
+/** An error of ours says nothing of what was to be checked: the bench was lost. */
+const internalExit = 3;
+
+/** Writes an error to stderr, and with `asJson` to stdout as well; returns the exit code. */
+export function reportError(error: unknown, asJson: boolean): number {
+  if (error instanceof Interrupted) return interruptedExit;
+  const refusal = refusalOf(error);
+  if (refusal === undefined) return internalError(error);
+  process.stderr.write(errorText(refusal));
+  if (asJson) process.stdout.write(`${JSON.stringify({ error: errorObject(refusal) })}\n`);
+  return refusals[refusal.code].exit;
+}
+
+/** Two lines: what happened, and what to do. */
+export function errorText({ code, detail }: Refusal): string {
+  const { meaning, remedy } = refusals[code];
+  const about = detail === '' ? '' : ` (${printable(detail)})`;
+  return `coldframe: ${code}: ${meaning}${about}\n  ${remedy}\n`;
+}
+
+/** The same for programs. */
+export function errorObject({ code, detail }: Refusal): Readonly<Record<string, unknown>> {
+  const { meaning, remedy, exit } = refusals[code];
+  return { code, meaning, detail, remedy, exit };
+}
+
+/** A mistake of this program: everything about it that helps to mend it. */
+export function internalError(error: unknown): number {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`coldframe: internal error, please report it:\n${stack}\n`);
+  return internalExit;
+}
+
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof RefusalError) return error.refusal;
+  if (!(error instanceof CommanderError)) return undefined;
+  return { code: 'argument-invalid', detail: error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ') };
+}
+
+/** Text from the other end of a line must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
+}
