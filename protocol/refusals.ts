@@ -149,6 +149,7 @@ export const refusals = {
   'timed-out': entry(126, 1, 'It did not happen in the time allowed.', 'See status, or allow more time.'),
   'command-failed': entry(127, 3, 'A hook command failed.', 'Run it by hand.'),
   'scsi-error': entry(128, 1, 'The device reported an error.', 'See the sense data that is named.'),
+  'process-ended': entry(129, 3, 'A process of the bench has ended.', 'See what it wrote to stderr.'),
 } as const satisfies Readonly<Record<string, RefusalEntry>>;
 
 export type RefusalCode = keyof typeof refusals;

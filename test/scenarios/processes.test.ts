@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { Pair, type PairOptions } from './pair.js';
+
+const mib = 2 ** 20;
+
+describe('controllers as processes', () => {
+  let pair: Pair;
+
+  afterEach(() => pair.remove());
+
+  async function started(options: (path: (name: string) => string) => PairOptions = () => ({})): Promise<Pair> {
+    pair = await Pair.make(options);
+    await pair.startBoth();
+    return pair;
+  }
+
+  for (const method of ['copy', 'differential', 'streaming'] as const) {
+    it(`the sub's file is main's at the freeze, not later (${method})`, async () => {
+      await started(() => ({ method }));
+      const image = Buffer.alloc(4 * mib);
+      image.set(await pair.writeRandom(65_536, mib), 65_536);
+      const first = await pair.freeze();
+      await pair.writeRandom(131_072, 65_536);
+      await pair.waitStructured(first);
+      expect(pair.read('secondary.img').equals(image)).to.equal(true);
+      expect(pair.read('primary.img').equals(image), 'the write after the freeze is at main').to.equal(false);
+    });
+  }
+
+  it('finds a sub at the TCP port that it got, and stops on SIGTERM with exit code 0, on SIGINT with 130', async () => {
+    let remote = '';
+    pair = await Pair.make(() => ({
+      mainRemote: 'tcp-listen://127.0.0.1:0',
+      get subRemote() {
+        return remote;
+      },
+    }));
+    const main = await pair.startMain();
+    remote = main.readyValue('remote').replace('tcp-listen', 'tcp');
+    const sub = await pair.startSub();
+    const data = await pair.writeRandom(0, 8192);
+    await pair.waitStructured(await pair.freeze());
+    expect(pair.read('secondary.img').subarray(0, 8192).equals(data)).to.equal(true);
+    expect((await main.stop('SIGTERM')).exitCode).to.equal(0);
+    expect((await sub.stop('SIGINT')).exitCode).to.equal(130);
+  });
+
+  for (const who of ['main', 'sub', 'both'] as const) {
+    it(`goes on with the right image after ${who} was killed in the middle of a transfer`, async () => {
+      // A line slow enough that the transfer takes about a second.
+      await started();
+      const image = Buffer.alloc(4 * mib);
+      image.set(await pair.writeRandom(0, 3 * mib), 0);
+      const generation = await pair.freeze();
+      if (who !== 'sub') await pair.main?.kill();
+      if (who !== 'main') await pair.sub?.kill();
+      if (who !== 'sub') await pair.startMain();
+      if (who !== 'main') await pair.startSub();
+      image.set(await pair.writeRandom(mib, 4096), mib);
+      await pair.waitStructured(generation);
+      const second = await pair.freeze();
+      await pair.waitStructured(second);
+      expect(pair.read('secondary.img').equals(image), pair.logs()).to.equal(true);
+    });
+  }
+
+  it('seals the lines with a key, and ends with exit code 4 where the key is another', async () => {
+    await started((path) => {
+      writeKey(path('key'));
+      return { keyFile: path('key') };
+    });
+    const data = await pair.writeRandom(0, 8192);
+    await pair.waitStructured(await pair.freeze());
+    expect(pair.read('secondary.img').subarray(0, 8192).equals(data)).to.equal(true);
+    writeKey(pair.path('other'));
+    const end = await pair.tryHost(pair.mainLine, 'status', '--key-file', pair.path('other'));
+    expect(end.exitCode).to.equal(4);
+    expect(end.stderr).to.contain('wrong-key');
+  });
+
+  it('keeps an area on a disk process, also when the disk is killed in the middle', async () => {
+    pair = await Pair.make((path) => ({ staging: `unix:${path('disk.sock')}` }));
+    const disk = ['disk', '--line', `unix-listen:${pair.path('disk.sock')}`, '--image', pair.path('staging.img')];
+    const first = await pair.start([...disk, '--size', String(4 * mib + 4096)]);
+    await pair.startBoth();
+    const image = Buffer.alloc(4 * mib);
+    image.set(await pair.writeRandom(0, 3 * mib), 0);
+    const generation = await pair.freeze();
+    await first.kill();
+    await pair.start(disk);
+    await pair.waitStructured(generation);
+    expect(pair.read('secondary.img').equals(image), pair.logs()).to.equal(true);
+  });
+});
+
+function writeKey(path: string): void {
+  writeFileSync(path, `${randomBytes(32).toString('hex')}\n`);
+  chmodSync(path, 0o600);
+}
