@@ -122,7 +122,7 @@ export class Disk {
     switch (command.op) {
       case 'read': {
         const read = this.#cache.read(command.lba, command.sectors);
-        const data = fault?.kind === 'corrupt' ? fault.corrupt(read) : read;
+        const data = fault?.kind === 'corrupt' ? fault.corrupt(Buffer.from(read)) : read;
         return this.#end(tag, command, command.fua, { status: 'good', data });
       }
       case 'verify':
@@ -175,7 +175,7 @@ export class Disk {
 
   #compare(lba: number, expected: Uint8Array): Completion {
     const found = this.#cache.read(lba, expected.length / sectorBytes);
-    if (found.equals(expected)) return done;
+    if (Buffer.compare(found, expected) === 0) return done;
     return checkCondition('miscompare', { information: found.findIndex((byte, index) => byte !== expected[index]) });
   }
 

@@ -41,6 +41,15 @@ export class MemoryStore implements InstantStore {
     }
   }
 
+  /** An adopted page is never changed in place, so its bytes can be handed out as they are. */
+  view(offset: number, length: number): Uint8Array | undefined {
+    const number = Math.floor(offset / pageBytes);
+    const from = offset - number * pageBytes;
+    const page = this.#pages.get(number);
+    if (page === undefined || page.owner !== undefined || from + length > pageBytes) return undefined;
+    return viewOf(page.bytes, from, length);
+  }
+
   apply({ writes, punches }: DurableStep): void {
     for (const { offset, length } of punches) this.#punch(offset, length);
     for (const { offset, data } of writes) this.#write(offset, data);

@@ -7,6 +7,8 @@
 export interface Store {
   /** Fills `into` from `offset` on; what was never written, or was punched, reads as zeros. */
   read(offset: number, into: Buffer): void;
+  /** The bytes themselves, where the store can promise that they never change: saves the copy. Undefined elsewhere. */
+  view?(offset: number, length: number): Uint8Array | undefined;
   /** Up to `runsMax` runs within the range that hold data, in ascending order; the rest of the range is holes. */
   allocated(offset: number, length: number, runsMax: number): readonly StoreRun[];
 }

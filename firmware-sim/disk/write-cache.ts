@@ -37,10 +37,14 @@ export class WriteCache {
     this.#cached.set(extent);
   }
 
-  /** The newest contents, in a buffer of their own. */
-  read(lba: number, sectors: number): Buffer {
-    const into = Buffer.allocUnsafe(sectors * sectorBytes);
+  /** The newest contents; whoever gets them must not change them. */
+  read(lba: number, sectors: number): Uint8Array {
     const cached = this.#cached.within(lba, sectors);
+    if (cached.length === 0 && (this.#persisting?.within(lba, sectors) ?? []).length === 0) {
+      const view = this.#store.view?.(lba * sectorBytes, sectors * sectorBytes);
+      if (view !== undefined) return view;
+    }
+    const into = Buffer.allocUnsafe(sectors * sectorBytes);
     const covered = cached.reduce((sum, extent) => sum + extent.sectors, 0) === sectors;
     if (!covered) {
       this.#store.read(lba * sectorBytes, into);

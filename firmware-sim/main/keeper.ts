@@ -59,7 +59,8 @@ export class Keeper {
   keepFor(volume: number, first: number, count: number): boolean {
     for (let block = first; block < first + count; block += 1) {
       if (!this.isNeeded(volume, block)) continue;
-      if (!this.#isKeeping(volume, block) && this.#start(volume, block, 1) === 0) this.#core.outgoing.hurry(volume, block);
+      if (!this.#isKeeping(volume, block) && this.#start(volume, block, 1) === 0)
+        this.#core.outgoing.hurry(volume, block);
       return true;
     }
     return false;

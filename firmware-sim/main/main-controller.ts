@@ -166,7 +166,6 @@ export class MainController extends Controller<AnyRecord> {
       queuedBytes: (port) => this.queuedBytes(port),
       maySend: () => this.#maySend(),
       onWriteEnded: (write) => this.#writesUnderWay.delete(write),
-      onFailed: () => {},
     });
     core.nowUs = this.nowUs;
     this.#core = core;

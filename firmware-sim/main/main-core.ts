@@ -41,8 +41,6 @@ export interface MainSurroundings {
   readonly maySend: () => boolean;
   /** A write has been answered. */
   readonly onWriteEnded: (write: HostWrite, nowUs: number) => void;
-  /** A generation has failed, durably. */
-  readonly onFailed: () => void;
 }
 
 export class MainCore implements Board<MainRecord | ReplicaRecord> {
@@ -222,10 +220,8 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
         name: 'recording a failure',
         resume: () => {
           this.#failing = false;
-          this.keeper.stop();
-          this.outgoing.restart();
-          this.drainer.noteAll();
-          this.progressed();
+          this.sender.lost();
+          this.transferEnded();
           this.mark('failed', { generation: transfer.generation, reason: code });
           this.send('remote', {
             kind: 'abandon',
@@ -233,7 +229,6 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
             code: refusals[code].number,
             state: 'PSUE',
           });
-          this.#around.onFailed();
         },
       },
     );

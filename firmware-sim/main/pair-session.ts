@@ -102,6 +102,8 @@ export class PairSession {
   again(): void {
     this.#begun = undefined;
     this.#completing = undefined;
+    this.#core.sender.lost();
+    this.#core.outgoing.restart();
     this.#core.send('remote', this.pairing());
   }
 

@@ -64,6 +64,8 @@ export class Sender {
   #nextRun = 1;
   readonly #onItsWay = new Map<number, OnItsWay>();
   readonly #reading = new Set<SendRun>();
+  /** First blocks of runs that the receiver refused: what is read of them is checked here before it is sent again. */
+  readonly #suspects = new Set<string>();
   #bytesOnTheirWay = 0;
   /** Bytes of block content handed to the line since power on. */
   sentBytes = 0;
@@ -130,13 +132,26 @@ export class Sender {
   /** A run was not taken; it is sent again. */
   refused({ run: number }: MessageNamed<'runRefused'>): void {
     const run = this.#take(number);
-    run?.outgoing.returned(run.volume, run.first, run.count);
+    if (run === undefined) return;
+    for (let block = run.first; block < run.first + run.count; block += 1) this.#suspects.add(`${run.volume}:${block}`);
+    run.outgoing.returned(run.volume, run.first, run.count);
   }
 
-  /** The session ended: whatever was on its way may or may not have arrived. */
+  /** Whether the receiver refused any of these blocks before; asked once. */
+  takeSuspicion({ volume, first, count }: PickedRun): boolean {
+    let suspect = false;
+    for (let block = first; block < first + count; block += 1) {
+      if (this.#suspects.delete(`${volume}:${block}`)) suspect = true;
+    }
+    return suspect;
+  }
+
+  /** The session or the generation ended: what was on its way may have arrived or not, and will not be answered. */
   lost(): void {
-    for (const number of [...this.#onItsWay.keys()])
-      this.refused({ kind: 'runRefused', run: number, generation: 0 as Generation, code: 0 });
+    for (const number of [...this.#onItsWay.keys()]) {
+      const run = this.#take(number);
+      run?.outgoing.returned(run.volume, run.first, run.count);
+    }
     for (const each of this.#reading) each.lost = true;
   }
 
