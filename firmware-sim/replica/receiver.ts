@@ -51,6 +51,9 @@ export class Receiver implements Operation {
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
   #stored: number[] = [];
   #staging = 0;
+  /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
+  #beginning = 0;
+  #early: MessageNamed<'blockRun' | 'zeroRun'>[] = [];
   #session = 0;
   #holdingsAsked: Generation | undefined;
   #placing = new Set<PlaceRun>();
@@ -81,11 +84,19 @@ export class Receiver implements Operation {
     const { receiving } = this.state;
     if (receiving?.generation === message.generation && receiving.epoch === message.epoch) return;
     const { epoch, generation, base, full } = message;
-    this.board.record({ kind: 'begun', epoch, generation, base, full });
+    this.#beginning += 1;
+    this.board.record(
+      { kind: 'begun', epoch, generation, base, full },
+      new Recorded('beginning of a generation', () => this.#begun()),
+    );
     this.#complete = undefined;
   }
 
   blockRun(message: MessageNamed<'blockRun'>): void {
+    if (this.#beginning > 0) {
+      this.#early.push(message);
+      return;
+    }
     const { run, generation, volume, first, digests, data } = message;
     const count = digests.length / digestBytes;
     const { blockBytes } = this.geometry;
@@ -109,6 +120,10 @@ export class Receiver implements Operation {
   }
 
   zeroRun(message: MessageNamed<'zeroRun'>): void {
+    if (this.#beginning > 0) {
+      this.#early.push(message);
+      return;
+    }
     const { run, generation, volume, first, count } = message;
     const fits = this.#fits(volume, first, count) && count <= zeroRunBlocksMax;
     if (!fits) this.#refuseRun(generation, run, 'range-outside');
@@ -144,6 +159,7 @@ export class Receiver implements Operation {
   sessionOpened(): void {
     this.#session += 1;
     this.#stored = [];
+    this.#early = [];
     this.#complete = undefined;
     this.#holdingsAsked = undefined;
   }
@@ -215,6 +231,15 @@ export class Receiver implements Operation {
     this.#onProgress();
   }
 
+  #begun(): void {
+    this.#beginning -= 1;
+    if (this.#beginning > 0) return;
+    for (const run of this.#early.splice(0)) {
+      if (run.kind === 'blockRun') this.blockRun(run);
+      else this.zeroRun(run);
+    }
+  }
+
   #stage(arrived: ArrivedRun): void {
     if (this.state.receiving?.generation !== arrived.generation) return;
     const slots = arrived.data.length === 0 ? [] : this.#takeSlots(arrived.volume, arrived.count);
@@ -272,7 +297,7 @@ export class Receiver implements Operation {
 
   #tryCommit(): void {
     const complete = this.#complete;
-    if (complete === undefined || this.#staging > 0 || this.#committing !== undefined) return;
+    if (complete === undefined || this.#beginning > 0 || this.#staging > 0 || this.#committing !== undefined) return;
     const receiving = this.state.receiving;
     if (this.state.overlaid > 0 && !(this.damaged && receiving?.full && this.#placing.size === 0)) return;
     this.#complete = undefined;
@@ -336,7 +361,10 @@ export class Receiver implements Operation {
     const { committed, structured, overlaid } = this.state;
     if (structured === committed || overlaid > 0 || this.#placing.size > 0 || this.#settling) return;
     this.#settling = true;
-    this.board.record({ kind: 'settled', generation: committed }, new Settled(() => this.#settled()));
+    this.board.record(
+      { kind: 'settled', generation: committed },
+      new Recorded('end of structuring', () => this.#settled()),
+    );
   }
 
   #settled(): void {
@@ -348,11 +376,12 @@ export class Receiver implements Operation {
   }
 }
 
-/** Waits for the record that ends a structuring. */
-class Settled implements Operation {
-  readonly name = 'end of structuring';
+/** Waits until a record is durable. */
+class Recorded implements Operation {
+  readonly name: string;
   readonly #then: () => void;
-  constructor(then: () => void) {
+  constructor(name: string, then: () => void) {
+    this.name = name;
     this.#then = then;
   }
   resume(): void {
