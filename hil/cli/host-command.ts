@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import type { HostClient } from '../../host/client.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
-import { HostSession } from '../run/host-session.js';
 import { readKeyFile } from '../run/key-file.js';
 import { parseLineAddress } from '../run/lines/address.js';
 import { onEndSignal } from './interrupts.js';
@@ -32,6 +31,7 @@ export async function withHost<Result>(
   work: (client: HostClient) => Promise<Result>,
   { silenceMsMax }: { readonly silenceMsMax?: number } = {},
 ): Promise<Result> {
+  const { HostSession } = await import('../run/host-session.js');
   const session = new HostSession({
     address: parseLineAddress(line),
     ...(keyFile === undefined ? {} : { key: readKeyFile(keyFile) }),

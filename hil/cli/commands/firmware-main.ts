@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { methods } from '../../../protocol/ids.js';
 import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
-import { type FirmwareOptions, runFirmware } from '../run-firmware.js';
+import type { FirmwareOptions } from '../run-firmware.js';
 
 const help = `
 Prints "ready main host=… remote=…" when it takes commands; logs go to stderr. Ends on SIGTERM (exit code 0)
@@ -31,6 +31,7 @@ export function register(firmware: Command): void {
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {
       const areas = { volumes: options.primary, slots: options.shadow, slotBytes: options.shadowSize ?? [] };
+      const { runFirmware } = await import('../run-firmware.js');
       process.exitCode = await runFirmware(options, { role: 'main', method: options.method, ...areas });
     });
 }

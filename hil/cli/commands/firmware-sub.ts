@@ -1,7 +1,7 @@
 /** `coldframe firmware sub` */
 import type { Command } from 'commander';
 import { areaSize, blockBytesDefault, blockSize, gather } from '../arguments.js';
-import { type FirmwareOptions, runFirmware } from '../run-firmware.js';
+import type { FirmwareOptions } from '../run-firmware.js';
 
 const help = `
 Prints "ready sub host=… remote=…" when it takes commands; logs go to stderr. Ends on SIGTERM (exit code 0)
@@ -27,6 +27,7 @@ export function register(firmware: Command): void {
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {
       const areas = { volumes: options.secondary, slots: options.staging, slotBytes: options.stagingSize ?? [] };
+      const { runFirmware } = await import('../run-firmware.js');
       process.exitCode = await runFirmware(options, { role: 'sub', ...areas });
     });
 }

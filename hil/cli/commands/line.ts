@@ -1,7 +1,6 @@
 /** `coldframe line` */
 import type { Command } from 'commander';
 import { baudMax } from '../../run/lines/address.js';
-import { runLine } from '../../run/lines/line-command.js';
 import { numberWithin } from '../arguments.js';
 
 const help = `
@@ -27,6 +26,7 @@ export function register(program: Command): void {
     .option('--link-b <path>', 'name the other end')
     .addHelpText('after', help)
     .action(async (options: LineOptions) => {
+      const { runLine } = await import('../../run/lines/line-command.js');
       process.exitCode = await runLine(
         {
           ...options,

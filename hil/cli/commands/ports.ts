@@ -1,6 +1,5 @@
 /** `coldframe ports` */
 import type { Command } from 'commander';
-import { formatPorts, listPorts } from '../../run/ports.js';
 
 const help = `
 Each port is shown by the name that stays with the adapter, as an address for --line, --host and --remote, with
@@ -15,6 +14,7 @@ export function register(program: Command): void {
     .description('list the serial ports of this computer')
     .addHelpText('after', help)
     .action(async () => {
+      const { formatPorts, listPorts } = await import('../../run/ports.js');
       process.stdout.write(formatPorts(await listPorts()));
     });
 }

@@ -1,6 +1,6 @@
 /** `coldframe host status` */
 import type { Command } from 'commander';
-import { type Status, statusOf } from '../../../../host/status.js';
+import type { Status } from '../../../../host/status.js';
 import type { RefusalCode } from '../../../../protocol/refusals.js';
 import { refusals } from '../../../../protocol/refusals.js';
 import { bytesText, countText, durationText } from '../../../report/quantity.js';
@@ -17,6 +17,7 @@ export function register(host: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', help)
     .action(async (options: HostOptions & { readonly json?: boolean }) => {
+      const { statusOf } = await import('../../../../host/status.js');
       const status = statusOf(await withHost(options, (client) => client.status()));
       process.stdout.write(options.json === true ? `${JSON.stringify(status)}\n` : statusText(status));
     });
