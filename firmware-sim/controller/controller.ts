@@ -8,12 +8,15 @@ import { assert, unreachable } from '../../protocol/ids.js';
 import type { MessageCodec, Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type Refusal, type RefusalCode, refusals } from '../../protocol/refusals.js';
+import { senseOf } from '../../protocol/scsi/conditions.js';
+import { encodeSense } from '../../protocol/scsi/sense.js';
 import { Endpoint } from '../../protocol/session/endpoint.js';
 import type { EndpointEvent, EndpointMachine, Role } from '../../protocol/session/endpoint-types.js';
 import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
 import type { Operation } from '../storage/operation.js';
+import type { InstructionOutcome } from './instructions.js';
 
 export interface PortOptions {
   readonly key?: Uint8Array;
@@ -39,6 +42,8 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   protected capacities: ReadonlyMap<DiskName, number> = new Map();
   protected nowUs = 0;
   protected power: 'off' | 'recovering' | 'running' | 'halted' = 'off';
+  /** Why `power` is `halted`. */
+  protected whyHalted: Refusal | undefined;
   #closing = false;
   #journal: Journal<R> | undefined;
   readonly #endpoints = new Map<PortName, EndpointMachine>();
@@ -111,9 +116,28 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.send(port, { kind: 'refused', request, code: refusals[code].number, detail });
   }
 
+  /** Refuses an instruction with what the table says of it. */
+  protected refuseFor(
+    request: number,
+    outcome: Exclude<InstructionOutcome, 'accepted' | 'no effect'>,
+    detail = '',
+  ): void {
+    if (outcome !== 'why it halted') this.refuse('host', request, outcome, detail);
+    else if (this.whyHalted !== undefined) this.refuse('host', request, this.whyHalted.code, this.whyHalted.detail);
+  }
+
+  /** Ends a command that finds no host port: try again while the records are being read, or never. */
+  protected turnAway({ tag }: { readonly tag: number }): void {
+    const halted = this.power === 'halted';
+    const sense = halted ? encodeSense(senseOf('interventionRequired')) : new Uint8Array(0);
+    const status = halted ? 0x02 : 0x08;
+    this.send('host', { kind: 'response', tag, status, sense, dataInBytes: 0, dataCheck: 0 });
+  }
+
   /** What lies on the disks does not let this controller work. */
   protected halt(refusal: Refusal): void {
     this.power = 'halted';
+    this.whyHalted = refusal;
     this.log('error', `halted: ${refusal.code}: ${refusal.detail}`);
     this.effects.push({ kind: 'halted', refusal });
   }
@@ -171,6 +195,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.#journal = undefined;
     this.#closing = false;
     this.power = 'recovering';
+    this.whyHalted = undefined;
     this.#endpoints.clear();
     for (const port of ['host', 'remote'] as const) {
       this.#endpoints.set(port, this.#endpoint(port));

@@ -43,16 +43,17 @@ export class FreezeTaker implements Operation {
     return true;
   }
 
-  /** A repetition of the freeze that is being taken up, or of the last one: answered, nothing new is frozen. */
-  repeats({ request, token }: MessageNamed<'freeze'>): boolean {
-    const { state } = this.#core;
-    if (this.busy && sameDigest(token, this.#token)) {
-      this.#requests.push(request);
-      return true;
-    }
-    if (this.busy || state.lastFrozen === 0 || !sameDigest(token, state.token)) return false;
-    this.#tell(request);
-    return true;
+  /** Whether this is the freeze that is being taken up, or the newest one, once more. */
+  isRepeated({ token }: MessageNamed<'freeze'>): boolean {
+    const { lastFrozen, token: newest } = this.#core.state;
+    if (this.busy) return sameDigest(token, this.#token);
+    return lastFrozen > 0 && sameDigest(token, newest) && newest.some((byte) => byte !== 0);
+  }
+
+  /** Answers a repeated freeze as the first one; nothing new is frozen. */
+  repeat({ request }: MessageNamed<'freeze'>): void {
+    if (this.busy) this.#requests.push(request);
+    else this.#tell(request);
   }
 
   /** `unanswered`: tags of the writes that have arrived in full and are not acknowledged. */

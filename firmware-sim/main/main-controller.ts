@@ -192,6 +192,7 @@ export class MainController extends Controller<AnyRecord> {
 
   #phase(): MainPhase {
     const { takenOver, failingBack, pairState, transfer } = this.#state;
+    if (this.power === 'halted') return 'halted';
     if (this.power !== 'running') return 'recovering';
     if (failingBack) return 'failing back';
     if (takenOver) return 'taken over';
@@ -225,25 +226,32 @@ export class MainController extends Controller<AnyRecord> {
       case 'command':
       case 'dataOut':
       case 'taskManagement':
-        if (this.#hostPort !== undefined) this.#hostPort.receive(message);
-        else if (message.kind === 'command') this.#notReady(message);
+        if (this.#hostPort !== undefined && this.power === 'running') this.#hostPort.receive(message);
+        else if (message.kind === 'command') this.turnAway(message);
         break;
       case 'freeze':
-        this.#instruct(
-          message,
-          'freeze',
-          () => this.#startFreeze(message),
-          () => this.#freeze?.repeats(message) ?? false,
-        );
+        if (this.#freeze?.isRepeated(message) !== true)
+          this.#instruct(message, 'freeze', () => this.#startFreeze(message));
+        else
+          this.#instruct(
+            message,
+            'freeze again',
+            () => {},
+            () => this.#freeze?.repeat(message),
+          );
         break;
       case 'getStatus':
-        this.send('host', this.#status(message.request));
+        this.#instruct(message, 'status', () => this.send('host', this.#status(message.request)));
         break;
       case 'wait':
-        this.#instruct(message, 'wait', () => this.#wait(message));
+        this.#instruct(message, this.#isKnown(message.generation) ? 'wait' : 'wait for unknown', () =>
+          this.#wait(message),
+        );
         break;
       case 'getDigests':
-        this.#instruct(message, 'digests', () => this.#scan(message));
+        this.#instruct(message, message.generation === 0 ? 'digests' : 'digests of another generation', () =>
+          this.#scan(message),
+        );
         break;
       case 'suspend':
         this.#instruct(message, 'suspend', () => this.#setPairState(message.request, 'PSUS', 'suspended'));
@@ -262,19 +270,21 @@ export class MainController extends Controller<AnyRecord> {
     }
   }
 
-  /** Carries an instruction out if the table says so. `repeated` looks first whether it has been carried out already. */
+  /** Carries an instruction out if the table says so; `answer` tells the host of one that has no effect. */
   #instruct(
-    message: { readonly request: number },
+    { request }: { readonly request: number },
     instruction: Instruction,
     carryOut: () => void,
-    repeated: () => boolean = () => false,
+    answer = () => this.#done(request, false),
   ): void {
-    const phase = this.#phase();
-    if (phase !== 'recovering' && repeated()) return;
-    const outcome = mainTable[instruction][phase];
+    const outcome = mainTable[instruction][this.#phase()];
     if (outcome === 'accepted') carryOut();
-    else if (outcome === 'no effect') this.#done(message.request, false);
-    else this.refuse('host', message.request, outcome, this.#state.reason ?? '');
+    else if (outcome === 'no effect') answer();
+    else this.refuseFor(request, outcome, this.#state.reason ?? '');
+  }
+
+  #isKnown(of: number): boolean {
+    return of >= 1 && of <= this.#state.lastFrozen;
   }
 
   #done(request: number, effect: boolean): void {
@@ -310,9 +320,7 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   #wait(message: MessageNamed<'wait'>): void {
-    if (message.generation > this.#state.lastFrozen || message.generation < 1) {
-      this.refuse('host', message.request, 'generation-unknown', `generation ${message.generation}`);
-    } else if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
+    if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
   }
 
   #scan(message: MessageNamed<'getDigests'>): void {
@@ -415,7 +423,7 @@ export class MainController extends Controller<AnyRecord> {
 
   #remoteMessage(message: Message): void {
     const session = this.#session;
-    if (session === undefined) return;
+    if (session === undefined || this.power === 'halted') return;
     switch (message.kind) {
       case 'pairing':
         if (session.compare(message) === 'givenBack') {
@@ -484,10 +492,6 @@ export class MainController extends Controller<AnyRecord> {
   protected ownDeadline(): number | undefined {
     const since = this.#maySend() ? undefined : this.#core?.stalledSinceUs();
     return earliest([since === undefined ? undefined : since + (this.#options.hostStallUsMax ?? hostStallUsDefault)]);
-  }
-
-  #notReady({ tag }: MessageNamed<'command'>): void {
-    this.send('host', { kind: 'response', tag, status: 0x08, sense: new Uint8Array(0), dataInBytes: 0, dataCheck: 0 });
   }
 
   #status(request: number): MessageNamed<'status'> {

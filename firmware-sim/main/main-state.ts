@@ -287,6 +287,9 @@ export class MainState {
     this.fullNeeded = false;
     this.pairState = 'PAIR';
     this.reason = undefined;
+    // The newest generation is the failback's: no freeze made it, so none repeats it.
+    this.token = new Uint8Array(16);
+    this.included = [];
     for (const volume of this.volumes) {
       volume.changed = new BlockSet();
       volume.streamed = new StoredBlocks();

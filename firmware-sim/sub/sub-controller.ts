@@ -15,7 +15,7 @@ import { digestRefusal } from '../controller/digest-request.js';
 import { DigestScan } from '../controller/digest-scan.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort } from '../controller/host-port.js';
-import { type Instruction, type SubPhase, subTable } from '../controller/instructions.js';
+import { type Instruction, type InstructionOutcome, type SubPhase, subTable } from '../controller/instructions.js';
 import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
@@ -51,6 +51,8 @@ export class SubController extends Controller<AnyRecord> {
   #failures = new Map<number, RefusalCode>();
   /** Main's pairing came in this session and fits. */
   #agreed = false;
+  /** The main side at the line belongs to another pair. */
+  #foreign = false;
 
   constructor(options: SubOptions) {
     super({ role: 'sub', host: options.host, remote: options.remote }, subRecordCodec);
@@ -74,6 +76,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#waiters.clear();
     this.#failures = new Map();
     this.#agreed = false;
+    this.#foreign = false;
   }
 
   protected apply(record: AnyRecord): void {
@@ -179,17 +182,20 @@ export class SubController extends Controller<AnyRecord> {
 
   #phase(): SubPhase {
     const { takenOver, failback, pairState } = this.#state;
+    if (this.power === 'halted') return 'halted';
     if (this.power !== 'running') return 'recovering';
-    if (failback !== undefined) return 'failing back';
-    if (takenOver) return 'taken over';
+    const away = !this.isOpen('remote') || this.#foreign;
+    if (failback !== undefined || this.#failback?.busy === true) return 'failing back';
+    if (takenOver) return away ? 'taken over, main away' : 'taken over';
     if (this.#replica.committed === 0) return 'no image';
     if (pairState === 'SSUS' || pairState === 'PSUE') return 'suspended';
-    return this.isOpen('remote') ? 'paired' : 'main unreachable';
+    return away ? 'main away' : 'paired';
   }
 
   protected opened(port: PortName): void {
     if (port !== 'remote' || this.#core === undefined) return;
     this.#agreed = false;
+    this.#foreign = false;
     this.#core.receiver.sessionOpened();
   }
 
@@ -210,7 +216,7 @@ export class SubController extends Controller<AnyRecord> {
 
   #remoteMessage(message: Message): void {
     const core = this.#core;
-    if (core === undefined) return;
+    if (core === undefined || this.power === 'halted') return;
     if (message.kind === 'pairing') this.#pairing(message);
     else if (this.#state.takenOver) this.#failback?.message(message);
     else if (this.#agreed) this.#replicate(core, message);
@@ -263,9 +269,11 @@ export class SubController extends Controller<AnyRecord> {
 
   #agree(main: MessageNamed<'pairing'>): void {
     const { state } = this;
-    this.#agreed = sameDigest(main.pair, state.pair) && !state.takenOver;
+    this.#foreign = !sameDigest(main.pair, state.pair);
+    this.#agreed = !this.#foreign && !state.takenOver;
     this.send('remote', this.#ownPairing());
-    if (state.failback !== undefined && this.#failback?.busy === false) this.#failback.start(true, () => {});
+    if (state.failback !== undefined && this.#failback?.busy === false && !this.#foreign)
+      this.#failback.start(true, () => {});
     if (this.#agreed) this.#mainState(main.state, 0);
   }
 
@@ -316,11 +324,11 @@ export class SubController extends Controller<AnyRecord> {
       case 'command':
       case 'dataOut':
       case 'taskManagement':
-        if (this.#hostPort !== undefined) this.#hostPort.receive(message);
-        else if (message.kind === 'command') this.#busy(message);
+        if (this.#hostPort !== undefined && this.power === 'running') this.#hostPort.receive(message);
+        else if (message.kind === 'command') this.turnAway(message);
         break;
       case 'getStatus':
-        this.send('host', this.#status(message.request));
+        this.#instruct(message, 'status', () => this.send('host', this.#status(message.request)));
         break;
       case 'freeze':
         this.#instruct(message, 'freeze', () => {});
@@ -332,10 +340,12 @@ export class SubController extends Controller<AnyRecord> {
         this.#instruct(message, 'resync', () => {});
         break;
       case 'wait':
-        this.#instruct(message, 'wait', () => this.#wait(message));
+        this.#instruct(message, message.generation < 1 ? 'wait for unknown' : 'wait', () => this.#wait(message));
         break;
       case 'getDigests':
-        this.#instruct(message, 'digests', () => this.#scan(message));
+        this.#instruct(message, this.#isCurrent(message.generation) ? 'digests' : 'digests of another generation', () =>
+          this.#scan(message),
+        );
         break;
       case 'takeover':
         this.#instruct(message, message.force ? 'takeover --force' : 'takeover', () => this.#takeOver(message.request));
@@ -350,11 +360,20 @@ export class SubController extends Controller<AnyRecord> {
     }
   }
 
-  #instruct(message: { readonly request: number }, instruction: Instruction, carryOut: () => void): void {
+  #instruct({ request }: { readonly request: number }, instruction: Instruction, carryOut: () => void): void {
     const outcome = subTable[instruction][this.#phase()];
     if (outcome === 'accepted') carryOut();
-    else if (outcome === 'no effect') this.#done(message.request, false);
-    else this.refuse('host', message.request, outcome, this.#state.reason ?? '');
+    else if (outcome === 'no effect') this.#done(request, false);
+    else this.refuseFor(request, outcome, this.#detailOf(outcome));
+  }
+
+  #detailOf(outcome: InstructionOutcome): string {
+    if (outcome === 'wrong-generation') return `generation ${this.#replica.committed} is the current one`;
+    return this.#state.reason ?? '';
+  }
+
+  #isCurrent(of: number): boolean {
+    return of === 0 || of === this.#replica.committed;
   }
 
   #done(request: number, effect: boolean): void {
@@ -381,24 +400,14 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #startFailback({ request, discard }: MessageNamed<'failback'>): void {
-    if (!this.isOpen('remote') || this.#failback === undefined) {
-      this.refuse('host', request, 'sub-unreachable');
-      return;
-    }
-    if (this.#failback.busy) {
-      this.refuse('host', request, 'failback-in-progress');
-      return;
-    }
-    this.#failback.start(discard, (refusal) => {
+    this.#failback?.start(discard, (refusal) => {
       if (refusal === undefined) this.#done(request, true);
       else this.refuse('host', request, refusal.code, refusal.detail);
     });
   }
 
   #wait(message: MessageNamed<'wait'>): void {
-    if (message.generation < 1)
-      this.refuse('host', message.request, 'generation-unknown', `generation ${message.generation}`);
-    else if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
+    if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
   }
 
   #scan(message: MessageNamed<'getDigests'>): void {
@@ -406,10 +415,9 @@ export class SubController extends Controller<AnyRecord> {
     if (core === undefined) return;
     const { geometry } = core;
     const current = this.#replica.committed;
-    const wrong = message.generation !== 0 && message.generation !== current;
-    const code = wrong ? 'wrong-generation' : digestRefusal(message, geometry);
+    const code = digestRefusal(message, geometry);
     if (code !== undefined) {
-      this.refuse('host', message.request, code, `generation ${current} is the current one`);
+      this.refuse('host', message.request, code);
       return;
     }
     const source = {
@@ -512,10 +520,6 @@ export class SubController extends Controller<AnyRecord> {
 
   protected ownDeadline(): number | undefined {
     return undefined;
-  }
-
-  #busy({ tag }: MessageNamed<'command'>): void {
-    this.send('host', { kind: 'response', tag, status: 0x08, sense: new Uint8Array(0), dataInBytes: 0, dataCheck: 0 });
   }
 
   #status(request: number): MessageNamed<'status'> {

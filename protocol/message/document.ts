@@ -61,12 +61,12 @@ function refusalTable(): string {
     meaning,
     remedy,
   ]);
-  const heading = '## Refusal numbers\n\nAppend-only; those from 112 on never cross a line.\n';
+  const heading = '## Refusal numbers\n\nAppend-only; those from 112 on cross a line only from a halted controller.\n';
   return `${heading}\n${table([['number', 'name', 'meaning', 'what to do'], ...rows])}`.trimEnd().concat('\n');
 }
 
 /** A table in Markdown, its columns aligned; the first row is the heading. */
-function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map((text) => text.replaceAll('|', '\\|')));
   const widths = (cells[0] ?? []).map((_, column) => Math.max(3, ...cells.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[], filler: string): string => {

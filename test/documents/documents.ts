@@ -2,6 +2,7 @@
  * The documents that are generated from code. A test fails when one on disk is not what the code says; `npm run
  * documents` writes them anew.
  */
+import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
 import { messagesDocument } from '../../protocol/message/document.js';
 
 export interface GeneratedDocument {
@@ -10,7 +11,10 @@ export interface GeneratedDocument {
   text(): string;
 }
 
-export const documents: readonly GeneratedDocument[] = [{ path: 'protocol/MESSAGES.md', text: messagesDocument }];
+export const documents: readonly GeneratedDocument[] = [
+  { path: 'protocol/MESSAGES.md', text: messagesDocument },
+  { path: 'docs/instructions.md', text: instructionsDocument },
+];
 
 /** Where a document stands on disk, seen from the built files. */
 export const locationOf = ({ path }: GeneratedDocument): URL => new URL(`../../../${path}`, import.meta.url);
