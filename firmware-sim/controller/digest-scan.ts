@@ -18,7 +18,7 @@ export interface DigestSource {
   readonly blockBytes: number;
 }
 
-const scanBytes = 256 * 1024;
+const scanBytes = 64 * 1024;
 /** The most parts that one request may ask for. */
 export const digestPartsMax = 256;
 

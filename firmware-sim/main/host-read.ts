@@ -25,7 +25,8 @@ export class HostRead implements Operation {
   readonly #locked: boolean;
   readonly #answer: (completion: Completion) => void;
   #segments: Segment[] = [];
-  #data: Uint8Array = new Uint8Array(0);
+  /** All blocks touched; made when there is more than one segment. */
+  #data: Uint8Array | undefined;
   #phase: 'locking' | 'reading' = 'locking';
 
   /** `locked`: whoever reads holds the lock of the blocks already. */
@@ -62,7 +63,6 @@ export class HostRead implements Operation {
   #begin(nowUs: number): void {
     this.#phase = 'reading';
     const { first, count } = this.#blocks();
-    this.#data = new Uint8Array(count * this.#core.geometry.blockBytes);
     this.#segments = this.#plan(first, count);
     this.#next(nowUs);
   }
@@ -106,13 +106,19 @@ export class HostRead implements Operation {
       this.#end(checkCondition('unrecoveredReadError', { information }), nowUs);
       return;
     }
-    this.#data.set(data, (segment.first - this.#blocks().first) * blockBytes);
+    const { first, count } = this.#blocks();
+    if (segment.count === count) this.#data = data;
+    else {
+      this.#data ??= new Uint8Array(count * blockBytes);
+      this.#data.set(data, (segment.first - first) * blockBytes);
+    }
     this.#next(nowUs);
   }
 
   #finish(nowUs: number): void {
+    const data = this.#data ?? new Uint8Array(0);
     const from = (this.#range.lba - this.#blocks().first * this.#core.geometry.sectorsPerBlock) * sectorBytes;
-    this.#end({ status: 'good', data: this.#data.subarray(from, from + this.#range.sectors * sectorBytes) }, nowUs);
+    this.#end({ status: 'good', data: data.subarray(from, from + this.#range.sectors * sectorBytes) }, nowUs);
   }
 
   #end(completion: Completion, nowUs: number): void {

@@ -32,7 +32,8 @@ export class ImageRead implements Operation {
   readonly #range: ImageRange;
   readonly #answer: (completion: Completion) => void;
   #segments: Segment[] = [];
-  #data: Uint8Array = new Uint8Array(0);
+  /** All blocks touched; made when there is more than one segment. */
+  #data: Uint8Array | undefined;
   #phase: 'locking' | 'reading' = 'locking';
 
   constructor(core: SubCore, range: ImageRange, answer: (completion: Completion) => void) {
@@ -63,7 +64,6 @@ export class ImageRead implements Operation {
   #begin(): void {
     this.#phase = 'reading';
     const { first, count } = this.#blocks();
-    this.#data = new Uint8Array(count * this.#core.geometry.blockBytes);
     this.#segments = this.#plan(first, count);
     this.#next();
   }
@@ -110,7 +110,12 @@ export class ImageRead implements Operation {
       this.#end(checkCondition('unrecoveredReadError', { information }));
       return;
     }
-    this.#data.set(data, (segment.first - this.#blocks().first) * blockBytes);
+    const { first, count } = this.#blocks();
+    if (segment.count === count) this.#data = data;
+    else {
+      this.#data ??= new Uint8Array(count * blockBytes);
+      this.#data.set(data, (segment.first - first) * blockBytes);
+    }
     this.#next();
   }
 
@@ -128,8 +133,9 @@ export class ImageRead implements Operation {
   }
 
   #finish(): void {
+    const data = this.#data ?? new Uint8Array(0);
     const from = (this.#range.lba - this.#blocks().first * this.#core.geometry.sectorsPerBlock) * sectorBytes;
-    this.#end({ status: 'good', data: this.#data.subarray(from, from + this.#range.sectors * sectorBytes) });
+    this.#end({ status: 'good', data: data.subarray(from, from + this.#range.sectors * sectorBytes) });
   }
 
   #end(completion: Completion): void {
