@@ -47,6 +47,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   #closing = false;
   #journal: Journal<R> | undefined;
   readonly #endpoints = new Map<PortName, EndpointMachine>();
+  readonly #linesUp = new Set<PortName>();
 
   constructor(options: ControllerOptions, codec: MessageCodec) {
     this.#options = options;
@@ -100,8 +101,9 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     return this.#endpoints.get(port)?.queuedBytes ?? 0;
   }
 
+  /** Whether there is a session that messages can pass now: one whose line was lost waits to be resumed. */
   isOpen(port: PortName): boolean {
-    return this.#endpoints.get(port)?.open ?? false;
+    return this.#linesUp.has(port) && (this.#endpoints.get(port)?.open ?? false);
   }
 
   log(level: 'info' | 'warning' | 'error', text: string): void {
@@ -161,8 +163,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
         this.#powerOn(event.entropy, event.capacities);
         break;
       case 'line':
-        if (event.up) this.#endpoints.get(event.port)?.lineUp(this.nowUs);
-        else this.#endpoints.get(event.port)?.lineDown(this.nowUs);
+        this.#line(event.port, event.up);
         this.#tick();
         break;
       case 'frame':
@@ -183,6 +184,16 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     }
   }
 
+  #line(port: PortName, up: boolean): void {
+    if (up) {
+      this.#linesUp.add(port);
+      this.#endpoints.get(port)?.lineUp(this.nowUs);
+    } else {
+      this.#linesUp.delete(port);
+      this.#endpoints.get(port)?.lineDown(this.nowUs);
+    }
+  }
+
   #tick(): void {
     for (const [port, endpoint] of this.#endpoints) this.#endpointEvents(port, endpoint.tick(this.nowUs));
   }
@@ -197,6 +208,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.power = 'recovering';
     this.whyHalted = undefined;
     this.#endpoints.clear();
+    this.#linesUp.clear();
     for (const port of ['host', 'remote'] as const) {
       this.#endpoints.set(port, this.#endpoint(port));
     }

@@ -91,9 +91,16 @@ export async function startProcess(
   throw new RefusalError('process-ended', `coldframe ${args.slice(0, 2).join(' ')}: ${how}: ${line.stderr.trim()}`);
 }
 
+export interface RunOptions extends Pick<StartOptions, 'cwd'> {
+  /** Called when the process runs: to send it signals. */
+  readonly onStart?: (process: { readonly pid?: number | undefined }) => void;
+}
+
 /** Runs `coldframe …` to its end. */
-export function runProcess(args: readonly string[], { cwd }: Pick<StartOptions, 'cwd'> = {}): Promise<ProcessEnd> {
-  return launch(args, cwd).ended;
+export function runProcess(args: readonly string[], { cwd, onStart }: RunOptions = {}): Promise<ProcessEnd> {
+  const { child, ended } = launch(args, cwd);
+  onStart?.(child);
+  return ended;
 }
 
 /** A new folder for the files and sockets of a bench, and how to remove it. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import type { BenchProcess } from '../../hil/bench/processes.js';
 import { Pair, type PairOptions } from './pair.js';
 
 const mib = 2 ** 20;
@@ -14,6 +15,23 @@ describe('controllers as processes', () => {
     pair = await Pair.make(options);
     await pair.startBoth();
     return pair;
+  }
+
+  /** Both controllers with an emulated serial line between two PTYs; `before` starts what they need. */
+  async function overSerialLine(
+    options: readonly string[],
+    { staging }: { readonly staging?: (path: (name: string) => string) => string } = {},
+    before: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    const baud = options[options.indexOf('--baud') + 1];
+    pair = await Pair.make((path) => ({
+      mainRemote: `serial:${path('a')}?baud=${baud}`,
+      subRemote: `serial:${path('b')}?baud=${baud}`,
+      ...(staging === undefined ? {} : { staging: staging(path) }),
+    }));
+    await pair.start(['line', ...options, '--link-a', pair.path('a'), '--link-b', pair.path('b')]);
+    await before();
+    await pair.startBoth();
   }
 
   for (const method of ['copy', 'differential', 'streaming'] as const) {
@@ -49,22 +67,31 @@ describe('controllers as processes', () => {
 
   for (const who of ['main', 'sub', 'both'] as const) {
     it(`goes on with the right image after ${who} was killed in the middle of a transfer`, async () => {
-      // A line slow enough that the transfer takes about a second.
-      await started();
+      await overSerialLine(['--baud', '4000000']);
       const image = Buffer.alloc(4 * mib);
-      image.set(await pair.writeRandom(0, 3 * mib), 0);
+      image.set(await pair.writeRandom(0, mib), 0);
       const generation = await pair.freeze();
+      const { progress } = JSON.parse(await pair.host(pair.mainLine, 'status', '--json'));
+      expect(progress.blocksSent, 'the transfer is under way').to.be.lessThan(progress.blocksTotal);
       if (who !== 'sub') await pair.main?.kill();
       if (who !== 'main') await pair.sub?.kill();
-      if (who !== 'sub') await pair.startMain();
-      if (who !== 'main') await pair.startSub();
-      image.set(await pair.writeRandom(mib, 4096), mib);
+      await Promise.all([who === 'sub' ? undefined : pair.startMain(), who === 'main' ? undefined : pair.startSub()]);
+      const later = await pair.writeRandom(65_536, 4096);
       await pair.waitStructured(generation);
-      const second = await pair.freeze();
-      await pair.waitStructured(second);
-      expect(pair.read('secondary.img').equals(image), pair.logs()).to.equal(true);
+      expect(pair.read('secondary.img').equals(image), `image ${generation}${pair.logs()}`).to.equal(true);
+      image.set(later, 65_536);
+      await pair.waitStructured(await pair.freeze());
+      expect(pair.read('secondary.img').equals(image), `the image after it${pair.logs()}`).to.equal(true);
     });
   }
+
+  it('copies over serial ports whose line flips bits', async () => {
+    await overSerialLine(['--baud', '921600', '--ber', '1e-6', '--latency', '1', '--seed', '7']);
+    const image = Buffer.alloc(4 * mib);
+    image.set(await pair.writeRandom(4096, 131_072), 4096);
+    await pair.waitStructured(await pair.freeze());
+    expect(pair.read('secondary.img').equals(image), pair.logs()).to.equal(true);
+  });
 
   it('seals the lines with a key, and ends with exit code 4 where the key is another', async () => {
     await started((path) => {
@@ -81,15 +108,17 @@ describe('controllers as processes', () => {
   });
 
   it('keeps an area on a disk process, also when the disk is killed in the middle', async () => {
-    pair = await Pair.make((path) => ({ staging: `unix:${path('disk.sock')}` }));
-    const disk = ['disk', '--line', `unix-listen:${pair.path('disk.sock')}`, '--image', pair.path('staging.img')];
-    const first = await pair.start([...disk, '--size', String(4 * mib + 4096)]);
-    await pair.startBoth();
+    const staging = { staging: (path: (name: string) => string) => `unix:${path('disk.sock')}` };
+    const disk = () => ['disk', '--line', `unix-listen:${pair.path('disk.sock')}`, '--image', pair.path('staging.img')];
+    let first: BenchProcess | undefined;
+    await overSerialLine(['--baud', '4000000'], staging, async () => {
+      first = await pair.start([...disk(), '--size', String(4 * mib + 4096)]);
+    });
     const image = Buffer.alloc(4 * mib);
-    image.set(await pair.writeRandom(0, 3 * mib), 0);
+    image.set(await pair.writeRandom(0, mib), 0);
     const generation = await pair.freeze();
-    await first.kill();
-    await pair.start(disk);
+    await first?.kill();
+    await pair.start(disk());
     await pair.waitStructured(generation);
     expect(pair.read('secondary.img').equals(image), pair.logs()).to.equal(true);
   });

@@ -1,0 +1,114 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runProcess, startProcess, temporaryFolder } from '../../../hil/bench/processes.js';
+import { refusals } from '../../../protocol/refusals.js';
+
+const main = ['firmware', 'main', '--host', 'pty:', '--remote', 'pty:', '--method', 'copy'];
+const areas = ['--primary', 'memory:1MiB', '--shadow', 'memory:2MiB', '--meta', 'memory:8MiB'];
+
+describe('errors of the command line', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+  before(async () => {
+    folder = await temporaryFolder();
+  });
+  after(() => folder.remove());
+
+  const cases: readonly (readonly [string, number, keyof typeof refusals, readonly string[]])[] = [
+    ['an unknown command', 2, 'argument-invalid', ['bogus']],
+    ['an unknown option', 2, 'argument-invalid', ['ports', '--bogus']],
+    ['a missing option', 2, 'argument-invalid', ['host', 'status']],
+    [
+      'an offset between sectors',
+      2,
+      'argument-invalid',
+      ['host', 'read', '--line', 'pty:', '--offset', '5', '--length', '512', '--to', 'x'],
+    ],
+    ['an address of no line', 2, 'line-address', ['host', 'status', '--line', 'telnet:x']],
+    ['a file that is missing', 2, 'file-missing', ['golden', 'verify', '--golden', 'none', '--image', 'none']],
+    [
+      'an area that is missing and has no size',
+      2,
+      'file-missing',
+      [...main, '--primary', 'none', '--shadow', 'memory:1MiB', '--meta', 'memory:8MiB'],
+    ],
+    ['fewer shadow areas than volumes', 2, 'argument-invalid', [...main, ...areas, '--primary', 'memory:1MiB']],
+    ['a meta area that is too small', 2, 'file-size', [...main, ...areas.slice(0, 4), '--meta', 'memory:1MiB']],
+    [
+      'a key file that others can read',
+      2,
+      'key-file-exposed',
+      ['host', 'status', '--line', 'pty:', '--key-file', 'exposed'],
+    ],
+    [
+      'nobody at the other end',
+      3,
+      'line-unavailable',
+      ['host', 'wait', '--line', 'unix:none', '--generation', '1', '--timeout', '0.5'],
+    ],
+    [
+      'a line that is silent',
+      3,
+      'line-silent',
+      ['host', 'wait', '--line', 'pty:', '--generation', '1', '--timeout', '0.5'],
+    ],
+  ];
+  for (const [what, exit, code, args] of cases) {
+    it(`names ${what}: ${code}, exit code ${exit}`, async () => {
+      writeFileSync(join(folder.path, 'exposed'), '00'.repeat(32), { mode: 0o644 });
+      const end = await runProcess(args, { cwd: folder.path });
+      const [first, second, ...more] = end.stderr.split('\n').filter((line) => !/^\d\d:\d\d:/.test(line));
+      expect(end.exitCode, end.stderr).to.equal(exit);
+      expect(first).to.match(new RegExp(`^coldframe: ${code}: .* \\(.*\\)$`));
+      expect(first).to.contain(refusals[code].meaning);
+      expect(second?.trim()).to.equal(refusals[code].remedy);
+      expect(more).to.deep.equal(['']);
+    });
+  }
+
+  it('says it in JSON as well where JSON was asked for', async () => {
+    const end = await runProcess(['host', 'status', '--line', 'telnet:x', '--json']);
+    const { error } = JSON.parse(end.stdout);
+    expect(error).to.include({ code: 'line-address', exit: 2, remedy: refusals['line-address'].remedy });
+    expect(error.detail).to.contain('telnet');
+    expect(end.exitCode).to.equal(2);
+  });
+
+  it('ends with exit code 4 at a device of another role', async () => {
+    const socket = join(folder.path, 'disk.sock');
+    const disk = await startProcess([
+      'disk',
+      '--line',
+      `unix-listen:${socket}`,
+      '--image',
+      join(folder.path, 'disk.img'),
+      '--size',
+      '1MiB',
+    ]);
+    const end = await runProcess(['host', 'status', '--line', `unix:${socket}`]);
+    await disk.stop();
+    expect(end.exitCode).to.equal(4);
+    expect(end.stderr).to.contain('wrong-role');
+  });
+
+  it('ends with exit code 130 when it is interrupted while it waits', async () => {
+    const socket = join(folder.path, 'w.sock');
+    const line = await startProcess([
+      'disk',
+      '--line',
+      `unix-listen:${socket}`,
+      '--image',
+      join(folder.path, 'w.img'),
+      '--size',
+      '1MiB',
+    ]);
+    const end = await line.stop('SIGINT');
+    expect(end.exitCode).to.equal(130);
+  });
+
+  it('shows help without an error, and its version', async () => {
+    expect(await runProcess(['--help'])).to.include({ exitCode: 0, stderr: '' });
+    expect((await runProcess(['--version'])).stdout).to.match(/^\d+\.\d+\.\d+\n$/);
+  });
+});
