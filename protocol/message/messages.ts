@@ -453,7 +453,7 @@ export const definitions = [
   message({
     kind: 'getHoldings',
     tag: 0x4a,
-    priority: control,
+    priority: replication,
     way: 'sender → receiver',
     doc: 'What does staging hold for this generation? Asked when a session opens in the middle of a transfer.',
     fields: { generation: generationField('generation') },
