@@ -7,12 +7,13 @@ import { metaBytesMin } from '../../firmware-sim/controller/controller.js';
 import { MainController } from '../../firmware-sim/main/main-controller.js';
 import { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import { HostClient } from '../../host/client.js';
-import type { DiskName } from '../../protocol/device.js';
+import type { Device, DiskName } from '../../protocol/device.js';
 import type { Method } from '../../protocol/ids.js';
 import { Random } from '../random.js';
 import { idealLine, Kernel, type SimulatedLine } from '../simulate/kernel.js';
 import type { LineModelOptions } from '../simulate/line-model.js';
 import { type DiskTimes, SimulatedDisk } from '../simulate/simulated-disk.js';
+import type { Powered } from './bench.js';
 
 export interface EmulatedBenchOptions {
   readonly method: Method;
@@ -31,10 +32,9 @@ export interface EmulatedBenchOptions {
   readonly framePayloadMax?: number;
   /** Virtual time after which `run` gives up waiting for a promise, in microseconds. */
   readonly patienceUs?: number;
+  /** Puts something between a device and the bench: to watch its steps and frames. */
+  readonly wrap?: (name: string, device: Device) => Device;
 }
-
-/** Who has a power switch. */
-export type Powered = 'main' | 'sub';
 
 const patienceUsDefault = 3_600_000_000;
 
@@ -68,10 +68,11 @@ export class EmulatedBench {
     this.#makeDisks(blockBytes);
     this.host = this.#client('host', sealed);
     this.subHost = this.#client('subHost', sealed);
-    this.kernel.add('main', this.main, this.disks);
-    this.kernel.add('sub', this.sub, this.subDisks);
-    this.kernel.add('host', this.host.machine);
-    this.kernel.add('subHost', this.subHost.machine);
+    const wrap = options.wrap ?? ((_: string, device: Device) => device);
+    this.kernel.add('main', wrap('main', this.main), this.disks);
+    this.kernel.add('sub', wrap('sub', this.sub), this.subDisks);
+    this.kernel.add('host', wrap('host', this.host.machine));
+    this.kernel.add('subHost', wrap('subHost', this.subHost.machine));
     this.lines = {
       host: this.#connect('host', 'target', 'main', 'host', options.hostLine),
       remote: this.#connect('main', 'remote', 'sub', 'remote', options.remoteLine),

@@ -77,10 +77,11 @@ const lineSchema = z.strictObject({
   address: z.string().default(''),
   bytesSent: count,
   bytesReceived: count,
-  framesSent: count,
-  framesRepeated: count,
-  framesDamaged: count,
-  sessions: count,
+  /** Absent: nobody could see it. */
+  framesSent: count.optional(),
+  framesRepeated: count.optional(),
+  framesDamaged: count.optional(),
+  sessions: count.optional(),
 });
 
 export const runRecordSchema = z.strictObject({

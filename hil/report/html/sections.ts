@@ -94,9 +94,11 @@ export function lineTable(record: RunRecord): Markup | undefined {
 <thead><tr><th>line</th><th>address</th><th class="n">sent</th><th class="n">received</th><th class="n">frames</th><th class="n">repeated</th><th class="n">damaged</th><th class="n">sessions</th></tr></thead>
 <tbody>${record.lines.map(
     (line) =>
-      markup`<tr><td>${line.name}</td><td><code>${line.address}</code></td><td class="n">${bytesText(line.bytesSent)}</td><td class="n">${bytesText(line.bytesReceived)}</td><td class="n">${countText(line.framesSent)}</td><td class="n">${countText(line.framesRepeated)}</td><td class="n">${countText(line.framesDamaged)}</td><td class="n">${countText(line.sessions)}</td></tr>`,
+      markup`<tr><td>${line.name}</td><td><code>${line.address}</code></td><td class="n">${bytesText(line.bytesSent)}</td><td class="n">${bytesText(line.bytesReceived)}</td><td class="n">${known(line.framesSent)}</td><td class="n">${known(line.framesRepeated)}</td><td class="n">${known(line.framesDamaged)}</td><td class="n">${known(line.sessions)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }
+
+const known = (count: number | undefined): string => (count === undefined ? '–' : countText(count));
 
 export function eventLog(record: RunRecord): Markup | undefined {
   const { events } = record;

@@ -1,0 +1,147 @@
+/** A bench in virtual time. */
+import type { HostClient } from '../../host/client.js';
+import { assert } from '../../protocol/ids.js';
+import type { AreaName } from '../report/block-states.js';
+import type { LineRecord } from '../report/run-record.js';
+import type { SimulatedLine } from '../simulate/kernel.js';
+import {
+  type Bench,
+  type BenchAbilities,
+  type BenchMark,
+  type BenchModels,
+  type BenchShape,
+  type Powered,
+  remoteLineName,
+} from './bench.js';
+import { EmulatedBench, type EmulatedBenchOptions } from './emulated-bench.js';
+import { LineTaps } from './line-taps.js';
+import { type DeviceWatcher, WatchedDevice } from './watched-device.js';
+
+export class EmulatorBench implements Bench {
+  readonly kind = 'emulator';
+  readonly shape: BenchShape;
+  readonly can: BenchAbilities = {
+    cutRemote: true,
+    power: new Set<Powered>(['main', 'sub']),
+    areas: new Set<Powered>(['main', 'sub']),
+    virtualTime: true,
+  };
+  readonly models: BenchModels;
+  /** What is behind it: kernel, lines and disks, for tests that need more than a bench offers. */
+  readonly emulated: EmulatedBench;
+  readonly #taps = { remote: new LineTaps({ marked: true }), host: new LineTaps({ marked: true }) };
+  readonly #markListeners: ((mark: BenchMark) => void)[] = [];
+  readonly #stepListeners: ((role: Powered) => void)[] = [];
+
+  constructor(options: EmulatedBenchOptions) {
+    this.shape = { method: options.method, volumes: options.volumes, blockBytes: options.blockBytes ?? 4096 };
+    this.emulated = new EmulatedBench({
+      ...options,
+      wrap: (name, device) => new WatchedDevice(device, this.#watcher(name)),
+    });
+    const { main, sub, kernel } = this.emulated;
+    this.models = { main, sub, onStep: (listener) => this.#stepListeners.push(listener) };
+    kernel.onNote = ({ atUs, device, effect }) => {
+      if (effect.kind === 'mark') this.#mark({ atUs, role: device as Powered, ...effect });
+    };
+  }
+
+  get host(): HostClient {
+    return this.emulated.host;
+  }
+
+  get subHost(): HostClient {
+    return this.emulated.subHost;
+  }
+
+  run<T>(promise: Promise<T>): Promise<T> {
+    return this.emulated.run(promise);
+  }
+
+  nowUs(): number {
+    return this.emulated.kernel.nowUs;
+  }
+
+  pass(us: number): Promise<void> {
+    return this.emulated.pass(us);
+  }
+
+  cutRemote(): void {
+    this.emulated.kernel.cut(this.emulated.lines.remote);
+  }
+
+  restoreRemote(): void {
+    this.emulated.kernel.restore(this.emulated.lines.remote);
+  }
+
+  async powerCut(role: Powered): Promise<void> {
+    this.emulated.powerCut(role);
+  }
+
+  async powerOn(role: Powered): Promise<void> {
+    this.emulated.powerOn(role);
+  }
+
+  async readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    return this.emulated.durable(`${area}${volume}`, offsetBytes, lengthBytes);
+  }
+
+  lines(): readonly LineRecord[] {
+    const { lines, options } = this.emulated;
+    return [
+      lineRecord(remoteLineName, lines.remote, options.remoteLine?.baud, this.#taps.remote),
+      lineRecord('host–main', lines.host, options.hostLine?.baud, this.#taps.host),
+    ];
+  }
+
+  onMark(listener: (mark: BenchMark) => void): void {
+    this.#markListeners.push(listener);
+  }
+
+  async close(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #mark(mark: BenchMark): void {
+    const { port } = mark.values;
+    if (port === 'remote') this.#taps.remote.mark(mark, 'main');
+    if (port === 'host' && mark.role === 'main') this.#taps.host.mark(mark, 'main');
+    for (const listener of this.#markListeners) listener(mark);
+  }
+
+  #watcher(name: string): DeviceWatcher {
+    const { remote, host } = this.#taps;
+    switch (name) {
+      case 'host':
+        return { sent: (_, frame) => host.there.take(frame) };
+      case 'subHost':
+        return {};
+      default: {
+        assert(name === 'main' || name === 'sub', 'a device of the bench');
+        const toRemote = name === 'main' ? remote.there : remote.back;
+        return {
+          stepped: () => {
+            for (const listener of this.#stepListeners) listener(name);
+          },
+          sent: (port, frame) => {
+            if (port === 'remote') toRemote.take(frame);
+            else if (name === 'main') host.back.take(frame);
+          },
+        };
+      }
+    }
+  }
+}
+
+function lineRecord(name: string, line: SimulatedLine, baud: number | undefined, taps: LineTaps): LineRecord {
+  const [there, back] = line.counts();
+  return {
+    name,
+    address: baud === undefined ? 'emulated' : `emulated, ${baud} baud`,
+    bytesSent: there.carriedBytes,
+    bytesReceived: back.carriedBytes,
+    ...taps.record,
+  };
+}

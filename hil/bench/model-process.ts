@@ -1,0 +1,74 @@
+/** A model of a controller as a process of its own: `coldframe firmware …` over files in a folder. */
+import { join } from 'node:path';
+import { RefusalError } from '../../protocol/refusals.js';
+import type { AreaName } from '../report/block-states.js';
+import type { BenchShape, Powered } from './bench.js';
+import { type BenchProcess, startProcess } from './processes.js';
+
+export interface ModelProcessOptions {
+  readonly role: Powered;
+  readonly shape: BenchShape;
+  readonly folder: string;
+  readonly host: string;
+  readonly remote: string;
+  readonly keyFile: string | undefined;
+  /** The process has ended although nobody wanted it to. */
+  readonly onEnded: (error: RefusalError) => void;
+}
+
+export class ModelProcess {
+  readonly #options: ModelProcessOptions;
+  #process: BenchProcess | undefined;
+
+  constructor(options: ModelProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Starts it, over what its files hold. Throws `process-ended` when it does not come up. */
+  async powerOn(): Promise<void> {
+    if (this.#process !== undefined) return;
+    const started = await startProcess(this.#arguments());
+    this.#process = started;
+    void started.ended.then(({ exitCode, signal, stderr }) => {
+      if (this.#process !== started) return;
+      this.#process = undefined;
+      const how = exitCode === undefined ? `ended by ${signal}` : `exit code ${exitCode}`;
+      const last = stderr.trim().split('\n').at(-1) ?? '';
+      this.#options.onEnded(new RefusalError('process-ended', `${this.#options.role}: ${how}: ${last}`));
+    });
+  }
+
+  /** Kills it at once: what it has not flushed is gone. */
+  async powerCut(): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    await running?.kill();
+  }
+
+  /** Asks it to end, and waits for that. */
+  async stop(): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    await running?.stop();
+  }
+
+  #arguments(): string[] {
+    const { role, shape, folder, host, remote, keyFile } = this.#options;
+    const [volume, slots] = role === 'main' ? (['primary', 'shadow'] as const) : (['secondary', 'staging'] as const);
+    const areas = shape.volumes.flatMap((bytes, number) => [
+      ...[`--${volume}`, areaPath(folder, volume, number), `--${slots}`, areaPath(folder, slots, number)],
+      ...['--size', String(bytes)],
+    ]);
+    return [
+      ...['firmware', role, '--host', host, '--remote', remote, '--meta', join(folder, `${role}.meta`)],
+      ...['--block', String(shape.blockBytes), ...areas],
+      ...(role === 'main' ? ['--method', shape.method] : []),
+      ...(keyFile === undefined ? [] : ['--key-file', keyFile]),
+    ];
+  }
+}
+
+/** The file of an area. */
+export function areaPath(folder: string, area: AreaName, volume: number): string {
+  return join(folder, `${area}${volume}.img`);
+}

@@ -1,0 +1,85 @@
+/** Makes the bench that a bench file describes. */
+import { unreachable } from '../../protocol/ids.js';
+import { readKeyFile } from '../run/key-file.js';
+import type { DiskTimes } from '../simulate/simulated-disk.js';
+import type { Bench, Powered } from './bench.js';
+import { type BenchFile, rolesOf } from './bench-file.js';
+import { EmulatorBench } from './emulator-bench.js';
+import { InProcessBench } from './in-process-bench.js';
+import { idealEmulation, type LineEmulation, shapeOf } from './line-emulation.js';
+import { SiteBench, type SiteChoice } from './site-bench.js';
+
+export interface OpenBenchOptions {
+  /** What is random on the bench: line noise, and in virtual time everything. */
+  readonly seed: string;
+  /** Seals all lines, 32 bytes; the file's key file otherwise. */
+  readonly key?: Uint8Array | undefined;
+  /** How long a controller in real time may be away, in milliseconds. */
+  readonly absenceMsMax?: number;
+}
+
+/** Disks of the emulator: a solid state disk behind SATA, in round figures. */
+export const diskTimesDefault: DiskTimes = { accessUs: 100, flushUs: 400 };
+
+/** Opens the bench, and sessions with both controllers. Throws RefusalError, with exit code 3 when something is not there. */
+export async function openBench(file: BenchFile, options: OpenBenchOptions): Promise<Bench> {
+  const bench = await makeBench(file, options);
+  try {
+    await bench.run(bench.host.opened());
+    await bench.run(bench.subHost.opened());
+    // Takes the unit attention of each volume's power on, which would make the first write travel twice.
+    for (const volume of bench.shape.volumes.keys()) await bench.run(bench.host.read(volume, 0, 512));
+    return bench;
+  } catch (error) {
+    await bench.close();
+    throw error;
+  }
+}
+
+async function makeBench(file: BenchFile, { seed, key: given, absenceMsMax }: OpenBenchOptions): Promise<Bench> {
+  const key = given ?? (file.keyFile === undefined ? undefined : readKeyFile(file.keyFile));
+  const sealed = key === undefined ? {} : { key };
+  const volumes = file.volumes.map(({ size }) => size);
+  const shape = { method: file.method, volumes, blockBytes: file.block };
+  const hostLine = emulationOf(file.lines.host);
+  const remoteLine = emulationOf(file.lines.remote);
+  switch (file.kind) {
+    case 'emulator':
+      return new EmulatorBench({
+        ...{ ...shape, ...sealed, seed, diskTimes: diskTimesDefault },
+        ...{ hostLine: shapeOf(hostLine), remoteLine: shapeOf(remoteLine) },
+      });
+    case 'in-process':
+      return new InProcessBench({ ...shape, ...sealed, seed, hostLine, remoteLine });
+    case 'processes':
+    case 'lines':
+      return SiteBench.open({
+        ...{ ...shape, seed, key, hostLine, remoteLine },
+        transport: file.transport ?? (hostLine.baud === undefined && remoteLine.baud === undefined ? 'unix' : 'pty'),
+        sites: { main: siteOf(file, 'main'), sub: siteOf(file, 'sub') },
+        ...(absenceMsMax === undefined ? {} : { absenceMsMax }),
+        power: { main: powerOf(file, 'main'), sub: powerOf(file, 'sub') },
+      });
+    default:
+      return unreachable(file.kind);
+  }
+}
+
+function emulationOf(line: LineEmulation | string | undefined): LineEmulation {
+  return line === undefined || typeof line === 'string' ? idealEmulation : line;
+}
+
+function siteOf(file: BenchFile, role: Powered): SiteChoice {
+  const { lines } = file;
+  if (rolesOf(file)[role] === 'model') return { kind: 'model' };
+  const host = role === 'main' ? lines.host : lines.sub;
+  return {
+    kind: 'board',
+    host: typeof host === 'string' ? host : '',
+    remote: role === 'main' ? lines.mainRemote : lines.subRemote,
+  };
+}
+
+function powerOf({ hooks }: BenchFile, role: Powered) {
+  return { powerOff: hooks.powerOff[role], powerOn: hooks.powerOn[role] };
+}

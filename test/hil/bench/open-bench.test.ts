@@ -1,0 +1,69 @@
+/** One and the same use of every kind of bench. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { remoteBytes } from '../../../hil/bench/bench.js';
+import { parseBench } from '../../../hil/bench/bench-file.js';
+import { openBench } from '../../../hil/bench/open-bench.js';
+import { startProcess, temporaryFolder } from '../../../hil/bench/processes.js';
+import { RefusalError } from '../../../protocol/refusals.js';
+
+const kinds = ['kind: emulator', 'kind: in-process', 'kind: processes', 'kind: processes\ntransport: pty'];
+
+describe('every kind of bench', () => {
+  for (const kind of kinds) {
+    it(`(${kind.replace('\n', ', ')}) carries an image over, through a lost line and a power cut`, async () => {
+      await using bench = await openBench(parseBench('b', `${kind}\nvolumes: [{size: 256KiB}]`), {
+        ...{ seed: '7', key: randomBytes(32) },
+      });
+      const data = randomBytes(65_536);
+      await bench.run(bench.host.write(0, 4096, data).done);
+      bench.cutRemote();
+      const { generation } = await bench.run(bench.host.freeze(randomBytes(16)));
+      await bench.pass(20_000);
+      expect((await bench.run(bench.host.status())).committed, 'committed over a line that is cut').to.equal(0);
+      await bench.powerCut('main');
+      bench.restoreRemote();
+      await bench.powerOn('main');
+      await bench.run(bench.host.wait(generation, 'structured'));
+      expect(await bench.readArea('secondary', 0, 4096, data.length)).to.deep.equal(data);
+      expect(remoteBytes(bench)).to.be.greaterThan(data.length);
+    });
+  }
+
+  it('(kind: lines) uses what is at the end of lines, starts nothing, and says what it cannot do', async () => {
+    const folder = await temporaryFolder();
+    const at = (name: string) => join(folder.path, name);
+    const start = (role: string, remote: string, areas: readonly string[]) =>
+      startProcess([
+        ...['firmware', role, '--host', `unix-listen:${at(role)}`, '--remote', `${remote}:${at('remote')}`],
+        ...['--size', '256KiB', '--meta', at(`${role}.meta`), ...areas],
+      ]);
+    const main = await start('main', 'unix-listen', [
+      ...['--primary', at('p'), '--shadow', at('s'), '--method', 'copy'],
+    ]);
+    const sub = await start('sub', 'unix', ['--secondary', at('c'), '--staging', at('t')]);
+    try {
+      const text = `kind: lines\nmethod: copy\nlines: {host: "unix:${at('main')}", sub: "unix:${at('sub')}"}`;
+      await using bench = await openBench(parseBench('b', text), { seed: '7' });
+      await bench.host.write(0, 0, Buffer.alloc(4096, 3)).done;
+      const { generation } = await bench.host.freeze(randomBytes(16));
+      await bench.host.wait(generation);
+      expect(Buffer.from(await bench.subHost.read(0, 0, 4096))).to.deep.equal(Buffer.alloc(4096, 3));
+      expect([...bench.can.areas, ...bench.can.power]).to.deep.equal([]);
+      expect(() => bench.cutRemote())
+        .to.throw(RefusalError)
+        .with.nested.property('refusal.code', 'capability-missing');
+    } finally {
+      await Promise.all([main.kill(), sub.kill()]);
+      await folder.remove();
+    }
+  });
+
+  it('refuses when nobody is at the end of a line', async () => {
+    const text = 'kind: lines\nlines: {host: "unix:/nonexistent/a", sub: "unix:/nonexistent/b"}';
+    const failed = await openBench(parseBench('b', text), { seed: '7', absenceMsMax: 50 }).catch((error) => error);
+    expect(failed).to.be.instanceOf(RefusalError);
+    expect(failed.refusal.code).to.equal('line-unavailable');
+  });
+});
