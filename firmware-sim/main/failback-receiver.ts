@@ -13,19 +13,29 @@ import type { MainCore } from './main-core.js';
 const chunkBlocks = 64;
 const chunksPerMessage = 2048;
 
+/** What the controller does for a failback. */
+export interface FailbackSurroundings {
+  /** Main is the main side again. */
+  readonly onRegained: () => void;
+  /** Tells the sub what main knows of the pair. */
+  readonly tellPairing: () => void;
+  /** No host write and no freeze is under way. */
+  readonly hostIsQuiet: () => boolean;
+}
+
 export class FailbackReceiver {
   readonly #core: MainCore;
   readonly #receiver: Receiver;
-  /** Asked for the difference; answered when nothing is deferred any more. */
-  #asked: MessageNamed<'failbackAsk'> | undefined;
+  /** Asked for the difference; answered when the host is quiet and nothing is deferred any more. */
+  #asked: (MessageNamed<'failbackAsk'> & { readonly allowed: boolean }) | undefined;
   /** The sub has given the right to write back. */
   #given: { readonly epoch: Epoch; readonly generation: number } | undefined;
   #regaining = false;
-  readonly #onRegained: () => void;
+  readonly #surroundings: FailbackSurroundings;
 
-  constructor(core: MainCore, allocators: readonly SlotAllocator[], onRegained: () => void) {
+  constructor(core: MainCore, allocators: readonly SlotAllocator[], surroundings: FailbackSurroundings) {
     this.#core = core;
-    this.#onRegained = onRegained;
+    this.#surroundings = surroundings;
     this.#receiver = new Receiver({
       board: core,
       state: core.replica,
@@ -41,7 +51,7 @@ export class FailbackReceiver {
   message(message: Message): void {
     switch (message.kind) {
       case 'failbackAsk':
-        this.#ask(message);
+        this.#asked = { ...message, allowed: false };
         break;
       case 'failbackDone':
         this.given(message);
@@ -77,8 +87,14 @@ export class FailbackReceiver {
   }
 
   pump(): void {
-    if (this.#asked !== undefined && this.#core.drainer.idle && this.#core.state.failingBack) this.#answer(this.#asked);
-    if (this.#core.state.failingBack) this.#receiver.pump();
+    const { state, drainer } = this.#core;
+    const asked = this.#asked;
+    // Until then more blocks may come to differ.
+    if (asked !== undefined && state.transfer === undefined && this.#surroundings.hostIsQuiet()) {
+      if (!asked.allowed) this.#ask(asked);
+      else if (state.failingBack && drainer.idle) this.#answer(asked);
+    }
+    if (state.failingBack) this.#receiver.pump();
     this.#regain();
   }
 
@@ -86,13 +102,14 @@ export class FailbackReceiver {
   #ask(message: MessageNamed<'failbackAsk'>): void {
     const { state } = this.#core;
     const unsent = state.volumes.reduce((sum, { changed }) => sum + changed.size, 0);
+    this.#asked = undefined;
     if (message.epoch < state.epoch || message.committed < state.committed) {
       const detail = `epoch ${message.epoch}, generation ${message.committed} at the sub`;
       this.#refuse(message.request, 'older-sub', detail);
     } else if (unsent > 0 && !message.discard && !state.failingBack) {
       this.#refuse(message.request, 'discard-needed', `${unsent} blocks written at main were never sent`);
     } else {
-      this.#asked = message;
+      this.#asked = { ...message, allowed: true };
       if (!state.failingBack) this.#core.record({ kind: 'failbackAllowed', epoch: epoch(message.epoch) });
     }
   }
@@ -103,6 +120,8 @@ export class FailbackReceiver {
 
   #answer({ request }: MessageNamed<'failbackAsk'>): void {
     this.#asked = undefined;
+    // The failback's number comes after every one that main has used, also since the session opened.
+    this.#surroundings.tellPairing();
     const volumes = this.#core.state.volumes.map(({ changed }) => differenceChunks(changed));
     const parts = volumes.flatMap((chunks, volume) => {
       const cut: { readonly volume: number; readonly chunks: typeof chunks }[] = [];
@@ -135,7 +154,7 @@ export class FailbackReceiver {
           this.#given = undefined;
           this.#core.mark('regained', { generation: committed });
           this.#core.transferEnded();
-          this.#onRegained();
+          this.#surroundings.onRegained();
         },
       },
     );

@@ -9,13 +9,14 @@
 import { sameDigest } from '../../protocol/digest.js';
 import type { Generation } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
+import { refusals } from '../../protocol/refusals.js';
 import type { HostCommand } from '../controller/host-port.js';
 import type { Operation } from '../storage/operation.js';
 import type { MainCore } from './main-core.js';
 
 export class FreezeTaker implements Operation {
   readonly #core: MainCore;
-  readonly #answer: (message: MessageNamed<'frozen'>) => void;
+  readonly #answer: (message: MessageNamed<'frozen' | 'refused'>) => void;
   #phase: 'none' | 'draining' | 'recording' = 'none';
   #requests: number[] = [];
   #token: Uint8Array = new Uint8Array(16);
@@ -23,7 +24,7 @@ export class FreezeTaker implements Operation {
   /** Writes that came after the freeze was taken up. */
   #held: HostCommand[] = [];
 
-  constructor(core: MainCore, answer: (message: MessageNamed<'frozen'>) => void) {
+  constructor(core: MainCore, answer: (message: MessageNamed<'frozen' | 'refused'>) => void) {
     this.#core = core;
     this.#answer = answer;
   }
@@ -73,8 +74,12 @@ export class FreezeTaker implements Operation {
   /** No write is under way any more: the image is what the primary area holds now. */
   drained(): void {
     if (this.#phase !== 'draining') return;
-    this.#phase = 'recording';
     const { state, traits } = this.#core;
+    if (state.takenOver) {
+      this.#giveUp();
+      return;
+    }
+    this.#phase = 'recording';
     const full = state.fullNeeded || traits.sendsWholeImage;
     const generation = this.#core.nextGeneration();
     this.#core.record({ kind: 'frozen', generation, full, token: this.#token, included: this.#included }, this);
@@ -90,6 +95,13 @@ export class FreezeTaker implements Operation {
   /** The writes to carry out now that the image is fixed. */
   release(): HostCommand[] {
     return this.busy ? [] : this.#held.splice(0);
+  }
+
+  /** The sub has taken over while writes were awaited: nothing is frozen here any more. */
+  #giveUp(): void {
+    this.#phase = 'none';
+    const code = refusals['taken-over'].number;
+    for (const request of this.#requests) this.#answer({ kind: 'refused', request, code, detail: '' });
   }
 
   #tell(request: number): void {

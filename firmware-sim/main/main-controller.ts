@@ -171,7 +171,11 @@ export class MainController extends Controller<AnyRecord> {
     this.#core = core;
     this.#session = new PairSession(core);
     this.#freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
-    this.#failback = new FailbackReceiver(core, allocators, () => this.#session?.again());
+    this.#failback = new FailbackReceiver(core, allocators, {
+      onRegained: () => this.#session?.again(),
+      tellPairing: () => this.#session?.tellPairing(),
+      hostIsQuiet: () => this.#writesUnderWay.size === 0 && this.#freeze?.busy !== true,
+    });
     this.#hostPort = new HostPort({
       board: this,
       product: 'MAIN VOLUME',
@@ -421,6 +425,12 @@ export class MainController extends Controller<AnyRecord> {
     write.start(this.nowUs);
   }
 
+  /** A write that a freeze held back; meanwhile the sub may have taken over. */
+  #writeHeld(held: HostCommand): void {
+    if (mainTable.write[this.#phase()] === 'accepted') this.#write(held);
+    else this.#hostPort?.answer(held.id, checkCondition('writeProtected'));
+  }
+
   #remoteMessage(message: Message): void {
     const session = this.#session;
     if (session === undefined || this.power === 'halted') return;
@@ -469,7 +479,7 @@ export class MainController extends Controller<AnyRecord> {
     this.#session?.pump();
     this.#failback?.pump();
     if (this.#writesUnderWay.size === 0) this.#freeze?.drained();
-    for (const held of this.#freeze?.release() ?? []) this.#write(held);
+    for (const held of this.#freeze?.release() ?? []) this.#writeHeld(held);
     core.pump(this.nowUs);
     const { committed, structured, failures } = this.#state;
     for (const answer of this.#waiters.take({ committed, structured, failures })) this.send('host', answer);

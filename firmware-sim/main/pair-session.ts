@@ -43,6 +43,10 @@ export class PairSession {
 
   opened(): void {
     this.#reset();
+    this.tellPairing();
+  }
+
+  tellPairing(): void {
     this.#core.send('remote', this.pairing());
   }
 
@@ -159,7 +163,13 @@ export class PairSession {
   #takenOver(now: Epoch): void {
     const { state } = this.#core;
     if (state.transfer !== undefined) this.#core.failGeneration('taken-over', '');
-    if (!state.takenOver || state.epoch !== now) this.#core.record({ kind: 'takenOver', epoch: now });
+    if (state.takenOver && state.epoch === now) return;
+    const resume = () => {
+      // A freeze that was being recorded meanwhile has made a generation that nobody will take.
+      if (state.transfer !== undefined) this.#core.failGeneration('taken-over', '');
+      this.#core.mark('takenOver', { epoch: now });
+    };
+    this.#core.record({ kind: 'takenOver', epoch: now }, { name: 'recording the takeover', resume });
   }
 
   #adopt({ committed, commitDigest }: MessageNamed<'pairing'>): void {

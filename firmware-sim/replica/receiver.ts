@@ -23,6 +23,8 @@ import { type ArrivedRun, StageRun } from './stage-run.js';
 
 /** The most blocks that one zeroRun names. */
 export const zeroRunBlocksMax = 4096;
+/** Blocks that are structured as one. */
+const placeBlocksMax = 16;
 /** Structuring keeps this many runs under way at once. */
 const placingMax = 4;
 
@@ -81,7 +83,12 @@ export class Receiver implements Operation {
   }
 
   begin(message: MessageNamed<'begin'>): void {
-    const { receiving } = this.state;
+    const { receiving, committed } = this.state;
+    if (message.generation === committed) {
+      // The sender has not heard of the commit: nothing has to be sent again.
+      this.#tellCommitted();
+      return;
+    }
     if (receiving?.generation === message.generation && receiving.epoch === message.epoch) return;
     const { epoch, generation, base, full } = message;
     this.#beginning += 1;
@@ -349,7 +356,7 @@ export class Receiver implements Operation {
   #nextToPlace(): { readonly volume: number; readonly run: StoredRun } | undefined {
     for (; this.#place.volume < this.state.volumes.length; this.#place = { volume: this.#place.volume + 1, block: 0 }) {
       const { volume, block } = this.#place;
-      const run = this.state.volume(volume).overlay.nextRun(block, 64);
+      const run = this.state.volume(volume).overlay.nextRun(block, placeBlocksMax);
       if (run === undefined) continue;
       this.#place.block = run.first + run.count;
       return { volume, run };

@@ -2,28 +2,46 @@
  * The sub's side of a failback: asks main which blocks differ there, adds its own changes, sends the union as a new
  * generation, and gives the right to write back once main has structured it.
  *
- *     ask ──► difference of main ──► begun (durable, host writes refused) ──► begin, runs, complete
+ *     ask ──► difference of main ──► host writes under way end ──► begun (durable) ──► begin, runs, complete
  *         ──► committed by main ──► structured by main ──► gave back (durable) ──► failbackDone
  *
- * After a power cut it starts again from the ask: the content cannot have changed, so what main holds of it is kept.
+ * Host writes are refused from the ask on. After a power cut or a lost session it starts again from the ask: the content
+ * cannot have changed, and if main has committed it already, main says so.
  */
 import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { blockNumber, type Generation, generation } from '../../protocol/ids.js';
 import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
-import { type Refusal, refusalByNumber } from '../../protocol/refusals.js';
+import { type Refusal, type RefusalCode, refusalByNumber } from '../../protocol/refusals.js';
 import { type Outgoing, type PickedRun, type RunPlace, Sender } from '../replica/sender.js';
-import type { BlockSet } from '../storage/block-set.js';
+import { BlockSet } from '../storage/block-set.js';
 import { StoredBlocks, zeroSlot } from '../storage/stored-blocks.js';
 import type { SubCore } from './sub-core.js';
 
 const chunkBlocks = 64;
+/** How often a refused complete is mended before the failback is given up. */
+const completeTriesMax = 3;
 
 export class FailbackSender implements Outgoing {
   readonly #core: SubCore;
   readonly sender: Sender;
-  #phase: 'none' | 'asking' | 'recording' | 'sending' | 'completing' | 'structuring' | 'giving back' = 'none';
+  #phase:
+    | 'none'
+    | 'asking'
+    | 'draining'
+    | 'recording'
+    | 'sending'
+    | 'completing'
+    | 'structuring'
+    | 'giving back'
+    | 'giving up' = 'none';
   #asked = 0;
   #discard = false;
+  /** The session ended while the record of the beginning was on its way. */
+  #lostMeanwhile = false;
+  #completeTries = 0;
+  /** Of what main has committed. */
+  #digest: Uint8Array = zeroDigest;
+  readonly #onGivenUp: (generation: Generation, code: RefusalCode) => void;
   #then: (refusal: Refusal | undefined) => void = () => {};
   /** Blocks to send, by volume, and what main holds of them with its digests. */
   #difference: BlockSet[] = [];
@@ -33,8 +51,9 @@ export class FailbackSender implements Outgoing {
   /** The newest generation that main has frozen: the failback's number comes after it. */
   mainFrozen: Generation = generation(0);
 
-  constructor(core: SubCore) {
+  constructor(core: SubCore, onGivenUp: (generation: Generation, code: RefusalCode) => void) {
     this.#core = core;
+    this.#onGivenUp = onGivenUp;
     this.sender = new Sender(core as never);
   }
 
@@ -61,16 +80,18 @@ export class FailbackSender implements Outgoing {
     this.#phase = 'asking';
     this.#discard = discard;
     this.#then = then;
-    this.#difference = this.#core.state.changed.map((each) => each.clone());
+    this.#completeTries = 0;
+    this.#difference = this.#core.state.changed.map(() => new BlockSet());
     this.#ask();
   }
 
   lost(): void {
     this.sender.lost();
     this.sender.use(undefined);
-    if (this.#phase !== 'none' && this.#core.state.failback === undefined) {
-      this.#end({ code: 'line-lost', detail: 'between the controllers' });
-    } else this.#phase = 'none';
+    if (this.#phase === 'recording') this.#lostMeanwhile = true;
+    else if (this.#phase === 'asking' || this.#phase === 'draining') {
+      this.#end({ code: 'sub-unreachable', detail: 'the session with main ended' });
+    } else if (this.#phase !== 'giving back' && this.#phase !== 'giving up') this.#phase = 'none';
   }
 
   message(message: Message): boolean {
@@ -89,14 +110,16 @@ export class FailbackSender implements Outgoing {
         this.sender.refused(message);
         return true;
       case 'committed':
-        if (message.generation === this.#generation && this.#phase === 'completing') this.#phase = 'structuring';
+        if (message.generation === this.#generation) this.#committed(message.digest);
         return true;
       case 'structured':
         if (message.generation === this.#generation && this.#phase === 'structuring') this.#giveBack();
         return true;
       case 'completeRefused':
+        if (message.generation === this.#generation) this.#refusedComplete(message.code);
+        return true;
       case 'abandon':
-        this.#sendAllAgain();
+        if (message.generation === this.#generation) this.#giveUp(refusalByNumber(message.code) ?? 'disk-error');
         return true;
       case 'holdings':
         return true;
@@ -106,6 +129,7 @@ export class FailbackSender implements Outgoing {
   }
 
   pump(): void {
+    if (this.#phase === 'draining' && this.#core.hostWrites === 0) this.#begin();
     if (this.#phase === 'none') return;
     this.sender.pump();
     if (this.#phase !== 'sending' || !this.sender.idle) return;
@@ -163,36 +187,78 @@ export class FailbackSender implements Outgoing {
         if (differs && block < blocks) this.#difference[volume]?.add(blockNumber(block));
       }
     }
-    if (last) this.#begin();
+    if (last) this.#phase = 'draining';
   }
 
   #begin(): void {
     const { state, replica } = this.#core;
     this.#phase = 'recording';
-    this.#generation = state.failback ?? generation(Math.max(replica.committed, this.mainFrozen) + 1);
-    if (state.failback !== undefined) this.#startSending();
+    this.#lostMeanwhile = false;
+    const newest = Math.max(replica.committed, this.mainFrozen, state.failbackEnded);
+    this.#generation = state.failback ?? generation(newest + 1);
+    if (state.failback !== undefined) this.#begun();
     else {
-      const operation = { name: 'recording the beginning of a failback', resume: () => this.#startSending() };
+      const operation = { name: 'recording the beginning of a failback', resume: () => this.#begun() };
       this.#core.record({ kind: 'failbackBegun', generation: this.#generation }, operation);
     }
   }
 
+  #begun(): void {
+    // No host writes any more: what has changed here is known now.
+    for (const [volume, changed] of this.#core.state.changed.entries()) this.#difference[volume]?.addAll(changed);
+    if (this.#lostMeanwhile) this.#phase = 'none';
+    else this.#startSending();
+    this.#then(undefined);
+    this.#then = () => {};
+  }
+
   #startSending(): void {
-    this.#phase = 'sending';
     const { state, replica } = this.#core;
     const begin = { epoch: state.epoch, generation: this.#generation, base: replica.committed, full: false };
     this.#core.send('remote', { kind: 'begin', ...begin, state: 'SSWS' });
     this.#sendAllAgain();
     this.sender.use(this);
     this.#core.mark('failback', { generation: this.#generation, blocks: this.progress.total });
-    this.#then(undefined);
-    this.#then = () => {};
   }
 
   #sendAllAgain(): void {
     this.#queue = this.#difference.map((each) => each.clone());
     this.#sent = this.#difference.map(() => new StoredBlocks());
     this.#phase = 'sending';
+  }
+
+  /** Main has committed the image, in this session or, as it says to `begin`, in one before. */
+  #committed(digest: Uint8Array): void {
+    if (this.#phase !== 'sending' && this.#phase !== 'completing') return;
+    this.#phase = 'structuring';
+    this.#digest = Uint8Array.from(digest);
+    this.sender.use(undefined);
+    this.sender.lost();
+  }
+
+  #refusedComplete(code: number): void {
+    if (this.#phase !== 'completing') return;
+    this.#completeTries += 1;
+    if (this.#completeTries < completeTriesMax) this.#sendAllAgain();
+    else this.#giveUp(refusalByNumber(code) ?? 'digest-mismatch');
+  }
+
+  /** Main cannot take the image: the secondary area stays the one that hosts write to. */
+  #giveUp(code: RefusalCode): void {
+    if (this.#phase !== 'sending' && this.#phase !== 'completing') return;
+    this.#phase = 'giving up';
+    this.sender.use(undefined);
+    this.sender.lost();
+    this.#core.log('error', `failback as generation ${this.#generation} failed: ${code}`);
+    const resume = () => {
+      this.#phase = 'none';
+      this.#core.mark('failed', { generation: this.#generation, reason: code });
+      this.#onGivenUp(this.#generation, code);
+    };
+    this.#core.record(
+      { kind: 'failbackEnded', generation: this.#generation },
+      { name: 'recording that a failback failed', resume },
+    );
   }
 
   #summary(): { readonly blocks: number; readonly zeroBlocks: number; readonly digest: Uint8Array } {
@@ -216,8 +282,12 @@ export class FailbackSender implements Outgoing {
   #giveBack(): void {
     this.#phase = 'giving back';
     const { state } = this.#core;
-    const { digest } = this.#summary();
-    const image = { epoch: state.epoch, committed: this.#generation, structured: this.#generation, digest };
+    const image = {
+      epoch: state.epoch,
+      committed: this.#generation,
+      structured: this.#generation,
+      digest: this.#digest,
+    };
     this.#core.record({ kind: 'image', ...image });
     this.#core.record(
       { kind: 'gaveBack', generation: this.#generation },

@@ -51,6 +51,8 @@ export class SubController extends Controller<AnyRecord> {
   #failures = new Map<number, RefusalCode>();
   /** Main's pairing came in this session and fits. */
   #agreed = false;
+  /** Main's pairing came in this session, and is of this pair. */
+  #paired = false;
   /** The main side at the line belongs to another pair. */
   #foreign = false;
 
@@ -76,6 +78,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#waiters.clear();
     this.#failures = new Map();
     this.#agreed = false;
+    this.#paired = false;
     this.#foreign = false;
   }
 
@@ -164,7 +167,7 @@ export class SubController extends Controller<AnyRecord> {
       queuedBytes: (port) => this.queuedBytes(port),
     });
     this.#core.nowUs = this.nowUs;
-    this.#failback = new FailbackSender(this.#core);
+    this.#failback = new FailbackSender(this.#core, (generation, code) => this.#remember(generation, code));
     this.#openHostPort();
     this.run();
     if (this.isOpen('remote')) this.opened('remote');
@@ -195,6 +198,7 @@ export class SubController extends Controller<AnyRecord> {
   protected opened(port: PortName): void {
     if (port !== 'remote' || this.#core === undefined) return;
     this.#agreed = false;
+    this.#paired = false;
     this.#foreign = false;
     this.#core.receiver.sessionOpened();
   }
@@ -202,6 +206,7 @@ export class SubController extends Controller<AnyRecord> {
   protected closed(port: PortName): void {
     if (port === 'remote') {
       this.#agreed = false;
+      this.#paired = false;
       this.#failback?.lost();
       return;
     }
@@ -258,7 +263,9 @@ export class SubController extends Controller<AnyRecord> {
       this.#failback.mainFrozen = main.frozen;
       this.#failback.sender.runBytesMax = Math.max(state.blockBytes, Math.min(65536, main.runBytesMax));
     }
-    if (!state.joined && fits) {
+    // A sub restored from an older copy missed a takeover and its failback: main's epoch is the newer one.
+    const behind = sameDigest(main.pair, state.pair) && main.epoch > state.epoch && !state.takenOver;
+    if ((!state.joined && fits) || behind) {
       const joined = { pair: Uint8Array.from(main.pair), method: main.method, epoch: epoch(main.epoch) };
       const then = () => this.#stamp(() => this.#agree(main));
       this.record({ kind: 'joined', ...joined }, { name: 'joining a pair', resume: then });
@@ -270,6 +277,7 @@ export class SubController extends Controller<AnyRecord> {
   #agree(main: MessageNamed<'pairing'>): void {
     const { state } = this;
     this.#foreign = !sameDigest(main.pair, state.pair);
+    this.#paired = !this.#foreign;
     this.#agreed = !this.#foreign && !state.takenOver;
     this.send('remote', this.#ownPairing());
     if (state.failback !== undefined && this.#failback?.busy === false && !this.#foreign)
@@ -313,10 +321,14 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #abandoned(core: SubCore, { generation: failed, code }: MessageNamed<'abandon'>): void {
-    this.#failures.set(failed, refusalByNumber(code) ?? 'refused-by-sub');
-    for (const oldest of [...this.#failures.keys()].slice(0, -failuresRemembered)) this.#failures.delete(oldest);
+    this.#remember(failed, refusalByNumber(code) ?? 'refused-by-sub');
     core.receiver.drop(failed);
     this.#mainState('PSUE', code);
+  }
+
+  #remember(failed: Generation, code: RefusalCode): void {
+    this.#failures.set(failed, code);
+    for (const oldest of [...this.#failures.keys()].slice(0, -failuresRemembered)) this.#failures.delete(oldest);
   }
 
   #hostMessage(message: Message): void {
@@ -404,6 +416,8 @@ export class SubController extends Controller<AnyRecord> {
       if (refusal === undefined) this.#done(request, true);
       else this.refuse('host', request, refusal.code, refusal.detail);
     });
+    // A write in the same frame must not pass any more.
+    this.#protectVolumes();
   }
 
   #wait(message: MessageNamed<'wait'>): void {
@@ -456,7 +470,11 @@ export class SubController extends Controller<AnyRecord> {
     if (core === undefined) return;
     const answer = (completion: Parameters<HostPort['answer']>[1]) => this.#hostPort?.answer(id, completion);
     if (isWrite(command)) {
-      new ImageWrite(core, volume, command, answer).start();
+      core.hostWrites += 1;
+      new ImageWrite(core, volume, command, (completion) => {
+        core.hostWrites -= 1;
+        answer(completion);
+      }).start();
       return;
     }
     switch (command.op) {
@@ -508,14 +526,25 @@ export class SubController extends Controller<AnyRecord> {
     const core = this.#core;
     if (core === undefined) return;
     core.nowUs = this.nowUs;
-    const phase = this.#phase();
-    this.#hostPort?.setNotReady(subTable.read[phase] === 'accepted' ? undefined : senseOf('notReady'));
-    this.#hostPort?.setWriteProtected(subTable.write[phase] !== 'accepted');
+    this.#protectVolumes();
     core.receiver.pump();
+    this.#resumeFailback();
     this.#failback?.pump();
     const { committed, structured } = this.#replica;
     const progress = { committed, structured, failures: this.#failures };
     for (const answer of this.#waiters.take(progress)) this.send('host', answer);
+  }
+
+  /** A failback that a power cut or the end of a session stopped begins again by itself. */
+  #resumeFailback(): void {
+    if (this.#state.failback === undefined || !this.#paired || this.#failback?.busy !== false) return;
+    this.#failback.start(true, () => {});
+  }
+
+  #protectVolumes(): void {
+    const phase = this.#phase();
+    this.#hostPort?.setNotReady(subTable.read[phase] === 'accepted' ? undefined : senseOf('notReady'));
+    this.#hostPort?.setWriteProtected(subTable.write[phase] !== 'accepted');
   }
 
   protected ownDeadline(): number | undefined {

@@ -38,6 +38,8 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
   readonly locks = new RangeLocks<Operation>();
   readonly receiver: Receiver;
   nowUs = 0;
+  /** Host writes that have arrived and are not answered. */
+  hostWrites = 0;
 
   constructor(around: SubSurroundings) {
     this.#around = around;

@@ -19,6 +19,7 @@ export const subRecords = [
     generation,
   }),
   record(0x46, 'gaveBack', 'Main holds the image and is the main side again.', { generation }),
+  record(0x47, 'failbackEnded', 'The failback failed; host writes are taken here again.', { generation }),
 ] as const;
 
 export type SubRecord = MessageOf<(typeof subRecords)[number]>;

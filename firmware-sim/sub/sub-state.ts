@@ -1,5 +1,13 @@
 /** What the sub controller durably knows apart from its replica: which pair it belongs to, and who may write. */
-import { type Epoch, epoch, type Generation, type Method, type PairState, unreachable } from '../../protocol/ids.js';
+import {
+  type Epoch,
+  epoch,
+  type Generation,
+  generation,
+  type Method,
+  type PairState,
+  unreachable,
+} from '../../protocol/ids.js';
 import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { BlockSet } from '../storage/block-set.js';
 import type { SubRecord } from './sub-records.js';
@@ -15,6 +23,8 @@ export class SubState {
   takenOver = false;
   /** The generation of a failback under way. */
   failback: Generation | undefined;
+  /** The newest failback that failed: its number is used up. */
+  failbackEnded: Generation = generation(0);
   /** Blocks that a host changed here since the takeover, by volume. */
   changed: BlockSet[] = [];
 
@@ -51,6 +61,10 @@ export class SubState {
       case 'failbackBegun':
         this.failback = record.generation;
         break;
+      case 'failbackEnded':
+        this.failback = undefined;
+        this.failbackEnded = record.generation;
+        break;
       case 'gaveBack':
         this.takenOver = false;
         this.failback = undefined;
@@ -70,6 +84,7 @@ export class SubState {
     for (const [volume, changed] of this.changed.entries()) {
       for (const run of changed.runs()) yield { kind: 'changing', volume: volume as never, ...run };
     }
+    if (this.failbackEnded > 0) yield { kind: 'failbackEnded', generation: this.failbackEnded };
     if (this.failback !== undefined) yield { kind: 'failbackBegun', generation: this.failback };
     const code = this.reason === undefined ? 0 : refusals[this.reason].number;
     yield { kind: 'pairState', state: this.pairState, code };

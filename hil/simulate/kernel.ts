@@ -4,6 +4,7 @@
  */
 import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
 import { Deframer } from '../../protocol/frame/deframer.js';
+import type { Completion } from '../../protocol/scsi/commands.js';
 import type { Random } from '../random.js';
 import { EventHeap } from './event-heap.js';
 import { type LineCounts, LineModel, type LineModelOptions } from './line-model.js';
@@ -55,7 +56,7 @@ export interface LineSpecification extends LineModelOptions {
 /** A line that takes no time and loses nothing. */
 export const idealLine = { latencyUs: 0, bitErrorRate: 0, dropRate: 0 };
 
-type Action = () => void;
+type Action = () => unknown;
 
 export class Kernel {
   readonly notes: DeviceNote[] = [];
@@ -208,11 +209,12 @@ export class Kernel {
     const { tag } = effect;
     const disk = powered.disks.get(effect.disk);
     if (disk === undefined) throw new Error(`invariant broken: ${powered.name} has no disk ${effect.disk}`);
-    disk.submit(effect.command, (completion) => {
-      this.at(this.#nowUs + disk.delayUs(effect.command), () => {
-        if (powered.on && powered.life === life) this.#step(powered, { kind: 'disk', tag, completion });
-      });
-    });
+    const { command } = effect;
+    const endUs = this.#nowUs + disk.delayUs(command);
+    const alive = () => powered.on && powered.life === life;
+    const ended = (completion: Completion) => this.#step(powered, { kind: 'disk', tag, completion });
+    if (disk.lateEffect) this.at(endUs, () => alive() && disk.submit(command, ended));
+    else disk.submit(command, (completion) => this.at(endUs, () => alive() && ended(completion)));
   }
 
   #after(powered: Powered): void {

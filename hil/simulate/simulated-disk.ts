@@ -1,4 +1,5 @@
 /** An emulated disk in virtual time: the disk of firmware-sim over a store in memory, with times for its commands. */
+import { createHash } from 'node:crypto';
 import { Disk } from '../../firmware-sim/disk/disk.js';
 import type { DiskFaults } from '../../firmware-sim/disk/faults.js';
 import { MemoryStore } from '../../firmware-sim/disk/memory-store.js';
@@ -11,6 +12,8 @@ export interface DiskTimes {
   readonly accessUs: number;
   /** A flush, in microseconds. */
   readonly flushUs: number;
+  /** A command takes effect when it ends, not when it begins: a power cut in between finds nothing of it. */
+  readonly lateEffect?: boolean;
 }
 
 export class SimulatedDisk {
@@ -37,6 +40,11 @@ export class SimulatedDisk {
     });
   }
 
+  /** Whether commands take effect when they end. */
+  get lateEffect(): boolean {
+    return this.#times.lateEffect ?? false;
+  }
+
   delayUs(command: MediumCommand): number {
     return command.op === 'synchronizeCache' ? this.#times.flushUs : this.#times.accessUs;
   }
@@ -55,6 +63,18 @@ export class SimulatedDisk {
   powerCut(): void {
     this.store.apply(this.#disk.powerCut());
     this.#waiting.clear();
+  }
+
+  /** A digest of every byte, durable and cached: equal as long as nothing has been written. */
+  fingerprint(): string {
+    const hash = createHash('sha256');
+    for (const { offset, length } of this.store.allocated(0, this.sectors * sectorBytes, Number.MAX_SAFE_INTEGER)) {
+      hash.update(`${offset}:`).update(this.durable(offset, length));
+    }
+    for (const { first, sectors, data } of this.#disk.unflushed()) {
+      hash.update(`cached ${first}+${sectors}:`).update(data ?? '');
+    }
+    return hash.digest('hex');
   }
 
   /** What a host of this disk alone would find in the file: durable bytes only. */
