@@ -3,6 +3,7 @@
  * documents` writes them anew.
  */
 import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
+import { statusSchemaDocument } from '../../host/status.js';
 import { messagesDocument } from '../../protocol/message/document.js';
 
 export interface GeneratedDocument {
@@ -14,6 +15,7 @@ export interface GeneratedDocument {
 export const documents: readonly GeneratedDocument[] = [
   { path: 'protocol/MESSAGES.md', text: messagesDocument },
   { path: 'docs/instructions.md', text: instructionsDocument },
+  { path: 'docs/status.schema.json', text: statusSchemaDocument },
 ];
 
 /** Where a document stands on disk, seen from the built files. */

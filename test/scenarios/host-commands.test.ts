@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { runProcess } from '../../hil/bench/processes.js';
-import { statusSchema } from '../../host/status.js';
+import { type Status, statusSchema } from '../../host/status.js';
 import { Pair } from './pair.js';
 
 const mib = 2 ** 20;
@@ -167,11 +167,9 @@ describe('takeover and failback by host commands', () => {
       writeFileSync(pair.path('late'), data);
       await pair.host(pair.subLine, 'write', '--offset', '65536', '--from', pair.path('late'));
       await pair.startMain();
+      await until(pair, pair.subLine, ({ lines }) => lines.some(({ name, up }) => name === 'remote' && up));
       await pair.host(pair.subLine, 'failback');
-      await until(
-        async () => JSON.parse(await pair.host(pair.mainLine, 'status', '--json')).pairState === 'PAIR',
-        pair,
-      );
+      await until(pair, pair.mainLine, ({ pairState }) => pairState === 'PAIR');
       expect(pair.read('primary.img').equals(image), pair.logs()).to.equal(true);
     } finally {
       await pair.remove();
@@ -179,7 +177,9 @@ describe('takeover and failback by host commands', () => {
   });
 });
 
-async function until(condition: () => Promise<boolean>, pair: Pair): Promise<void> {
-  for (let tries = 0; tries < 40; tries += 1) if (await condition()) return;
+async function until(pair: Pair, line: string, condition: (status: Status) => boolean): Promise<void> {
+  for (let tries = 0; tries < 40; tries += 1) {
+    if (condition(statusSchema.parse(JSON.parse(await pair.host(line, 'status', '--json'))))) return;
+  }
   expect.fail(`it did not happen${pair.logs()}`);
 }

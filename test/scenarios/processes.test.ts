@@ -19,17 +19,17 @@ describe('controllers as processes', () => {
 
   /** Both controllers with an emulated serial line between two PTYs; `before` starts what they need. */
   async function overSerialLine(
-    options: readonly string[],
-    { staging }: { readonly staging?: (path: (name: string) => string) => string } = {},
+    line: readonly string[],
+    options: (path: (name: string) => string) => PairOptions = () => ({}),
     before: () => Promise<void> = async () => {},
   ): Promise<void> {
-    const baud = options[options.indexOf('--baud') + 1];
+    const baud = line[line.indexOf('--baud') + 1];
     pair = await Pair.make((path) => ({
       mainRemote: `serial:${path('a')}?baud=${baud}`,
       subRemote: `serial:${path('b')}?baud=${baud}`,
-      ...(staging === undefined ? {} : { staging: staging(path) }),
+      ...options(path),
     }));
-    await pair.start(['line', ...options, '--link-a', pair.path('a'), '--link-b', pair.path('b')]);
+    await pair.start(['line', ...line, '--link-a', pair.path('a'), '--link-b', pair.path('b')]);
     await before();
     await pair.startBoth();
   }
@@ -65,11 +65,15 @@ describe('controllers as processes', () => {
     expect((await sub.stop('SIGINT')).exitCode).to.equal(130);
   });
 
-  for (const who of ['main', 'sub', 'both'] as const) {
-    it(`goes on with the right image after ${who} was killed in the middle of a transfer`, async () => {
-      await overSerialLine(['--baud', '4000000']);
+  for (const [who, method] of [
+    ['main', 'differential'],
+    ['sub', 'streaming'],
+    ['both', 'copy'],
+  ] as const) {
+    it(`goes on with the right image after ${who} was killed in the middle of a transfer (${method})`, async () => {
+      await overSerialLine(['--baud', '4000000'], () => ({ method }));
       const image = Buffer.alloc(4 * mib);
-      image.set(await pair.writeRandom(0, mib), 0);
+      image.set(await pair.writeRandom(0, mib / 2), 0);
       const generation = await pair.freeze();
       const { progress } = JSON.parse(await pair.host(pair.mainLine, 'status', '--json'));
       expect(progress.blocksSent, 'the transfer is under way').to.be.lessThan(progress.blocksTotal);
@@ -108,14 +112,14 @@ describe('controllers as processes', () => {
   });
 
   it('keeps an area on a disk process, also when the disk is killed in the middle', async () => {
-    const staging = { staging: (path: (name: string) => string) => `unix:${path('disk.sock')}` };
+    const staging = (path: (name: string) => string) => ({ staging: `unix:${path('disk.sock')}` });
     const disk = () => ['disk', '--line', `unix-listen:${pair.path('disk.sock')}`, '--image', pair.path('staging.img')];
     let first: BenchProcess | undefined;
     await overSerialLine(['--baud', '4000000'], staging, async () => {
       first = await pair.start([...disk(), '--size', String(4 * mib + 4096)]);
     });
     const image = Buffer.alloc(4 * mib);
-    image.set(await pair.writeRandom(0, mib), 0);
+    image.set(await pair.writeRandom(0, mib / 2), 0);
     const generation = await pair.freeze();
     await first?.kill();
     await pair.start(disk());
