@@ -22,8 +22,6 @@ export interface DiskDeviceOptions {
 const luns: readonly number[] = [0];
 const bufferBytesMax = 32 * 2 ** 20;
 const commandsMax = 256;
-/** The tag of the flush at shutdown; those of the target begin at 1. */
-const lastFlushTag = 0;
 
 export class DiskDevice implements Device {
   readonly #options: DiskDeviceOptions;
@@ -74,7 +72,7 @@ export class DiskDevice implements Device {
         break;
       case 'shutdown':
         this.#closing = true;
-        this.#flushLast();
+        this.#tryClose();
         break;
       default:
         unreachable(event);
@@ -144,16 +142,14 @@ export class DiskDevice implements Device {
 
   #ended({ tag, completion }: DeviceEvent & { kind: 'disk' }): void {
     this.#outstanding -= 1;
-    if (tag !== lastFlushTag) this.#carryOut(this.#target.complete(tag, completion));
-    if (tag === lastFlushTag && this.#outstanding === 0) this.#effects.push({ kind: 'closed' });
-    else this.#flushLast();
+    this.#carryOut(this.#target.complete(tag, completion));
+    this.#tryClose();
   }
 
-  /** A disk that is shut down, other than one whose power is cut, makes durable what it holds. */
-  #flushLast(): void {
-    if (this.#closing && this.#outstanding === 0) {
-      this.#issue(lastFlushTag, { op: 'synchronizeCache', lba: 0, sectors: 0 });
-    }
+  #tryClose(): void {
+    if (!this.#closing || this.#outstanding > 0) return;
+    this.#closing = false;
+    this.#effects.push({ kind: 'closed' });
   }
 
   #mark(name: string, values: Readonly<Record<string, string>>): void {

@@ -175,9 +175,17 @@ describe('the runner of a device', () => {
     device.frames.push(Buffer.of(1, 0));
     runner.wake();
     await turns(1);
+    device.answer = ({ kind }) => {
+      // So long that the loss is only told in the next turn.
+      for (const endMs = performance.now() + 8; kind === 'line' && performance.now() < endMs; );
+      return [];
+    };
     line.open();
     line.lose();
     await turns(1);
+    expect(device.kinds()).to.deep.equal(['powerOn', 'line up']);
+    await turns(1);
+    expect(device.kinds()).to.deep.equal(['powerOn', 'line up', 'line down']);
     expect(line.written).to.have.length(0);
     line.open();
     await turns(1);
@@ -198,7 +206,7 @@ describe('the runner of a device', () => {
     runner.start();
     await turns(1);
     const startUs = device.times.at(-1) ?? 0;
-    device.deadlineUs = startUs + 50_000;
+    device.deadlineUs = startUs + 60_000_000;
     runner.wake();
     await turns(1);
     device.deadlineUs = startUs + 15_000;
@@ -233,15 +241,24 @@ describe('the runner of a device', () => {
     expect(device.kinds()).to.deep.equal(['powerOn', 'shutdown']);
   });
 
-  it('gives nothing to a device whose power was cut, and leaves lines and disks open', async () => {
+  it('gives nothing to a device whose power was cut, leaves lines and disks open, and nothing of its own', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+    await turns(1);
+    const before = timers();
     let end = () => {};
     disk.submit = (_command, done) => {
       end = () => done(good);
     };
     device.answer = ({ kind }) => (kind === 'powerOn' ? [diskEffect(1)] : []);
     runner.start();
-    await turns(1);
+    for (const waitUs of [60_000_000, 50_000_000]) {
+      device.deadlineUs = waitUs;
+      runner.wake();
+      await turns(1);
+    }
     runner.cutPower();
+    expect(timers(), 'timers').to.equal(before);
+    expect(line.listenerCount('data'), 'listeners').to.equal(0);
     end();
     line.open();
     line.emit('data', Buffer.of(1, 0));

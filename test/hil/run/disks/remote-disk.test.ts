@@ -5,7 +5,7 @@ import { temporaryFolder } from '../../../../hil/bench/processes.js';
 import { DeviceRunner } from '../../../../hil/run/device-runner.js';
 import { DiskDevice } from '../../../../hil/run/disks/disk-device.js';
 import type { DiskPort } from '../../../../hil/run/disks/disk-port.js';
-import { LocalDisk, memoryMedium } from '../../../../hil/run/disks/local-disk.js';
+import { LocalDisk, type Medium, memoryMedium } from '../../../../hil/run/disks/local-disk.js';
 import { RemoteDisk } from '../../../../hil/run/disks/remote-disk.js';
 import type { Line } from '../../../../hil/run/lines/line.js';
 import { openLine } from '../../../../hil/run/lines/open-line.js';
@@ -22,14 +22,16 @@ describe('a disk at the end of a line', () => {
   let store: MemoryStore;
   let server: { readonly runner: DeviceRunner; readonly line: Line };
   let disk: RemoteDisk;
+  let persist: Medium['persist'];
   const socket = () => join(folder.path, 's');
 
   function powerOn(): void {
+    const medium: Medium = { ...memoryMedium(sizeBytes, store), persist: (step, then) => persist(step, then) };
     const line = openLine({ kind: 'unix-listen', path: socket() }, { retryMsMin: 5 });
     const runner = new DeviceRunner({
       device: new DiskDevice({ serial: 'TEST' }),
       lines: new Map<PortName, Line>([['target', line]]),
-      disks: new Map<DiskName, DiskPort>([['medium', new LocalDisk({ medium: memoryMedium(sizeBytes, store) })]]),
+      disks: new Map<DiskName, DiskPort>([['medium', new LocalDisk({ medium })]]),
     });
     runner.start();
     server = { runner, line };
@@ -44,6 +46,10 @@ describe('a disk at the end of a line', () => {
   beforeEach(async () => {
     folder = await temporaryFolder();
     store = new MemoryStore();
+    persist = (step, then) => {
+      store.apply(step);
+      then({ ok: true });
+    };
     powerOn();
     disk = await RemoteDisk.open({ line: openLine({ kind: 'unix', path: socket() }, { retryMsMin: 5 }), role: 'main' });
   });
@@ -90,6 +96,23 @@ describe('a disk at the end of a line', () => {
     const medium = Buffer.alloc(512);
     store.read(0, medium);
     expect(medium[0]).to.equal(9);
+    powerOn();
+  });
+
+  it('has ended when what it had taken is done', async () => {
+    await submit(disk, { op: 'write', lba: 0, data: Buffer.alloc(512, 9) });
+    let persisted = false;
+    persist = (step, then) => {
+      setTimeout(() => {
+        persisted = true;
+        store.apply(step);
+        then({ ok: true });
+      }, 10);
+      void server.runner.stop();
+    };
+    const closed = new Promise<boolean>((resolve) => server.runner.once('closed', () => resolve(persisted)));
+    disk.submit({ op: 'synchronizeCache', lba: 0, sectors: 0 }, () => {});
+    expect(await closed).to.equal(true);
     powerOn();
   });
 
