@@ -1,6 +1,7 @@
 /** What a device that runs says, as lines on stderr. */
 import { styleText } from 'node:util';
 import type { DeviceRunner } from '../run/device-runner.js';
+import type { Line } from '../run/lines/line.js';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -25,6 +26,31 @@ export function logDevice(runner: DeviceRunner): void {
     else if (name === 'sessionClosed') log('info', `session closed${on(values.port)}: ${values.reason}`);
     else if (name === 'refused') logRefused(refused, `${values.code}${on(values.port)}`, String(values.detail));
   });
+}
+
+/** How often lines that are down are looked at, in milliseconds. */
+const lookMs = 1000;
+
+/** Says when a line is lost, and why one does not open: each reason once, until it changes. */
+export function logLines(lines: ReadonlyMap<string, Line>): void {
+  for (const [name, line] of lines) {
+    let told: string | undefined;
+    line.on('open', () => {
+      told = undefined;
+    });
+    line.on('lost', ({ detail }) => {
+      told = detail;
+      log('info', `${name} line lost: ${detail}`);
+    });
+    const timer = setInterval(() => {
+      const { isOpen, trouble } = line;
+      if (isOpen || trouble === undefined || trouble.detail === told) return;
+      told = trouble.detail;
+      log('warning', `${name} line: ${trouble.code}: ${trouble.detail}`);
+    }, lookMs);
+    timer.unref();
+    line.on('closed', () => clearInterval(timer));
+  }
 }
 
 function on(port: number | string | undefined): string {

@@ -4,7 +4,7 @@ import { type Refusal, RefusalError } from '../../protocol/refusals.js';
 import type { DeviceRunner } from '../run/device-runner.js';
 import type { Line } from '../run/lines/line.js';
 import type { PtyLine } from '../run/lines/open-line.js';
-import { logDevice } from './device-log.js';
+import { logDevice, logLines } from './device-log.js';
 import { type EndSignal, onEndSignal } from './interrupts.js';
 import { interruptedExit, reportError } from './report-error.js';
 
@@ -15,6 +15,8 @@ const portPauseMs = 5;
 export interface DeviceProcess {
   /** Not started yet. */
   readonly runner: DeviceRunner;
+  /** Its lines by name, for the log. */
+  readonly lines: ReadonlyMap<string, Line>;
   /** When this mark comes the device is ready; undefined: as soon as it is started. */
   readonly readyMark?: string;
   /** What to print on stdout when it is ready, without the line end. */
@@ -22,12 +24,13 @@ export interface DeviceProcess {
 }
 
 /** Starts the device; returns the exit code when it has ended and everything is closed. */
-export async function runDeviceProcess({ runner, readyMark, readyText }: DeviceProcess): Promise<number> {
+export async function runDeviceProcess({ runner, lines, readyMark, readyText }: DeviceProcess): Promise<number> {
   const end = new Promise<EndSignal | Refusal>((resolve) => {
     onEndSignal(resolve);
     runner.once('halted', resolve);
   });
   logDevice(runner);
+  logLines(lines);
   const ready = async () => process.stdout.write(`${await readyText()}\n`);
   if (readyMark === undefined) void ready();
   runner.on('mark', (name) => {

@@ -33,6 +33,8 @@ export function makeProgram(): Command {
 
 /** Runs one command line, as of `process.argv`; returns the exit code. Never throws. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
+  // Whoever read our output may leave; what a device does is of more use than its output.
+  process.stdout.on('error', () => {});
   process.on('uncaughtException', (error) => process.exit(internalError(error)));
   try {
     await makeProgram().parseAsync([...argv]);

@@ -33,14 +33,15 @@ export async function runDisk({ line: text, image, size }: DiskOptions): Promise
     ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
   });
   const line = openLine(address);
+  const lines = new Map<PortName, Line>([['target', line]]);
   const runner = new DeviceRunner({
     device,
-    lines: new Map<PortName, Line>([['target', line]]),
+    lines,
     disks: new Map<DiskName, DiskPort>([['medium', medium]]),
   });
   const readyText = async () =>
     `ready disk line=${await reachableAt(line)} size=${formatSize(medium.sectors * sectorBytes)}`;
-  return runDeviceProcess({ runner, readyText });
+  return runDeviceProcess({ runner, lines, readyText });
 }
 
 /** The same image is the same disk. */

@@ -1,9 +1,10 @@
 /** What `firmware main` and `firmware sub` share. */
 import type { Method } from '../../protocol/ids.js';
 import { parseArea } from '../run/disks/area.js';
-import { openFirmware } from '../run/firmware.js';
+import { type FirmwareConfiguration, openFirmware } from '../run/firmware.js';
 import { readKeyFile } from '../run/key-file.js';
-import { parseLineAddress } from '../run/lines/address.js';
+import { formatLineAddress, type LineAddress, parseLineAddress } from '../run/lines/address.js';
+import { listPorts } from '../run/ports.js';
 import { log } from './device-log.js';
 import { reachableAt, runDeviceProcess } from './device-process.js';
 import { onEndSignal } from './interrupts.js';
@@ -30,14 +31,21 @@ export async function runFirmware(options: FirmwareOptions, areas: FirmwareAreas
   const giveUp = new AbortController();
   const off = onEndSignal(() => giveUp.abort());
   try {
-    const { runner, host, remote } = await openFirmware(configurationOf(options, areas), {
+    const configuration = configurationOf(options, areas);
+    for (const line of diskLines(configuration)) log('info', `waiting for the disk at ${line}`);
+    await warnOfPorts([configuration.host, configuration.remote]);
+    const { runner, host, remote } = await openFirmware(configuration, {
       onTrouble: (area, { code, detail }) => log('warning', `${area}: ${code}: ${detail}`),
       signal: giveUp.signal,
     });
     const readyText = async () =>
       `ready ${areas.role} host=${await reachableAt(host)} remote=${await reachableAt(remote)}`;
     off();
-    return await runDeviceProcess({ runner, readyMark: 'running', readyText });
+    const lines = new Map([
+      ['host', host],
+      ['remote', remote],
+    ]);
+    return await runDeviceProcess({ runner, lines, readyMark: 'running', readyText });
   } catch (error) {
     throw giveUp.signal.aborted ? new Interrupted() : error;
   } finally {
@@ -45,7 +53,23 @@ export async function runFirmware(options: FirmwareOptions, areas: FirmwareAreas
   }
 }
 
-function configurationOf(options: FirmwareOptions, areas: FirmwareAreas) {
+function diskLines({ volumes, slots, meta }: FirmwareConfiguration): string[] {
+  return [...volumes, ...slots, meta].flatMap((area) =>
+    area.kind === 'line' ? [formatLineAddress(area.address)] : [],
+  );
+}
+
+/** What `coldframe ports` would say against the serial ports that are used. */
+async function warnOfPorts(addresses: readonly LineAddress[]): Promise<void> {
+  const paths = addresses.flatMap((address) => (address.kind === 'serial' ? [address.path] : []));
+  if (paths.length === 0) return;
+  for (const { path, byIdPath, warnings } of await listPorts()) {
+    if (!paths.includes(path) && !paths.includes(byIdPath ?? path)) continue;
+    for (const warning of warnings) log('warning', `${path}: ${warning}`);
+  }
+}
+
+function configurationOf(options: FirmwareOptions, areas: FirmwareAreas): FirmwareConfiguration {
   return {
     ...areas,
     host: parseLineAddress(options.host),

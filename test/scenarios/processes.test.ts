@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { BenchProcess } from '../../hil/bench/processes.js';
 import { Pair, type PairOptions } from './pair.js';
@@ -95,6 +95,22 @@ describe('controllers as processes', () => {
     image.set(await pair.writeRandom(4096, 131_072), 4096);
     await pair.waitStructured(await pair.freeze());
     expect(pair.read('secondary.img').equals(image), pair.logs()).to.equal(true);
+  });
+
+  it('does not start on files that belong to another pair or are in use', async () => {
+    await started();
+    const inUse = await pair.startMain().catch((error: unknown) => String(error));
+    expect(inUse).to.contain('exit code 3').and.to.contain('file-in-use');
+    const other = await Pair.make(() => ({ method: 'copy' }));
+    try {
+      await (await other.startMain()).stop();
+      await pair.main?.stop();
+      copyFileSync(other.path('shadow.img'), pair.path('shadow.img'));
+      const foreign = await pair.startMain().catch((error: unknown) => String(error));
+      expect(foreign).to.contain('exit code 2').and.to.contain('foreign-area');
+    } finally {
+      await other.remove();
+    }
   });
 
   it('seals the lines with a key, and ends with exit code 4 where the key is another', async () => {
