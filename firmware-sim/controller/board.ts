@@ -11,6 +11,8 @@ import type { Operation } from '../storage/operation.js';
 
 export interface Board<R> {
   readonly disks: DiskQueue;
+  /** Time of the event that is being handled, in microseconds. */
+  readonly nowUs: number;
   readonly effects: DeviceEffect[];
   /** Makes a record durable, applies it, then resumes the operation. */
   record(record: R, operation?: Operation): void;

@@ -348,11 +348,8 @@ export class MainState {
   }
 
   #release(map: StoredBlocks, volume: number, first: number, count: number): void {
-    for (let at = first; at < first + count; ) {
-      const run = map.nextRun(at, first + count - at);
-      if (run === undefined || run.first >= first + count) break;
+    for (const run of map.runsWithin(first, count)) {
       if (run.slot !== zeroSlot) this.freed.push({ volume, first: run.slot, count: run.count });
-      at = run.first + run.count;
     }
     map.delete(first, count);
   }

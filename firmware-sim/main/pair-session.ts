@@ -77,7 +77,7 @@ export class PairSession {
   compare(sub: MessageNamed<'pairing'>): PairingVerdict['kind'] {
     const { state, sender } = this.#core;
     sender.runBytesMax = Math.min(65536, Math.max(this.#core.geometry.blockBytes, sub.runBytesMax));
-    sender.windowBytes = Math.max(sender.runBytesMax, Math.min(1 << 20, sub.windowBytes));
+    sender.window.bytesMax = Math.max(sender.runBytesMax, Math.min(1 << 20, sub.windowBytes));
     this.#agreed = false;
     const verdict = comparePairing(state, this.#core, sub);
     this.#core.mark('paired', { verdict: verdict.kind });

@@ -159,14 +159,11 @@ export class ReplicaState {
 
   #place(number: number, first: number, count: number): void {
     const volume = this.volume(number);
-    for (let at = first; at < first + count; ) {
-      const run = volume.overlay.nextRun(at, first + count - at);
-      if (run === undefined || run.first >= first + count) break;
+    for (const run of volume.overlay.runsWithin(first, count)) {
       volume.known.set(run.first, run.count, zeroSlot, run.digests);
       if (run.slot === zeroSlot) volume.occupied.delete(run.first, run.count);
       else volume.occupied.add(run.first, run.count);
       this.#free(number, run.slot, run.count);
-      at = run.first + run.count;
     }
     volume.overlay.delete(first, count);
   }
@@ -179,12 +176,7 @@ export class ReplicaState {
   }
 
   #freeRange(map: StoredBlocks, volume: number, first: number, count: number): void {
-    for (let at = first; at < first + count; ) {
-      const run = map.nextRun(at, first + count - at);
-      if (run === undefined || run.first >= first + count) return;
-      this.#free(volume, run.slot, run.count);
-      at = run.first + run.count;
-    }
+    for (const run of map.runsWithin(first, count)) this.#free(volume, run.slot, run.count);
   }
 
   #free(volume: number, slot: number, count: number): void {

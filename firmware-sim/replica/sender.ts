@@ -12,6 +12,7 @@ import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Board } from '../controller/board.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import { SendRun } from './send-run.js';
+import { SendWindow } from './send-window.js';
 
 /** What is to be sent next, picked by the owner. Within one chunk of contiguous blocks and slots. */
 export interface PickedRun {
@@ -59,7 +60,7 @@ export class Sender {
   readonly board: Board<never>;
   /** Negotiated with the receiver when a session opens. */
   runBytesMax = 65536;
-  windowBytes = 1 << 20;
+  readonly window = new SendWindow();
   #outgoing: Outgoing | undefined;
   #nextRun = 1;
   readonly #onItsWay = new Map<number, OnItsWay>();
@@ -92,9 +93,10 @@ export class Sender {
   pump(): void {
     const outgoing = this.#outgoing;
     if (outgoing === undefined) return;
-    while (this.#reading.size < readingMax && this.#bytesOnTheirWay < this.windowBytes) {
+    while (this.#reading.size < readingMax && this.#bytesOnTheirWay < this.window.bytes) {
       const picked = outgoing.pick(Math.max(1, Math.floor(this.runBytesMax / outgoing.blockBytes)));
       if (picked === undefined) return;
+      if (this.#bytesOnTheirWay === 0) this.window.begin(this.board.nowUs);
       this.#bytesOnTheirWay += picked.count * outgoing.blockBytes;
       const reading = new SendRun(this, outgoing, picked);
       this.#reading.add(reading);
@@ -124,6 +126,7 @@ export class Sender {
     for (const number of runs) {
       const run = this.#take(number);
       if (run === undefined) continue;
+      this.window.answered(run.bytes, this.board.nowUs);
       if (run.stale) run.outgoing.returned(run.volume, run.first, run.count);
       else run.outgoing.stored(run.volume, run.first, run.count, run.digests);
     }

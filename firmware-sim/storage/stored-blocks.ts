@@ -95,6 +95,18 @@ export class StoredBlocks {
     return undefined;
   }
 
+  /** What a range holds, as runs that do not reach past it; changing the map while iterating is not allowed. */
+  *runsWithin(first: number, count: number): Generator<StoredRun> {
+    const end = first + count;
+    for (let at = first; at < end; ) {
+      const run = this.nextRun(at, end - at);
+      if (run === undefined || run.first >= end) return;
+      const length = Math.min(run.count, end - run.first);
+      yield { ...run, count: length, digests: run.digests.subarray(0, length * digestBytes) };
+      at = run.first + length;
+    }
+  }
+
   /** All runs in ascending order; changing the map while iterating is not allowed. */
   *runs(countMax = chunkBlocks): Generator<StoredRun> {
     for (let run = this.nextRun(0, countMax); run !== undefined; run = this.nextRun(run.first + run.count, countMax)) {
