@@ -147,6 +147,15 @@ describe('host commands', () => {
     expect(await pair.host(pair.mainLine, 'resync')).to.contain('resync done');
     await pair.waitStructured(await pair.freeze());
   });
+
+  it('writes zeros over data, at main and in the next image', async () => {
+    writeFileSync(pair.path('zeros'), Buffer.alloc(mib));
+    await pair.host(pair.mainLine, 'write', '--offset', '65536', '--from', pair.path('zeros'));
+    await pair.waitStructured(await pair.freeze());
+    image.fill(0, 65_536, 65_536 + mib);
+    expect(pair.read('primary.img').equals(image), 'main').to.equal(true);
+    expect(pair.read('secondary.img').equals(image), 'sub').to.equal(true);
+  });
 });
 
 describe('takeover and failback by host commands', () => {
