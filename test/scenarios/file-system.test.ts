@@ -15,7 +15,7 @@ import { isZero } from '../../protocol/digest.js';
 import { methods } from '../../protocol/ids.js';
 
 const hasTools = ['mke2fs', 'e2fsck', 'cmp'].every((tool) => spawnSync(tool, ['--version']).error === undefined);
-const volumeBytes = 2 * 2 ** 20;
+const volumeBytes = 3 * 2 ** 20;
 /** The host writes faster than the image is sent, so that its writes meet blocks that have not been. */
 const hostBaud = 3_000_000;
 const remoteBaud = 1_500_000;
@@ -27,9 +27,12 @@ function fileSystems(folder: string): readonly [Buffer, Buffer] {
   mkdirSync(join(tree, 'notes'), { recursive: true });
   writeFileSync(join(tree, 'letter.txt'), 'Dear reader,\n'.repeat(3000));
   writeFileSync(join(tree, 'notes', 'old.bin'), randomBytes(30_000));
-  writeFileSync(join(tree, 'big.bin'), randomBytes(120_000));
+  const big = randomBytes(600_000);
+  writeFileSync(join(tree, 'big.bin'), big);
   const first = fileSystem(folder, 'first.img', tree);
   writeFileSync(join(tree, 'letter.txt'), 'Dear reader, once more,\n'.repeat(2000));
+  // The end of the large file is sent last: what is written there meets frozen blocks that are still owed.
+  writeFileSync(join(tree, 'big.bin'), Buffer.concat([big.subarray(0, 450_000), randomBytes(150_000)]));
   execFileSync('rm', [join(tree, 'notes', 'old.bin')]);
   writeFileSync(join(tree, 'notes', 'new.bin'), randomBytes(60_000));
   return [first, fileSystem(folder, 'second.img', tree)];
