@@ -31,22 +31,22 @@ export function logDevice(runner: DeviceRunner): void {
 /** How often lines that are down are looked at, in milliseconds. */
 const lookMs = 1000;
 
-/** Says when a line is lost, and why one does not open: each reason once, until it changes. */
+/** Says of lines that stay down why: each reason once, until it changes. A peer that comes back at once is no news. */
 export function logLines(lines: ReadonlyMap<string, Line>): void {
   for (const [name, line] of lines) {
     let told: string | undefined;
+    let lost: string | undefined;
     line.on('open', () => {
       told = undefined;
     });
     line.on('lost', ({ detail }) => {
-      told = detail;
-      log('info', `${name} line lost: ${detail}`);
+      lost = detail;
     });
     const timer = setInterval(() => {
       const { isOpen, trouble } = line;
       if (isOpen || trouble === undefined || trouble.detail === told) return;
       told = trouble.detail;
-      log('warning', `${name} line: ${trouble.code}: ${trouble.detail}`);
+      log(told === lost ? 'info' : 'warning', `${name} line: ${trouble.code}: ${trouble.detail}`);
     }, lookMs);
     timer.unref();
     line.on('closed', () => clearInterval(timer));
