@@ -199,8 +199,9 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     this.#around.onWriteEnded(write, nowUs);
   }
 
-  /** When the write that has waited longest began to; undefined when none waits. */
+  /** When the write that has waited longest began to; undefined when none waits for a generation that goes on. */
   stalledSinceUs(): number | undefined {
+    if (this.#failing) return undefined;
     let since: number | undefined;
     for (const each of this.#stalled) {
       if (each.stalledSinceUs !== undefined) since = Math.min(since ?? each.stalledSinceUs, each.stalledSinceUs);
