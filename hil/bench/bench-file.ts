@@ -24,7 +24,7 @@ import { blockBytesDefault, methods, sectorBytes, volumesMax } from '../../proto
 import { RefusalError } from '../../protocol/refusals.js';
 import { parseLineAddress } from '../run/lines/address.js';
 import { parseSize } from '../run/sizes.js';
-import { checkYaml, parseYaml, readYaml, type YamlFile } from '../yaml-file.js';
+import { checkYaml, parseYaml, readYaml, type YamlFile, type YamlPath } from '../yaml-file.js';
 import { benchKinds } from './bench.js';
 import { transports } from './near-line.js';
 
@@ -63,7 +63,8 @@ const emulation = z
   .transform(({ baud, latency, ber, drop }) => ({ baud, latencyMs: latency, ber, drop }));
 const powerHook = z.strictObject({ main: z.string().optional(), sub: z.string().optional() }).default({});
 
-const benchSchema = z.strictObject({
+/** What a bench file may say. `checkBench` looks at what belongs together. */
+export const benchSchema = z.strictObject({
   kind: z.enum(benchKinds).default('emulator'),
   method: z.enum(methods as ['copy', 'differential', 'streaming']).default('differential'),
   block: blockSize.default(blockBytesDefault),
@@ -107,42 +108,45 @@ export const benchDefault: BenchFile = benchSchema.parse({});
  * and `configuration-invalid` with line and column.
  */
 export function readBenchFile(path: string): BenchFile {
-  const bench = checkBench(readYaml(path));
+  const file = readYaml(path);
+  const bench = checkBench(file, checkYaml(file, benchSchema, file.value ?? {}));
   return bench.keyFile === undefined ? bench : { ...bench, keyFile: resolve(dirname(path), bench.keyFile) };
 }
 
 /** The same from text. */
 export function parseBench(name: string, text: string): BenchFile {
-  return checkBench(parseYaml(name, text));
+  const file = parseYaml(name, text);
+  return checkBench(file, checkYaml(file, benchSchema, file.value ?? {}));
 }
 
-function checkBench(file: YamlFile): BenchFile {
-  const bench = checkYaml(file, benchSchema, file.value ?? {});
+/** Looks at what belongs together; `at` is where in the file the bench stands. Returns it. */
+export function checkBench(file: YamlFile, bench: BenchFile, at: YamlPath = []): BenchFile {
   const { kind, lines, block, volumes } = bench;
   for (const [index, { size }] of volumes.entries()) {
-    if (size % block !== 0) throw file.refuse(['volumes', index, 'size'], `volumes.${index}.size: no whole blocks`);
+    if (size % block !== 0)
+      throw file.refuse([...at, 'volumes', index, 'size'], `volumes.${index}.size: no whole blocks`);
   }
   const roles = rolesOf(bench);
   const isOnLine = roles.main === 'line' || roles.sub === 'line';
   if (isOnLine && kind !== 'lines' && kind !== 'processes') {
-    throw file.refuse(['roles'], `roles: a bench of kind ${kind} has no lines to boards`);
+    throw file.refuse([...at, 'roles'], `roles: a bench of kind ${kind} has no lines to boards`);
   }
   if (kind === 'lines' && (roles.main === 'model' || roles.sub === 'model')) {
-    throw file.refuse(['roles'], 'roles: a bench of kind lines starts no models; use processes');
+    throw file.refuse([...at, 'roles'], 'roles: a bench of kind lines starts no models; use processes');
   }
   if (roles.main === 'line' && typeof lines.host !== 'string') {
-    throw file.refuse(['lines', 'host'], 'lines.host: must be an address, main is at this line');
+    throw file.refuse([...at, 'lines', 'host'], 'lines.host: must be an address, main is at this line');
   }
   if (roles.main === 'model' && typeof lines.host === 'string') {
-    throw file.refuse(['lines', 'host'], 'lines.host: is an address, but main is a model');
+    throw file.refuse([...at, 'lines', 'host'], 'lines.host: is an address, but main is a model');
   }
   if (roles.sub === 'line' && lines.sub === undefined) {
-    throw file.refuse(['lines'], 'lines.sub: must be an address, the sub is at this line');
+    throw file.refuse([...at, 'lines'], 'lines.sub: must be an address, the sub is at this line');
   }
   const [mixed, remote] =
     roles.main === 'line' ? [roles.sub === 'model', 'mainRemote' as const] : [isOnLine, 'subRemote' as const];
   if (mixed && lines[remote] === undefined) {
-    throw file.refuse(['lines'], `lines.${remote}: must be the address of the board’s remote port`);
+    throw file.refuse([...at, 'lines'], `lines.${remote}: must be the address of the board’s remote port`);
   }
   return bench;
 }

@@ -92,7 +92,7 @@ export const runRecordSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   durationUs: atUs,
   /** What carried the run out. */
-  bench: z.enum(['emulator', 'processes', 'boards']),
+  bench: z.enum(['emulator', 'in-process', 'processes', 'boards']),
   /** The one line that repeats the run. */
   command: z.string(),
   seed: count,

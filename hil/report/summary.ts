@@ -26,6 +26,7 @@ const words: Readonly<Record<RunRecord['verdict'], string>> = {
 };
 const benches: Readonly<Record<RunRecord['bench'], string>> = {
   emulator: 'models in virtual time',
+  'in-process': 'models in real time',
   processes: 'models as processes',
   boards: 'boards and models',
 };

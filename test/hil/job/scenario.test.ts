@@ -1,0 +1,146 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import type { EmulatorBench } from '../../../hil/bench/emulator-bench.js';
+import { parseScenario, readScenario } from '../../../hil/job/scenario-file.js';
+import { countStates } from '../../../hil/report/block-states.js';
+import { methods } from '../../../protocol/ids.js';
+import { runOnEmulator } from './scenario-run.js';
+
+const shipped = (name: string) => fileURLToPath(new URL(`../../../../hil/scenarios/${name}.yaml`, import.meta.url));
+const steps = (...lines: readonly string[]) =>
+  parseScenario(
+    's.yaml',
+    ['bench: {volumes: [{size: 256KiB}]}', 'steps:', ...lines.map((line) => `  - ${line}`)].join('\n'),
+  );
+const failedChecks = ({ record }: Awaited<ReturnType<typeof runOnEmulator>>) =>
+  record.checks.filter(({ verdict }) => verdict === 'failed');
+
+/** Changes bytes behind the firmware's back, once a controller has told of something. */
+function damage(name: string, where: { disk: 'primary0' | 'secondary0'; offset: number }) {
+  return (bench: EmulatorBench) => {
+    const disk = (where.disk === 'primary0' ? bench.emulated.disks : bench.emulated.subDisks).get(where.disk);
+    bench.onMark((mark) => {
+      if (mark.name !== name || disk === undefined) return;
+      disk.store.apply({ writes: [{ offset: where.offset, data: Buffer.alloc(512, 0xee) }], punches: [] });
+    });
+  };
+}
+
+describe('scenarios', () => {
+  for (const name of ['default', 'consistency-group', 'lost-line', 'disaster']) {
+    for (const method of methods) {
+      it(`${name}.yaml passes with the ${method} method`, async () => {
+        const scenario = readScenario(shipped(name), { writes: 20, freezes: 2 });
+        const outcome = await runOnEmulator({ scenario, method });
+        expect(failedChecks(outcome)).to.deep.equal([]);
+        expect(outcome.exit).to.equal(0);
+        expect(outcome.record.verdict).to.equal('passed');
+        expect(outcome.record.pairState).to.equal('PAIR');
+      });
+    }
+  }
+
+  it('give the same record for the same seed', async () => {
+    const scenario = readScenario(shipped('default'), { writes: 30, freezes: 1 });
+    const [first, second] = [await runOnEmulator({ scenario }), await runOnEmulator({ scenario })];
+    expect(second.record).to.deep.equal(first.record);
+  });
+
+  it('fill in times, counts, maps and lines', async () => {
+    const scenario = readScenario(shipped('default'), { writes: 60, freezes: 2 });
+    const { record } = await runOnEmulator({ scenario });
+    expect(record.generations.map(({ generation, verdict }) => [generation, verdict])).to.deep.equal([
+      [1, 'passed'],
+      [2, 'passed'],
+    ]);
+    for (const each of record.generations) {
+      expect(each.frozenAtUs).to.be.lessThan(each.completeAtUs ?? 0);
+      expect(each.completeAtUs).to.be.lessThan(each.committedAtUs ?? 0);
+      expect(each.committedAtUs).to.be.lessThan(each.structuredAtUs ?? 0);
+      expect(each.bytesOnLine).to.be.greaterThan((each.blocksSent - each.zeroBlocks) * 4096);
+      const maps = record.blockMaps.filter(({ generation }) => generation === each.generation);
+      expect(maps.map(({ area }) => area)).to.deep.equal(['primary', 'shadow', 'staging', 'secondary']);
+      const [primary, shadow, staging] = maps.map(({ states }) => countStates(states));
+      expect((primary?.get('s') ?? 0) + (primary?.get('z') ?? 0)).to.equal(each.blocksSent);
+      expect(primary?.get('s')).to.equal(staging?.get('s'));
+      expect(shadow?.get('d') ?? 0).to.equal(each.deferredBlocks);
+    }
+    expect(record.latencies.length).to.equal(2 * (60 + 60 + 40));
+    expect(record.latencies.some(({ deferred }) => deferred === true)).to.equal(true);
+    expect(record.lines[0]?.bytesSent).to.be.greaterThan(0);
+  });
+
+  it('fail when the sub gives a wrong block, and say what it holds', async () => {
+    const scenario = steps('write: {writes: 60, profile: sequential}', 'freeze', 'wait: structured', 'verify');
+    const outcome = await runOnEmulator({
+      scenario,
+      prepare: damage('structured', { disk: 'secondary0', offset: 8192 }),
+    });
+    expect(outcome.exit).to.equal(1);
+    expect(failedChecks(outcome).map(({ name }) => name)).to.deep.equal([
+      'image 1 at the sub is what was frozen',
+      'the raw secondary area equals image 1',
+    ]);
+    const [generation] = outcome.record.generations;
+    expect(generation?.wrongRanges).to.deep.equal([{ volume: 0, first: 2, count: 1 }]);
+    expect(generation?.explanations[0]).to.match(/^block 2 of volume 0 is mixed: sector 0 holds data without a stamp/);
+    const secondary = outcome.record.blockMaps.find(({ area }) => area === 'secondary');
+    expect(countStates(secondary?.states ?? '').get('w')).to.equal(1);
+  });
+
+  it('fail when main gives the host something else than it wrote', async () => {
+    const scenario = steps('write: {writes: 60, profile: sequential}', 'freeze', 'wait: structured', 'verify');
+    const outcome = await runOnEmulator({ scenario, prepare: damage('structured', { disk: 'primary0', offset: 0 }) });
+    expect(failedChecks(outcome).map(({ name }) => name)).to.deep.equal([
+      'main gives the newest writes',
+      'the raw primary area equals the newest writes',
+    ]);
+  });
+
+  it('fail at an instruction that is refused, and at one that should have been', async () => {
+    const refused = await runOnEmulator({ scenario: steps('takeover') });
+    expect(refused.exit).to.equal(1);
+    expect(failedChecks(refused)[0]?.name).to.equal('step takeover');
+    const carriedOut = await runOnEmulator({
+      scenario: steps('expectRefused: {instruction: freeze, code: transfer-in-progress}'),
+    });
+    expect(failedChecks(carriedOut)[0]?.details).to.equal('answer: was carried out');
+  });
+
+  it('put a raw image into a volume, and only what is not zero in it', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'coldframe-')), 'raw.img');
+    const image = Buffer.alloc(64 * 4096);
+    image.fill(7, 5 * 4096, 9 * 4096);
+    image.fill(9, 63 * 4096);
+    writeFileSync(path, image);
+    const scenario = steps('freeze', 'wait: structured', 'verify');
+    let secondary: Buffer = Buffer.alloc(0);
+    const { exit, record } = await runOnEmulator({
+      scenario,
+      image: path,
+      prepare: (bench) =>
+        bench.onMark(({ name }) => {
+          if (name === 'structured') secondary = bench.emulated.durable('secondary0');
+        }),
+    });
+    expect(exit).to.equal(0);
+    expect(record.generations[0]?.blocksSent).to.equal(5);
+    expect(secondary.equals(image)).to.equal(true);
+  });
+
+  it('end when they are interrupted, with what there is so far', async () => {
+    const controller = new AbortController();
+    const scenario = steps('write: {writes: 20}', 'freeze', 'wait: structured', 'verify');
+    const { exit, record } = await runOnEmulator({
+      scenario,
+      signal: controller.signal,
+      onStep: ({ kind }) => kind === 'wait' && controller.abort(),
+    });
+    expect(exit).to.equal(130);
+    expect(record.verdict).to.equal('interrupted');
+    expect(record.generations.length).to.equal(1);
+  });
+});
