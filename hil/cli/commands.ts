@@ -1,11 +1,13 @@
 /** The commands in the order in which `--help` lists them. */
 import type { Command } from 'commander';
+import * as demo from './commands/demo.js';
 import * as disk from './commands/disk.js';
 import * as firmware from './commands/firmware.js';
 import * as golden from './commands/golden.js';
 import * as host from './commands/host.js';
 import * as line from './commands/line.js';
 import * as ports from './commands/ports.js';
+import * as run from './commands/run.js';
 
 /** What a file of `commands/` exports. */
 export interface CommandGroup {
@@ -13,4 +15,4 @@ export interface CommandGroup {
   register(program: Command): void;
 }
 
-export const groups: readonly CommandGroup[] = [firmware, disk, host, golden, line, ports];
+export const groups: readonly CommandGroup[] = [demo, run, firmware, disk, host, golden, line, ports];

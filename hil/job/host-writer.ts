@@ -51,6 +51,11 @@ export class HostWriter {
     return this.#options.log;
   }
 
+  /** Tags of the writes that are not acknowledged. */
+  get outstandingTags(): number[] {
+    return [...this.#underWay].flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
+  }
+
   /** Sends a write as soon as nothing that is under way overlaps it. Throws what an earlier write has ended with. */
   async write(volume: number, offsetBytes: number, content: WriteContent): Promise<void> {
     const to = offsetBytes + lengthOf(content);

@@ -83,11 +83,12 @@ export class PairJob {
     readonly seed?: number | undefined;
     readonly volume?: number | undefined;
     readonly everyMs: number;
+    readonly sizes: 'mixed' | 'blocks';
   }): Promise<void> {
     const { volumes, blockBytes } = this.#bench.shape;
-    const { writes, profile, volume, seed = this.#seedOf() } = step;
+    const { writes, profile, volume, sizes, seed = this.#seedOf() } = step;
     if (volume !== undefined && volume >= volumes.length) throw new RefusalError('unknown-volume', `volume ${volume}`);
-    await this.#send(plannedWrites({ volumes, blockBytes, writes, profile, volume, seed }), step.everyMs);
+    await this.#send(plannedWrites({ volumes, blockBytes, writes, profile, volume, seed, sizes }), step.everyMs);
     this.#record.event('write', `${counted(writes, 'write')}, ${profile}`, { values: { seed } });
   }
 
@@ -113,11 +114,13 @@ export class PairJob {
     const sentAtUs = this.#bench.nowUs();
     const { log } = this.#writer;
     const sentOrder = log.mark();
-    const outstanding = log.outstandingCount;
+    const underWay = this.#writer.outstandingTags;
     try {
       const { generation, epoch, included } = await this.#bench.run(host.freeze(this.#token()));
       const image = log.imageAt({ sentOrder, answeredOrder: log.mark(), includedTags: included });
-      const values = { outstanding, answered: durationText(this.#bench.nowUs() - sentAtUs) };
+      const inImage = underWay.filter((tag) => included.includes(tag)).length;
+      const answered = durationText(this.#bench.nowUs() - sentAtUs);
+      const values = { underWay: underWay.length, inImage, answered };
       this.#record.event('freeze', 'the host froze the group', { atUs: sentAtUs, generation, values });
       this.#newest = generation;
       this.#frozen = this.#changed;

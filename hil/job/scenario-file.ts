@@ -33,6 +33,8 @@ const leafSchemas = [
     seed: z.number().int().nonnegative().optional(),
     volume: volume.optional(),
     everyMs: ms.default(0),
+    /** `mixed`: runs, parts of blocks and unmaps; `blocks`: one whole block each. */
+    sizes: z.enum(['mixed', 'blocks']).default('mixed'),
   }),
   /** Writes to blocks of the generation that is being sent. */
   z.strictObject({ kind: z.literal('overwriteInFlight'), writes: count, everyMs: ms.default(0) }),

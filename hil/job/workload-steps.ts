@@ -16,15 +16,26 @@ export interface WorkloadOptions {
   readonly writes: number;
   readonly profile: Profile;
   readonly seed: number;
+  /** `mixed`: runs, parts of blocks and unmaps; `blocks`: one whole block each. */
+  readonly sizes: 'mixed' | 'blocks';
   /** This volume alone. */
   readonly volume?: number | undefined;
 }
 
+const blocksOnly = { runBlocksMax: 1, partialPercent: 0, unmapPercent: 0 };
+
 /** The writes of a seeded workload, in order. */
 export function* plannedWrites(options: WorkloadOptions): Generator<PlannedWrite> {
-  const { volumes, volume, writes, profile, seed, blockBytes } = options;
+  const { volumes, volume, writes, profile, seed, blockBytes, sizes } = options;
   const chosen = volume === undefined ? volumes : volumes.slice(volume, volume + 1);
-  const plan = { profile, seed, volumes: chosen, blockBytes, operations: writes, ...planDefaults };
+  const plan = {
+    profile,
+    seed,
+    volumes: chosen,
+    blockBytes,
+    operations: writes,
+    ...(sizes === 'mixed' ? planDefaults : blocksOnly),
+  };
   for (const { kind, volume: index, offsetBytes, lengthBytes } of workload(plan)) {
     yield { volume: index + (volume ?? 0), offsetBytes, lengthBytes, zeros: kind === 'unmap' };
   }

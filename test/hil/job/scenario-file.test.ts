@@ -18,7 +18,7 @@ describe('scenario files', () => {
   it('read steps as names, as names with fields, and written short', () => {
     const text = 'steps:\n  - write: {writes: 3}\n  - freeze\n  - wait: structured\n  - cut: {ms: 5, steps: [verify]}';
     expect(parseScenario('s.yaml', text).steps).to.deep.equal([
-      { kind: 'write', writes: 3, profile: 'random', everyMs: 0 },
+      { kind: 'write', writes: 3, profile: 'random', everyMs: 0, sizes: 'mixed' },
       { kind: 'freeze' },
       { kind: 'wait', for: 'structured' },
       { kind: 'cut', ms: 5, steps: [{ kind: 'verify' }] },

@@ -68,7 +68,7 @@ describe('scenarios', () => {
       expect(primary?.get('s')).to.equal(staging?.get('s'));
       expect(shadow?.get('d') ?? 0).to.equal(each.deferredBlocks);
     }
-    expect(record.latencies.length).to.equal(2 * (60 + 60 + 40));
+    expect(record.latencies.length).to.equal(2 * (60 + 16 + 60 + 40));
     expect(record.latencies.some(({ deferred }) => deferred === true)).to.equal(true);
     expect(record.lines[0]?.bytesSent).to.be.greaterThan(0);
   });

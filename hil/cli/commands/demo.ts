@@ -1,0 +1,36 @@
+/** `coldframe demo` */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type DemoRun, runDemo } from '../../job/demo.js';
+import { comparison, introduction, methodText, painter, whatNext } from '../demo-text.js';
+
+const help = `
+Shows each of the three methods once, on models in virtual time: no hardware, no files to prepare, a few seconds.
+
+Example:
+  $ coldframe demo`;
+
+export function register(program: Command): void {
+  program
+    .command('demo')
+    .description('see each method at work, without any hardware')
+    .option('--out <folder>', 'where the reports go', join('coldframe-out', 'demo'))
+    .addHelpText('after', help)
+    .action(async ({ out }: { readonly out: string }) => {
+      process.exitCode = await showDemo(out);
+    });
+}
+
+async function showDemo(folder: string): Promise<number> {
+  const paint = painter(process.stdout.isTTY === true);
+  const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
+  const runs: DemoRun[] = [];
+  print(introduction(paint));
+  for await (const run of runDemo(folder)) {
+    runs.push(run);
+    print(methodText(run, paint));
+  }
+  print(comparison(runs, paint));
+  print(whatNext(runs, paint));
+  return runs.every(({ record }) => record.verdict === 'passed') ? 0 : 1;
+}

@@ -1,0 +1,136 @@
+/** `coldframe run` */
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type Method, methods, volumesMax } from '../../../protocol/ids.js';
+import { RefusalError } from '../../../protocol/refusals.js';
+import { carryOut, type RunResult } from '../../job/run.js';
+import { shippedScenarios } from '../../job/shipped-scenarios.js';
+import { terminalLines } from '../../report/terminal.js';
+import { numberWithin, oneOf, wholeNumber } from '../arguments.js';
+import { checkLine, eventLine } from '../event-lines.js';
+import { onEndSignal } from '../interrupts.js';
+import { Interrupted } from '../report-error.js';
+
+const seedMax = 2 ** 32 - 1;
+
+const help = () => `
+Writes, freezes, waits and checks: without options on two models in virtual time. Leaves report.html, report.json and
+junit.xml in --out. --image is only read. The same seed repeats a run on models in virtual time to the bit.
+
+Scenarios that come with it: ${shippedScenarios().join(', ')}
+
+Exit codes: 0 passed; 1 a check failed; 2 usage or configuration; 3 bench unavailable or lost;
+            4 protocol or key mismatch; 130 interrupted (what there is so far is reported)
+
+Examples:
+  $ coldframe run
+  $ coldframe run --scenario disaster --method streaming
+  $ coldframe run --image root.img --freezes 5 --encrypt
+  $ coldframe run --bench my-board.yaml --seed 42 --out out --json`;
+
+export function register(program: Command): void {
+  program
+    .command('run')
+    .description('carry out a scenario on a bench and come to a verdict')
+    .option('--bench <file>', 'what to run on; models in virtual time unless given')
+    .option('--scenario <file>', 'what to do: a file, or the name of one that comes with coldframe', 'default')
+    .option('--method <method>', methods.join(', '), oneOf(methods))
+    .option('--image <file>', 'raw image that is the first content of volume 0')
+    .option('--volumes <number>', 'how many volumes', wholeWithin('--volumes', 1, volumesMax))
+    .option('--writes <number>', 'host writes before each freeze', wholeNumber(1))
+    .option('--freezes <number>', 'how many generations', wholeNumber(1))
+    .option('--encrypt', 'seal all lines with a key made for this run')
+    .option('--seed <number>', 'what repeats the run', wholeWithin('--seed', 0, seedMax))
+    .option('--out <folder>', 'where the report goes; coldframe-out/<run id> unless given')
+    .option('--json', 'print one JSON object and nothing else')
+    .addHelpText('after', help)
+    .action(async (options: RunOptions) => {
+      process.exitCode = await run(options);
+    });
+}
+
+interface RunOptions {
+  readonly bench?: string;
+  readonly scenario: string;
+  readonly method?: Method;
+  readonly image?: string;
+  readonly volumes?: number;
+  readonly writes?: number;
+  readonly freezes?: number;
+  readonly encrypt?: boolean;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+async function run(options: RunOptions): Promise<number> {
+  const seed = options.seed ?? randomInt(seedMax);
+  const isQuiet = options.json === true;
+  const colour = process.stderr.isTTY === true;
+  const controller = new AbortController();
+  const interrupted = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
+  });
+  interrupted.catch(() => {});
+  const off = onEndSignal(() => controller.abort());
+  const say = (line: string) => {
+    if (!isQuiet) process.stderr.write(`${line}\n`);
+  };
+  let isOpen = false;
+  try {
+    const running = carryOut(
+      { ...options, seed, command: commandLine(options, seed) },
+      {
+        signal: controller.signal,
+        onBench: ({ kind, shape }, { title }) => {
+          isOpen = true;
+          say(`${title}: ${kind}, ${shape.method}, ${shape.volumes.length} volume(s), seed ${seed}`);
+        },
+        onEvent: (event) => say(eventLine(event)),
+        onCheck: (check) => say(checkLine(check, colour)),
+      },
+    );
+    // Before the bench is open there is nothing to report: end at once.
+    const result = await Promise.race([
+      running,
+      interrupted.catch((error) => (isOpen ? running : Promise.reject(error))),
+    ]);
+    print(result, isQuiet);
+    return result.exit;
+  } finally {
+    off();
+  }
+}
+
+function print({ record, exit, out }: RunResult, asJson: boolean): void {
+  const files = ['report.html', 'report.json', 'junit.xml'].map((name) => join(out, name));
+  if (asJson) {
+    // The bulky parts are in report.json.
+    const { blockMaps: _maps, latencies: _latencies, events: _events, ...summary } = record;
+    process.stdout.write(`${JSON.stringify({ exit, ...summary, files })}\n`);
+    return;
+  }
+  const lines = terminalLines(record, { colour: process.stdout.isTTY === true });
+  process.stdout.write(`\n${lines.join('\n')}\nreport: ${files[0]}\n`);
+}
+
+/** The line that repeats this run: what was given, and the seed. */
+function commandLine(options: RunOptions, seed: number): string {
+  const given = { ...options, seed, out: undefined, json: undefined };
+  const words = Object.entries(given).flatMap(([name, value]) => {
+    if (value === undefined || (name === 'scenario' && value === 'default')) return [];
+    return value === true ? [`--${name}`] : [`--${name}`, quoted(String(value))];
+  });
+  return ['coldframe', 'run', ...words].join(' ');
+}
+
+const quoted = (word: string): string => (/^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+function wholeWithin(name: string, from: number, to: number): (text: string) => number {
+  return (text) => {
+    const value = numberWithin(from, to)(text);
+    if (!Number.isInteger(value)) throw new RefusalError('argument-invalid', `${name}: ${text} is no whole number`);
+    return value;
+  };
+}

@@ -1,0 +1,113 @@
+/** A whole run: the bench is opened, the scenario carried out, the report written, the bench closed. */
+import { createHash, randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Method } from '../../protocol/ids.js';
+import { RefusalError } from '../../protocol/refusals.js';
+import type { Bench } from '../bench/bench.js';
+import { type BenchFile, benchDefault, readBenchFile } from '../bench/bench-file.js';
+import { openBench } from '../bench/open-bench.js';
+import type { CheckRecord, EventRecord, RunRecord } from '../report/run-record.js';
+import { writeReport } from '../report/write-report.js';
+import { folderOf, runScenario } from './scenario.js';
+import { readScenario, type Scenario, type Step } from './scenario-file.js';
+import { scenarioPath } from './shipped-scenarios.js';
+
+/** What the command line chooses; everything has a default. */
+export interface RunChoices {
+  /** Path of a bench file. */
+  readonly bench?: string | undefined;
+  /** Path of a scenario file, or the name of one that comes with the program. */
+  readonly scenario?: string | undefined;
+  readonly method?: Method | undefined;
+  /** Path of a raw image, the first content of volume 0. */
+  readonly image?: string | undefined;
+  readonly volumes?: number | undefined;
+  readonly writes?: number | undefined;
+  readonly freezes?: number | undefined;
+  readonly encrypt?: boolean | undefined;
+  /** 32 bits. */
+  readonly seed: number;
+  /** Folder of the report. */
+  readonly out?: string | undefined;
+  /** The one line that repeats the run. */
+  readonly command: string;
+}
+
+export interface RunWatcher {
+  readonly signal?: AbortSignal;
+  readonly onBench?: (bench: Bench, scenario: Scenario) => void;
+  readonly onStep?: (step: Step) => void;
+  readonly onEvent?: (event: EventRecord) => void;
+  readonly onCheck?: (check: CheckRecord) => void;
+}
+
+export interface RunResult {
+  readonly record: RunRecord;
+  readonly exit: number;
+  /** Folder of the report. */
+  readonly out: string;
+}
+
+/**
+ * Carries out a run. Throws RefusalError for what is wrong with files and arguments (exit code 2) and for a bench that
+ * cannot be opened (3, 4); what happens afterwards is in the record.
+ */
+export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): Promise<RunResult> {
+  const path = scenarioPath(choices.scenario ?? 'default');
+  const scenario = readScenario(path, parametersOf(choices));
+  const file = benchFor(choices, scenario);
+  const bench = await openBench(file, { seed: String(choices.seed), key: keyFor(choices, file) });
+  try {
+    const startedAt = new Date();
+    const runId = `${startedAt.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${file.method}`;
+    watcher.onBench?.(bench, scenario);
+    const { record, exit } = await runScenario({
+      ...{ ...watcher, bench, scenario, folder: folderOf(path), image: choices.image },
+      ...{ quiesce: file.hooks.quiesce, resume: file.hooks.resume },
+      about: { runId, title: scenario.title, command: choices.command, seed: choices.seed, startedAt: iso(startedAt) },
+    });
+    const out = choices.out ?? join('coldframe-out', runId);
+    await writeReport(out, record);
+    return { record, exit, out };
+  } finally {
+    await bench.close();
+  }
+}
+
+const iso = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
+
+function parametersOf({ writes, freezes }: RunChoices): Record<string, number> {
+  return { ...(writes === undefined ? {} : { writes }), ...(freezes === undefined ? {} : { freezes }) };
+}
+
+/** The bench file, or what the scenario asks for, with what the command line chooses in its place. */
+function benchFor(choices: RunChoices, scenario: Scenario): BenchFile {
+  const file = choices.bench === undefined ? (scenario.bench ?? benchDefault) : readBenchFile(choices.bench);
+  const { method = file.method, volumes: count, image } = choices;
+  let { volumes } = file;
+  const [first] = volumes;
+  if (count !== undefined && first !== undefined) {
+    volumes = Array.from({ length: count }, (_, index) => file.volumes[index] ?? first);
+  }
+  if (image !== undefined && choices.bench === undefined) {
+    volumes = [{ size: Math.max(first?.size ?? 0, wholeBlocks(image, file.block)) }, ...volumes.slice(1)];
+  }
+  return { ...file, method, volumes };
+}
+
+/** The size of a volume that takes an image. */
+function wholeBlocks(path: string, blockBytes: number): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) throw new RefusalError('file-missing', path);
+  return Math.ceil(stats.size / blockBytes) * blockBytes;
+}
+
+function keyFor({ encrypt, seed }: RunChoices, file: BenchFile): Uint8Array | undefined {
+  if (encrypt !== true) return undefined;
+  if (file.keyFile !== undefined) return undefined;
+  const hasBoard = file.kind === 'lines' || file.roles.main === 'line' || file.roles.sub === 'line';
+  if (hasBoard) throw new RefusalError('argument-invalid', '--encrypt: boards need a keyFile in the bench file');
+  // In virtual time a run repeats to the bit, so the key has to come from the seed too.
+  return file.kind === 'emulator' ? createHash('sha256').update(`key/${seed}`).digest() : randomBytes(32);
+}
