@@ -5,14 +5,16 @@ import type { BlockSource, BlockSpan } from '../../host/golden/block-source.js';
 import { diffGolden } from '../../host/golden/diff.js';
 import type { Golden, VolumeSpan } from '../../host/golden/golden.js';
 import { recordGolden } from '../../host/golden/record.js';
-import { explainBlock } from '../../host/workload/explain.js';
+import { type ExpectedBlock, explainBlock } from '../../host/workload/explain.js';
 import type { SparseImage } from '../../host/workload/sparse-image.js';
+import { RefusalError, refusals } from '../../protocol/refusals.js';
 import type { Bench } from '../bench/bench.js';
 import type { AreaName } from '../report/block-states.js';
 import { counted } from '../report/quantity.js';
 
 /** Volumes as they must be. */
 export interface KnownImage {
+  /** Contents, as far as they are known to the byte: none when the image comes from a file. */
   readonly volumes: readonly SparseImage[];
   readonly golden: Golden;
 }
@@ -92,12 +94,23 @@ async function finding(
   const explanations: string[] = [];
   for (const { volume, first, count } of wrong) {
     for (let block = first; block < first + count && explanations.length < explanationsMax; block += 1) {
-      const data = volumes[volume]?.block(block) ?? Buffer.alloc(0);
-      explanations.push(explainBlock({ volume, block, data }, await how.readBlock(volume, block)));
+      const data = volumes[volume]?.block(block);
+      const expected = { volume, block, ...(data === undefined ? {} : { data }) };
+      explanations.push(await explanation(expected, () => how.readBlock(volume, block)));
     }
   }
   const wrongBlocks = wrong.reduce((sum, { count }) => sum + count, 0);
   return { wrong, wrongBlocks, explanations, requests: how.requests };
+}
+
+async function explanation(expected: ExpectedBlock, read: () => Promise<Buffer>): Promise<string> {
+  try {
+    return explainBlock(expected, await read());
+  } catch (error) {
+    // A sub that finds its medium changed gives no data.
+    if (!(error instanceof RefusalError) || refusals[error.refusal.code].exit !== 1) throw error;
+    return `block ${expected.block} of volume ${expected.volume} cannot be read: ${error.message}`;
+  }
 }
 
 /** The parts of a span that are certain. */
