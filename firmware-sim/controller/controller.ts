@@ -11,7 +11,7 @@ import { type Refusal, type RefusalCode, refusals } from '../../protocol/refusal
 import { senseOf } from '../../protocol/scsi/conditions.js';
 import { encodeSense } from '../../protocol/scsi/sense.js';
 import { Endpoint } from '../../protocol/session/endpoint.js';
-import type { EndpointEvent, EndpointMachine, Role } from '../../protocol/session/endpoint-types.js';
+import type { EndpointEvent, Role } from '../../protocol/session/endpoint-types.js';
 import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
@@ -46,7 +46,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   protected whyHalted: Refusal | undefined;
   #closing = false;
   #journal: Journal<R> | undefined;
-  readonly #endpoints = new Map<PortName, EndpointMachine>();
+  readonly #endpoints = new Map<PortName, Endpoint>();
   readonly #linesUp = new Set<PortName>();
 
   constructor(options: ControllerOptions, codec: MessageCodec) {
@@ -104,6 +104,11 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   /** Whether there is a session that messages can pass now: one whose line was lost waits to be resumed. */
   isOpen(port: PortName): boolean {
     return this.#linesUp.has(port) && (this.#endpoints.get(port)?.open ?? false);
+  }
+
+  /** When a good frame last arrived at a port, in microseconds. */
+  heardUs(port: PortName): number {
+    return this.#endpoints.get(port)?.heardUs ?? 0;
   }
 
   log(level: 'info' | 'warning' | 'error', text: string): void {

@@ -10,7 +10,7 @@ import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import { lbaStatusData, lbaStatusRoom } from '../../protocol/scsi/capacity-data.js';
 import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
-import { Controller, type ControllerOptions, earliest } from '../controller/controller.js';
+import { Controller, type ControllerOptions } from '../controller/controller.js';
 import { digestRefusal } from '../controller/digest-request.js';
 import { DigestScan } from '../controller/digest-scan.js';
 import { Geometry } from '../controller/geometry.js';
@@ -69,6 +69,11 @@ export class MainController extends Controller<AnyRecord> {
   /** For people and tests: the durable state, and what is under way. */
   get state(): MainState {
     return this.#state;
+  }
+
+  /** What a failback has brought here. */
+  get replica(): ReplicaState {
+    return this.#replica;
   }
 
   protected forget(): void {
@@ -493,15 +498,20 @@ export class MainController extends Controller<AnyRecord> {
 
   /** A write that waits for a block to be sent while nothing can be sent: the image loses, not the host. */
   #failStalled(core: MainCore): void {
-    const since = core.stalledSinceUs();
-    const limitUs = this.#options.hostStallUsMax ?? hostStallUsDefault;
-    if (since === undefined || this.#maySend() || this.nowUs < since + limitUs) return;
-    core.failGeneration('shadow-full', 'a host write waited too long');
+    const endUs = this.#stallEndUs();
+    if (endUs !== undefined && this.nowUs >= endUs) core.failGeneration('shadow-full', 'a host write waited too long');
+  }
+
+  /** Until when the write that has waited longest goes on waiting; a sub that is heard may be slow as it likes. */
+  #stallEndUs(): number | undefined {
+    const since = this.#state.transfer === undefined ? undefined : this.#core?.stalledSinceUs();
+    if (since === undefined) return undefined;
+    const heardUs = this.#maySend() && this.isOpen('remote') ? this.heardUs('remote') : 0;
+    return Math.max(since, heardUs) + (this.#options.hostStallUsMax ?? hostStallUsDefault);
   }
 
   protected ownDeadline(): number | undefined {
-    const since = this.#maySend() ? undefined : this.#core?.stalledSinceUs();
-    return earliest([since === undefined ? undefined : since + (this.#options.hostStallUsMax ?? hostStallUsDefault)]);
+    return this.#stallEndUs();
   }
 
   #status(request: number): MessageNamed<'status'> {

@@ -1,53 +1,63 @@
 /**
- * What main makes of the sub's pairing: the comparison of pair id, epoch, generation and commit digest, as one
- * ordered table. The first row that fits decides.
+ * What main makes of the sub's pairing: pair id, epoch, generation and commit digest compared, and the row of the
+ * recovery table that fits.
  */
 import { sameDigest } from '../../protocol/digest.js';
+import { assert } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
 import type { Geometry } from '../controller/geometry.js';
+import { type PairingFacts, type RecoveryVerdict, recoveryRow } from '../controller/recovery-table.js';
 import type { ReplicaState } from '../replica/replica-state.js';
 import type { MainState } from './main-state.js';
 
 export type PairingVerdict =
-  /** The sub belongs to no pair yet. */
-  | { readonly kind: 'unpaired' }
+  | { readonly kind: Exclude<RecoveryVerdict, 'refused'> }
   /** The two cannot work together; nothing is sent. */
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string }
-  /** The sub has taken over, or had when main was away. */
-  | { readonly kind: 'takenOver' }
-  /** A failback has come to its end at the sub; main has not heard of it. */
-  | { readonly kind: 'givenBack' }
-  /** The sub's image is not the one that a difference would build on. */
-  | { readonly kind: 'olderSub' }
-  /** The generation on its way is committed; main had not heard of it. */
-  | { readonly kind: 'committed' }
-  /** A generation that main had given up is committed after all. */
-  | { readonly kind: 'adopted' }
-  | { readonly kind: 'same' };
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly detail: string };
 
-export function comparePairing(
-  state: MainState,
-  { geometry, replica }: { readonly geometry: Geometry; readonly replica: ReplicaState },
-  sub: MessageNamed<'pairing'>,
-): PairingVerdict {
-  if (sub.pair.every((byte) => byte === 0)) return { kind: 'unpaired' };
-  if (!sameDigest(sub.pair, state.pair)) return { kind: 'refused', code: 'foreign-pair', detail: '' };
-  if (sub.blockBytes !== geometry.blockBytes) {
-    return { kind: 'refused', code: 'block-size-mismatch', detail: `${sub.blockBytes} at the sub` };
-  }
-  if (sub.volumes.join() !== geometry.volumes.join()) {
-    return { kind: 'refused', code: 'volume-mismatch', detail: `[${sub.volumes.join()}] at the sub` };
-  }
-  if (sub.epoch > state.epoch || sub.takenOver) return { kind: 'takenOver' };
-  if (state.failingBack && sub.committed === replica.committed) return { kind: 'givenBack' };
-  if (sub.epoch < state.epoch) return { kind: 'olderSub' };
-  if (sub.committed > state.lastFrozen) {
-    const detail = `the sub has generation ${sub.committed}, main has frozen ${state.lastFrozen}`;
-    return { kind: 'refused', code: 'older-main', detail };
-  }
-  if (sub.committed === state.transfer?.generation) return { kind: 'committed' };
-  if (sub.committed > state.committed) return { kind: 'adopted' };
-  const same = sub.committed === state.committed && sameDigest(sub.commitDigest, state.commitDigest);
-  return { kind: same ? 'same' : 'olderSub' };
+/** What main knows, besides its state. */
+interface MainKnowledge {
+  readonly geometry: Geometry;
+  readonly replica: ReplicaState;
+}
+
+type SubPairing = MessageNamed<'pairing'>;
+
+export function comparePairing(state: MainState, main: MainKnowledge, sub: SubPairing): PairingVerdict {
+  const { verdict, code } = recoveryRow(factsOf(state, main, sub));
+  if (verdict !== 'refused') return { kind: verdict };
+  assert(code !== undefined, 'a refusal has a reason');
+  return { kind: verdict, code, detail: detailOf(state, sub) };
+}
+
+/** Main's records and the sub's pairing, side by side. */
+export function factsOf(state: MainState, { geometry, replica }: MainKnowledge, sub: SubPairing): PairingFacts {
+  return {
+    pair: sub.pair.every((byte) => byte === 0) ? 'none' : sameDigest(sub.pair, state.pair) ? 'same' : 'other',
+    shape: shapeOf(geometry, sub),
+    epoch: sub.epoch === state.epoch ? 'same' : sub.epoch > state.epoch ? 'newer' : 'older',
+    sub: sub.takenOver ? 'taken over' : 'follows',
+    main: state.failingBack ? 'failing back' : state.takenOver ? 'taken over' : 'main side',
+    image: imageOf(state, replica, sub),
+  };
+}
+
+function shapeOf(geometry: Geometry, sub: SubPairing): PairingFacts['shape'] {
+  if (sub.blockBytes !== geometry.blockBytes) return 'other block size';
+  return sub.volumes.join() === geometry.volumes.join() ? 'same' : 'other volumes';
+}
+
+function imageOf(state: MainState, replica: ReplicaState, sub: SubPairing): PairingFacts['image'] {
+  if (state.failingBack && sub.committed === replica.committed) return 'failed back';
+  if (sub.committed > state.lastFrozen) return 'never frozen';
+  if (sub.committed === state.transfer?.generation) return 'on its way';
+  if (sub.committed > state.committed) return 'given up';
+  const common = sub.committed === state.committed && sameDigest(sub.commitDigest, state.commitDigest);
+  return common ? 'common' : 'older or other';
+}
+
+function detailOf(state: MainState, sub: SubPairing): string {
+  const generations = `the sub has generation ${sub.committed} of epoch ${sub.epoch}`;
+  return `${generations}, blocks of ${sub.blockBytes} bytes, volumes [${sub.volumes.join()}]; main has frozen ${state.lastFrozen}`;
 }

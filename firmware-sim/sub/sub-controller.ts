@@ -398,6 +398,7 @@ export class SubController extends Controller<AnyRecord> {
     const receiving = this.#replica.receiving?.generation;
     if (receiving !== undefined) this.#core?.receiver.drop(receiving);
     this.#agreed = false;
+    this.mark('takeoverTaken', {});
     this.record(
       { kind: 'tookOver', epoch: epoch(this.#state.epoch + 1) },
       {

@@ -4,6 +4,7 @@
  */
 import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
 import { statusSchemaDocument } from '../../host/status.js';
+import { recoveryDocument } from '../../firmware-sim/controller/recovery-document.js';
 import { messagesDocument } from '../../protocol/message/document.js';
 
 export interface GeneratedDocument {
@@ -15,6 +16,7 @@ export interface GeneratedDocument {
 export const documents: readonly GeneratedDocument[] = [
   { path: 'protocol/MESSAGES.md', text: messagesDocument },
   { path: 'docs/instructions.md', text: instructionsDocument },
+  { path: 'docs/recovery.md', text: recoveryDocument },
   { path: 'docs/status.schema.json', text: statusSchemaDocument },
 ];
 

@@ -42,9 +42,14 @@ export class Lab {
     return data;
   }
 
-  async freeze(): Promise<number> {
+  freeze(): Promise<number> {
+    return this.bench.run(this.startFreeze());
+  }
+
+  /** Sends a freeze; resolves with its generation as time goes on. */
+  startFreeze(): Promise<number> {
     this.#freezes += 1;
-    return (await this.bench.run(this.bench.host.freeze(this.token))).generation;
+    return this.bench.host.freeze(this.token).then(({ generation }) => generation);
   }
 
   /** Freezes, and waits until all of it is in the secondary area and main knows. */
