@@ -166,13 +166,14 @@ export class PairJob {
     const client = this.#bench[this.#site === 'main' ? 'host' : 'subHost'];
     const newest = await this.#known(this.#writer.log.newest(), this.#newest, 0);
     const where = this.#site === 'main' ? 'main' : 'the sub, taken over,';
-    await this.#check(`${where} gives the newest writes`, () =>
+    const since = this.#newest === 0 ? '' : ` after freeze ${this.#newest}`;
+    await this.#check(`${where} gives the newest writes${since}`, () =>
       checkByDigests(this.#bench, client, { image: newest, of: 0 }),
     );
     if (this.#site !== 'main' || !this.#bench.can.areas.has('main')) return;
     const { deferredBlocks } = await this.#bench.run(this.#bench.host.status());
     if (deferredBlocks > 0) return;
-    await this.#check('the raw primary area equals the newest writes', () =>
+    await this.#check(`the raw primary area equals the newest writes${since}`, () =>
       checkRawArea(this.#bench, 'primary', newest),
     );
   }

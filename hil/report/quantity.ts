@@ -11,13 +11,14 @@ export function bytesText(bytes: number): string {
   return `${threeDigits(bytes / 1024 ** exponent)} ${binaryUnits[exponent]}`;
 }
 
-/** 12 µs, 1.5 ms, 3.2 s, 4 min 5 s. */
+/** 12 µs, 1.5 ms, 3.2 s, 4 min 5 s, 2 min. */
 export function durationText(us: number): string {
   if (us < 1000) return `${threeDigits(us)} µs`;
   if (us < 1e6) return `${threeDigits(us / 1000)} ms`;
   if (us < 60e6) return `${threeDigits(us / 1e6)} s`;
   const seconds = Math.round(us / 1e6);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = `${Math.floor(seconds / 60)} min`;
+  return seconds % 60 === 0 ? minutes : `${minutes} ${seconds % 60} s`;
 }
 
 /** 100 000: groups of three behind narrow no-break spaces. */
