@@ -254,8 +254,11 @@ export class HostClient {
 
   #complete(pending: PendingCommand, completion: Extract<CommandResult, { kind: 'completed' }>['completion']): void {
     if (completion.status === 'good') pending.resolve(completion.data);
-    else if (completion.status === 'busy' || completion.status === 'taskSetFull') this.#again(pending);
-    else if (completion.status === 'checkCondition') {
+    else if (completion.status === 'busy' || completion.status === 'taskSetFull') {
+      // Without a pause a line without delay would carry the same question for ever.
+      this.machine.after(busyPauseUs, () => this.#submit(pending));
+      this.#onSubmit();
+    } else if (completion.status === 'checkCondition') {
       // A unit attention tells of an event and asks for the command again.
       if (completion.sense.key === 'unitAttention') this.#again(pending);
       else pending.reject(new RefusalError('scsi-error', describeSense(completion.sense)));
@@ -280,6 +283,9 @@ export class HostClient {
     else pending.reject(errorOf(result.refusal));
   }
 }
+
+/** Pause before a command is given again that a controller had no room or no time for. */
+const busyPauseUs = 20_000;
 
 /** Refusals after which this line will not open: somebody has to change something. */
 const terminal: ReadonlySet<RefusalCode> = new Set([

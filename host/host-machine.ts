@@ -52,6 +52,8 @@ export class HostMachine implements Device {
   readonly #endpoint: Endpoint;
   readonly #initiator: Initiator;
   readonly #pending = new Set<number>();
+  /** What is to be done at a time to come, by whoever uses the machine. */
+  #later: { readonly atUs: number; readonly action: () => void }[] = [];
   #nextRequest = 1;
   #nowUs = 0;
 
@@ -87,6 +89,11 @@ export class HostMachine implements Device {
     return request;
   }
 
+  /** Calls `action` after so much time, at the end of a step. */
+  after(delayUs: number, action: () => void): void {
+    this.#later.push({ atUs: this.#nowUs + delayUs, action });
+  }
+
   step(event: DeviceEvent, nowUs: number): readonly DeviceEffect[] {
     this.#nowUs = nowUs;
     switch (event.kind) {
@@ -100,6 +107,7 @@ export class HostMachine implements Device {
         break;
       case 'timer':
         this.#take(this.#endpoint.tick(nowUs));
+        this.#doLater();
         break;
       case 'powerOn':
       case 'disk':
@@ -115,7 +123,17 @@ export class HostMachine implements Device {
   }
 
   deadline(): number | undefined {
-    return this.#endpoint.deadline();
+    const times = [this.#endpoint.deadline(), ...this.#later.map(({ atUs }) => atUs)];
+    return times.reduce(
+      (first, at) => (at !== undefined && (first === undefined || at < first) ? at : first),
+      undefined,
+    );
+  }
+
+  #doLater(): void {
+    const due = this.#later.filter(({ atUs }) => atUs <= this.#nowUs);
+    this.#later = this.#later.filter(({ atUs }) => atUs > this.#nowUs);
+    for (const { action } of due) action();
   }
 
   #take(events: readonly EndpointEvent[]): void {

@@ -133,7 +133,7 @@ describe('the claims', () => {
     await freeze(bench, 2);
     await bench.pass(200_000);
     const { shadowSlots, shadowSlotsFree } = await bench.run(bench.host.status());
-    expect(shadowSlots - shadowSlotsFree, 'kept in the shadow area').to.be.within(40, blocks - 8);
+    expect(shadowSlots - shadowSlotsFree, 'kept in the shadow area').to.be.within(16, blocks - 8);
     await bench.run(bench.subHost.wait(2, 'structured'));
     expect((await image(bench)).equals(filled(2))).to.equal(true);
   });
