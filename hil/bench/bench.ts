@@ -55,8 +55,8 @@ export interface Bench extends AsyncDisposable {
   run<T>(promise: Promise<T>): Promise<T>;
   /** Microseconds since the bench began. */
   nowUs(): number;
-  /** Lets so many microseconds pass. */
-  pass(us: number): Promise<void>;
+  /** Lets so many microseconds pass, in real time fewer when `signal` is aborted meanwhile. */
+  pass(us: number, signal?: AbortSignal): Promise<void>;
   /** Throws RefusalError `capability-missing` where `can` says no, as all of the following. */
   cutRemote(): void;
   restoreRemote(): void;

@@ -1,5 +1,4 @@
 /** What benches in real time share: two hosts at the ends of lines, and a clock that runs by itself. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { HostClient } from '../../host/client.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import type { AreaName } from '../report/block-states.js';
@@ -43,8 +42,17 @@ export abstract class RealTimeBench implements Bench {
     return nowUs() - this.#startUs;
   }
 
-  async pass(us: number): Promise<void> {
-    await pause(us / 1000);
+  async pass(us: number, signal?: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, us / 1000);
+      signal?.addEventListener('abort', end, { once: true });
+      if (signal?.aborted === true) end();
+    });
   }
 
   cutRemote(): void {

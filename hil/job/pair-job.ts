@@ -178,11 +178,10 @@ export class PairJob {
     );
   }
 
-  async cut(whileCut: () => Promise<void>, ms: number): Promise<void> {
+  async cut(whileCut: () => Promise<void>): Promise<void> {
     this.#bench.cutRemote();
     this.#record.event('line', 'the line between the controllers is cut');
     await whileCut();
-    await this.#bench.pass(ms * 1000);
     this.#bench.restoreRemote();
     this.#record.event('line', 'the line between the controllers is back');
   }

@@ -109,13 +109,16 @@ class Runner {
       case 'verify':
         return job.verify();
       case 'pass':
-        return this.#options.bench.pass(step.ms * 1000);
+        return this.#pass(step.ms);
       case 'cut':
-        return job.cut(() => this.#each(step.steps), step.ms);
+        return job.cut(async () => {
+          await this.#each(step.steps);
+          await this.#pass(step.ms);
+        });
       case 'powerOff':
         await job.powerOff(rolesOf(step.role));
         if (step.ms === undefined) return;
-        await this.#options.bench.pass(step.ms * 1000);
+        await this.#pass(step.ms);
         return job.powerOn(rolesOf(step.role));
       case 'powerOn':
         return job.powerOn(rolesOf(step.role));
@@ -135,6 +138,10 @@ class Runner {
       default:
         return unreachable(step);
     }
+  }
+
+  #pass(ms: number): Promise<void> {
+    return this.#options.bench.pass(ms * 1000, this.#options.signal);
   }
 
   async #each(steps: readonly Step[]): Promise<void> {

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { parseBench } from '../../../hil/bench/bench-file.js';
 import type { EmulatorBench } from '../../../hil/bench/emulator-bench.js';
+import { openBench } from '../../../hil/bench/open-bench.js';
+import { runScenario } from '../../../hil/job/scenario.js';
 import { parseScenario, readScenario } from '../../../hil/job/scenario-file.js';
 import { countStates } from '../../../hil/report/block-states.js';
 import { methods } from '../../../protocol/ids.js';
-import { runOnEmulator } from './scenario-run.js';
+import { about, runOnEmulator } from './scenario-run.js';
 
 const shipped = (name: string) => fileURLToPath(new URL(`../../../../hil/scenarios/${name}.yaml`, import.meta.url));
 const steps = (...lines: readonly string[]) =>
@@ -142,5 +145,25 @@ describe('scenarios', () => {
     expect(exit).to.equal(130);
     expect(record.verdict).to.equal('interrupted');
     expect(record.generations.length).to.equal(1);
+  });
+});
+
+describe('scenarios on a bench that is lost', () => {
+  it('end without a verdict, with exit code 3 and what there is so far', async () => {
+    const scenario = steps(
+      'write: {writes: 5}',
+      'freeze',
+      'wait: structured',
+      'verify',
+      'powerOff: {role: main}',
+      'freeze',
+    );
+    const file = parseBench('b', 'kind: processes\nvolumes: [{size: 256KiB}]');
+    await using bench = await openBench(file, { seed: '1', absenceMsMax: 300 });
+    const { exit, record } = await runScenario({ bench, scenario, about });
+    expect(exit).to.equal(3);
+    expect(record.verdict).to.equal('unavailable');
+    expect(record.reason).to.match(/^freeze: line-/);
+    expect(record.generations[0]?.verdict).to.equal('passed');
   });
 });
