@@ -3,7 +3,8 @@
  *
  * - BUSY and TASK SET FULL are tried again after a pause; medium and hardware errors a few times at once.
  * - A unit attention after a disk's own power loss means that its volatile cache is gone: every write that has not
- *   been flushed since is issued again, in order, before the command that met it.
+ *   been flushed since is issued again, in order; the command that met it, and all that come, wait until those have
+ *   ended, for a disk may carry out what it has at once in any order.
  * - All who ask for a flush while one is under way share the next one.
  */
 
@@ -19,6 +20,8 @@ interface Pending {
   readonly disk: DiskName;
   readonly command: MediumCommand;
   readonly operation: Operation | undefined;
+  /** A write that the disk had lost and that is issued again. */
+  readonly again?: boolean;
   tries: number;
 }
 
@@ -30,6 +33,9 @@ interface DiskState {
   /** Covered by the flush under way. */
   flushing: Operation[] | undefined;
   waiting: Operation[];
+  /** Lost writes that are being written again, and what waits for them. */
+  again: number;
+  held: Pending[];
 }
 
 export class DiskQueue {
@@ -46,7 +52,9 @@ export class DiskQueue {
 
   /** Commands under way, repeats that wait for their pause included. */
   get outstanding(): number {
-    return this.#pending.size + this.#paused.length;
+    let held = 0;
+    for (const each of this.#disks.values()) held += each.held.length;
+    return this.#pending.size + this.#paused.length + held;
   }
 
   /** Issues a command; the operation is resumed with its outcome. */
@@ -84,7 +92,12 @@ export class DiskQueue {
     return this.#paused[0]?.atUs;
   }
 
-  #finish({ command, disk, operation }: Pending, completion: Completion, nowUs: number): void {
+  #finish(pending: Pending, completion: Completion, nowUs: number): void {
+    const { command, disk, operation } = pending;
+    if (pending.again === true) {
+      this.#writtenAgain(disk, completion, nowUs);
+      return;
+    }
     const outcome =
       completion.status === 'good'
         ? { kind: 'done' as const, data: completion.data }
@@ -116,7 +129,7 @@ export class DiskQueue {
     if (completion.status !== 'checkCondition' || pending.tries >= triesMax) return false;
     const { key, asc } = completion.sense;
     if (key === 'unitAttention') {
-      if (asc === 0x29) this.#writeAgain(pending.disk);
+      if (asc === 0x29) this.#writeAgain(pending);
       this.#send(pending);
       return true;
     }
@@ -126,11 +139,23 @@ export class DiskQueue {
   }
 
   /** The disk lost its volatile cache: whatever was not flushed is written again. */
-  #writeAgain(disk: DiskName): void {
+  #writeAgain({ disk, command: met }: Pending): void {
     const inFlight = new Set([...this.#pending.values()].map((each) => each.command));
-    for (const command of this.#state(disk).unflushed) {
-      if (!inFlight.has(command)) this.#send({ disk, command, operation: undefined, tries: 0 });
+    const state = this.#state(disk);
+    for (const command of state.unflushed) {
+      if (inFlight.has(command) || command === met) continue;
+      state.again += 1;
+      this.#send({ disk, command, operation: undefined, again: true, tries: 0 });
     }
+  }
+
+  /** If one cannot be written again, what waits for it fails: nobody must be told that it is durable. */
+  #writtenAgain(disk: DiskName, completion: Completion, nowUs: number): void {
+    const state = this.#state(disk);
+    state.again -= 1;
+    if (completion.status !== 'good') {
+      for (const each of state.held.splice(0)) this.#finish(each, completion, nowUs);
+    } else if (state.again === 0) for (const each of state.held.splice(0)) this.#send(each);
   }
 
   #remember(disk: DiskName, command: MediumCommand): void {
@@ -140,6 +165,11 @@ export class DiskQueue {
   }
 
   #send(pending: Pending): void {
+    const state = this.#state(pending.disk);
+    if (state.again > 0 && pending.again !== true) {
+      state.held.push(pending);
+      return;
+    }
     const tag = this.#nextTag;
     this.#nextTag += 1;
     this.#pending.set(tag, pending);
@@ -157,7 +187,7 @@ export class DiskQueue {
   #state(disk: DiskName): DiskState {
     let state = this.#disks.get(disk);
     if (state === undefined) {
-      state = { unflushed: new Set(), covered: [], flushing: undefined, waiting: [] };
+      state = { unflushed: new Set(), covered: [], flushing: undefined, waiting: [], again: 0, held: [] };
       this.#disks.set(disk, state);
     }
     return state;

@@ -1,0 +1,157 @@
+import { expect } from 'chai';
+import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
+import type { Operation, Outcome } from '../../../firmware-sim/storage/operation.js';
+import type { DeviceEffect } from '../../../protocol/device.js';
+import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
+import { checkCondition } from '../../../protocol/scsi/conditions.js';
+
+const good: Completion = { status: 'good', data: new Uint8Array(0) };
+const busy: Completion = { status: 'busy' };
+const write = (lba: number): MediumCommand => ({ op: 'write', lba, data: Buffer.alloc(512, lba) });
+
+class Bench {
+  readonly effects: DeviceEffect[] = [];
+  readonly queue = new DiskQueue(this.effects);
+  readonly ended: string[] = [];
+
+  operation(name: string): Operation {
+    const resume = (outcome: Outcome) => this.ended.push(`${name} ${outcome.kind}`);
+    return { name, resume };
+  }
+
+  /** The commands issued since the last look, as words. */
+  issued(): { readonly tag: number; readonly text: string }[] {
+    return this.effects.splice(0).flatMap((effect) => {
+      if (effect.kind !== 'disk') return [];
+      const { op } = effect.command;
+      const text = op === 'synchronizeCache' ? 'flush' : `${op} ${'lba' in effect.command ? effect.command.lba : ''}`;
+      return [{ tag: effect.tag, text }];
+    });
+  }
+
+  texts(): string[] {
+    return this.issued().map(({ text }) => text);
+  }
+
+  /** Ends the commands issued since the last look, in order. */
+  end(completion: Completion, nowUs = 0): string[] {
+    const issued = this.issued();
+    for (const { tag } of issued) this.queue.complete(tag, completion, nowUs);
+    return issued.map(({ text }) => text);
+  }
+}
+
+describe('a controller’s way to its disks', () => {
+  it('tries a busy disk again after a pause, and gives up only after many', () => {
+    const bench = new Bench();
+    bench.queue.issue('meta', { op: 'read', lba: 3, sectors: 1 }, bench.operation('read'));
+    expect(bench.end(busy, 1000)).to.deep.equal(['read 3']);
+    expect([bench.texts(), bench.queue.outstanding]).to.deep.equal([[], 1]);
+    const dueUs = bench.queue.deadline() ?? 0;
+    expect(dueUs).to.be.greaterThan(1000);
+    bench.queue.tick(dueUs - 1);
+    expect(bench.texts()).to.deep.equal([]);
+    bench.queue.tick(dueUs);
+    expect(bench.end({ status: 'taskSetFull' }, dueUs)).to.deep.equal(['read 3']);
+    bench.queue.tick(bench.queue.deadline() ?? 0);
+    expect(bench.end(good)).to.deep.equal(['read 3']);
+    expect(bench.ended).to.deep.equal(['read done']);
+    bench.queue.issue('meta', { op: 'read', lba: 4, sectors: 1 }, bench.operation('other'));
+    for (let tries = 0; bench.ended.length === 1; tries += 1) {
+      expect(tries).to.be.lessThan(1000);
+      bench.end(busy);
+      bench.queue.tick(bench.queue.deadline() ?? 0);
+    }
+    expect(bench.ended[1]).to.equal('other failed');
+  });
+
+  it('tries medium and hardware errors a few times at once, and refusals not at all', () => {
+    const bench = new Bench();
+    bench.queue.issue('primary0', { op: 'read', lba: 1, sectors: 1 }, bench.operation('read'));
+    expect(bench.end(checkCondition('unrecoveredReadError'))).to.deep.equal(['read 1']);
+    expect(bench.end(checkCondition('hardwareFailure'))).to.deep.equal(['read 1']);
+    expect(bench.end(checkCondition('unrecoveredReadError'))).to.deep.equal(['read 1']);
+    expect([bench.texts(), bench.ended]).to.deep.equal([[], ['read failed']]);
+    bench.queue.issue('primary0', { op: 'read', lba: 1, sectors: 1 }, bench.operation('outside'));
+    bench.end(checkCondition('lbaOutOfRange'));
+    expect([bench.texts(), bench.ended.at(-1)]).to.deep.equal([[], 'outside failed']);
+  });
+
+  it('writes again what was not flushed when a disk says that it lost power, in order, before what met it', () => {
+    const bench = new Bench();
+    for (const lba of [1, 2, 3]) bench.queue.issue('shadow0', write(lba), bench.operation(`write ${lba}`));
+    bench.queue.issue('shadow0', { ...write(4), fua: true } as MediumCommand, bench.operation('forced'));
+    bench.queue.issue('primary0', write(9), bench.operation('elsewhere'));
+    bench.end(good);
+    bench.queue.flush('shadow0', bench.operation('flush'));
+    expect(bench.end(checkCondition('powerOn'))).to.deep.equal(['flush']);
+    expect(bench.end(good)).to.deep.equal(['write 1', 'write 2', 'write 3']);
+    expect([bench.ended.at(-1), bench.queue.outstanding]).to.deep.equal(['elsewhere done', 1]);
+    expect(bench.end(good)).to.deep.equal(['flush']);
+    expect(bench.ended.at(-1)).to.equal('flush done');
+    // Flushed now: nothing is left to write again.
+    bench.queue.issue('shadow0', { op: 'read', lba: 1, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    expect(bench.texts()).to.deep.equal(['read 1']);
+  });
+
+  it('counts a write as flushed only by a flush that was issued after its end', () => {
+    const bench = new Bench();
+    bench.queue.issue('shadow0', write(1), bench.operation('early'));
+    bench.end(good);
+    bench.queue.issue('shadow0', write(2), bench.operation('late'));
+    const [late] = bench.issued();
+    bench.queue.flush('shadow0', bench.operation('flush'));
+    const [flush] = bench.issued();
+    bench.queue.complete(late?.tag ?? 0, good, 0);
+    bench.queue.complete(flush?.tag ?? 0, good, 0);
+    bench.queue.issue('shadow0', { op: 'read', lba: 1, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    expect(bench.end(good)).to.deep.equal(['write 2']);
+    expect(bench.texts()).to.deep.equal(['read 1']);
+  });
+
+  it('fails what waits for a lost write that cannot be written again', () => {
+    const bench = new Bench();
+    bench.queue.issue('shadow0', write(1), bench.operation('write'));
+    bench.end(good);
+    bench.queue.flush('shadow0', bench.operation('flush'));
+    bench.end(checkCondition('powerOn'));
+    for (let tries = 0; tries < 3; tries += 1)
+      expect(bench.end(checkCondition('writeError'))).to.deep.equal(['write 1']);
+    expect(bench.ended).to.deep.equal(['write done', 'flush failed']);
+  });
+
+  it('writes again also what a second loss of power takes while it is written again', () => {
+    const bench = new Bench();
+    for (const lba of [1, 2]) bench.queue.issue('shadow0', write(lba), bench.operation(`write ${lba}`));
+    bench.end(good);
+    bench.queue.flush('shadow0', bench.operation('flush'));
+    bench.end(checkCondition('powerOn'));
+    const [first, second] = bench.issued();
+    bench.queue.complete(first?.tag ?? 0, good, 0);
+    bench.queue.complete(second?.tag ?? 0, checkCondition('powerOn'), 0);
+    expect(bench.end(good).sort()).to.deep.equal(['write 1', 'write 2']);
+    expect(bench.end(good)).to.deep.equal(['flush']);
+    expect(bench.ended.at(-1)).to.equal('flush done');
+  });
+
+  it('lets all who ask during a flush share the next one', () => {
+    const bench = new Bench();
+    bench.queue.flush('meta', bench.operation('first'));
+    bench.queue.flush('meta', bench.operation('second'));
+    bench.queue.flush('meta', bench.operation('third'));
+    expect(bench.end(good)).to.deep.equal(['flush']);
+    expect(bench.ended).to.deep.equal(['first done']);
+    expect(bench.end(good)).to.deep.equal(['flush']);
+    expect(bench.ended).to.deep.equal(['first done', 'second done', 'third done']);
+    expect([bench.texts(), bench.queue.outstanding]).to.deep.equal([[], 0]);
+  });
+
+  it('tells all who shared a flush that it failed', () => {
+    const bench = new Bench();
+    bench.queue.flush('meta', bench.operation('first'));
+    for (let tries = 0; tries < 3; tries += 1) bench.end(checkCondition('writeError'));
+    expect(bench.ended).to.deep.equal(['first failed']);
+  });
+});

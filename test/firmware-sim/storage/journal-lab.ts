@@ -1,0 +1,102 @@
+/** A journal of short texts over a meta disk in memory, step by step: for power cuts between and within commands. */
+import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
+import { Journal } from '../../../firmware-sim/storage/journal.js';
+import { JournalRecovery, type RecoveredRecords } from '../../../firmware-sim/storage/journal-recovery.js';
+import type { DeviceEffect } from '../../../protocol/device.js';
+import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
+
+const sectorBytes = 512;
+
+/** A disk whose writes are durable at once, as with FUA; `torn` writes only so many sectors of one. */
+export class MetaDisk {
+  readonly bytes: Buffer;
+  commands = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  carryOut(command: MediumCommand): Completion {
+    this.commands += 1;
+    if (command.op === 'write') this.bytes.set(command.data, command.lba * sectorBytes);
+    const data =
+      command.op === 'read'
+        ? Buffer.from(this.bytes.subarray(command.lba * sectorBytes, (command.lba + command.sectors) * sectorBytes))
+        : new Uint8Array(0);
+    return { status: 'good', data };
+  }
+}
+
+export class JournalLab {
+  readonly disk: MetaDisk;
+  readonly effects: DeviceEffect[] = [];
+  readonly disks = new DiskQueue(this.effects);
+  /** Records that the state has, and those that were told to be durable. */
+  state: string[] = [];
+  readonly told: string[] = [];
+  journal: Journal<string> | undefined;
+  found: RecoveredRecords | undefined;
+  /** The journal said that nothing can be made durable any more. */
+  lost = false;
+
+  constructor(bytes: Buffer) {
+    this.disk = new MetaDisk(bytes);
+  }
+
+  /** Reads the records back, or formats a fresh disk. */
+  start(): RecoveredRecords {
+    new JournalRecovery(this.disks, this.disk.bytes.length / sectorBytes, (found) => {
+      this.found = found;
+    }).start();
+    this.runAll();
+    if (this.found === undefined) throw new Error('recovery did not end');
+    if (this.found.kind === 'corrupt') return this.found;
+    const stamp = Buffer.alloc(16, 'stamp');
+    const fresh = { half: 1 as const, checkpoint: 0, sequence: 0, atSector: 0, stamp };
+    if (this.found.kind === 'recovered') this.state = this.found.records.flatMap(recordsOf);
+    this.journal = new Journal<string>({
+      disks: this.disks,
+      sectors: this.disk.bytes.length / sectorBytes,
+      position: this.found.kind === 'recovered' ? this.found.position : fresh,
+      state: {
+        encode: (record) => Buffer.from(record),
+        apply: (record) => this.state.push(...record.split('|')),
+        snapshot: () => [this.state.join('|')],
+      },
+      onLost: () => {
+        this.lost = true;
+      },
+    });
+    if (this.found.kind === 'fresh') this.journal.checkpoint();
+    return this.found;
+  }
+
+  append(record: string): void {
+    this.journal?.append(record, { name: record, resume: () => this.told.push(record) });
+  }
+
+  /** Carries out the next command; false when there is none. */
+  run(): boolean {
+    const next = this.effects.shift();
+    if (next === undefined) return false;
+    if (next.kind === 'disk') this.disks.complete(next.tag, this.disk.carryOut(next.command), 0);
+    return true;
+  }
+
+  runAll(): void {
+    while (this.run());
+  }
+
+  /** The power goes while the next command is carried out: only its first `sectors` sectors are written. */
+  tear(sectors: number): void {
+    const next = this.effects.shift();
+    if (next?.kind !== 'disk' || next.command.op !== 'write') return;
+    const part = next.command.data.subarray(0, sectors * sectorBytes);
+    this.disk.bytes.set(part, next.command.lba * sectorBytes);
+  }
+}
+
+function recordsOf(record: Buffer): string[] {
+  const text = record.toString();
+  return text === '' ? [] : text.split('|');
+}
