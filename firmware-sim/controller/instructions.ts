@@ -53,8 +53,8 @@ export const subPhases = {
   'taken over, main away': 'the same, without a session with main',
   'no image': 'SMPL or COPY: nothing has been committed yet',
   suspended: 'SSUS or PSUE',
-  paired: 'PAIR, a session with main is open',
-  'main away': 'PAIR, no session with main',
+  paired: 'PAIR, a session with main is open, and main gives a sign of life when a takeover asks for one',
+  'main away': 'PAIR, no session with main, or no sign of life within three seconds',
 } as const;
 export type SubPhase = keyof typeof subPhases;
 

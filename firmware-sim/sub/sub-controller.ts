@@ -38,6 +38,8 @@ export interface SubOptions extends Omit<ControllerOptions, 'role'> {
 type AnyRecord = SubRecord | ReplicaRecord;
 const replicaKinds: ReadonlySet<string> = new Set(replicaRecords.map((each) => each.kind));
 const failuresRemembered = 64;
+/** A main that is not heard for so long after it was asked something is away, in microseconds. */
+const lifeUs = 3_000_000;
 
 export class SubController extends Controller<AnyRecord> {
   readonly #options: SubOptions;
@@ -49,6 +51,9 @@ export class SubController extends Controller<AnyRecord> {
   readonly #waiters = new Waiters();
   /** Generations that main gave up, since power on. */
   #failures = new Map<number, RefusalCode>();
+  /** Takeovers that wait for a sign of life from main, and when the first of them asked for it. */
+  #asking: MessageNamed<'takeover'>[] = [];
+  #askedUs: number | undefined;
   /** Main's pairing came in this session and fits. */
   #agreed = false;
   /** Main's pairing came in this session, and is of this pair. */
@@ -77,6 +82,8 @@ export class SubController extends Controller<AnyRecord> {
     this.#failback = undefined;
     this.#waiters.clear();
     this.#failures = new Map();
+    this.#asking = [];
+    this.#askedUs = undefined;
     this.#agreed = false;
     this.#paired = false;
     this.#foreign = false;
@@ -187,7 +194,7 @@ export class SubController extends Controller<AnyRecord> {
     const { takenOver, failback, pairState } = this.#state;
     if (this.power === 'halted') return 'halted';
     if (this.power !== 'running') return 'recovering';
-    const away = !this.isOpen('remote') || this.#foreign;
+    const away = !this.isOpen('remote') || this.#foreign || this.#isSilent();
     if (failback !== undefined || this.#failback?.busy === true) return 'failing back';
     if (takenOver) return away ? 'taken over, main away' : 'taken over';
     if (this.#replica.committed === 0) return 'no image';
@@ -212,6 +219,7 @@ export class SubController extends Controller<AnyRecord> {
     }
     this.#hostPort?.sessionClosed();
     this.#waiters.clear();
+    this.#asking = [];
   }
 
   protected message(port: PortName, message: Message): void {
@@ -360,7 +368,11 @@ export class SubController extends Controller<AnyRecord> {
         );
         break;
       case 'takeover':
-        this.#instruct(message, message.force ? 'takeover --force' : 'takeover', () => this.#takeOver(message.request));
+        if (!message.force && this.#phase() === 'paired') this.#ask(message);
+        else
+          this.#instruct(message, message.force ? 'takeover --force' : 'takeover', () =>
+            this.#takeOver(message.request),
+          );
         break;
       case 'failback':
         this.#instruct(message, message.discard ? 'failback --discard' : 'failback', () =>
@@ -391,6 +403,28 @@ export class SubController extends Controller<AnyRecord> {
   #done(request: number, effect: boolean): void {
     const now = this.#failback?.busy === true ? this.#failback.generation : this.#replica.committed;
     this.send('host', { kind: 'done', request, epoch: this.#state.epoch, generation: now, effect });
+  }
+
+  /** A session says little of a main that lost its power while its line was idle: it is asked for a sign of life. */
+  #ask(message: MessageNamed<'takeover'>): void {
+    this.#asking.push(message);
+    if (this.#asking.length > 1) return;
+    this.#askedUs = this.nowUs;
+    this.send('remote', this.#ownPairing());
+  }
+
+  #isSilent(): boolean {
+    return (
+      this.#askedUs !== undefined && this.heardUs('remote') <= this.#askedUs && this.nowUs >= this.#askedUs + lifeUs
+    );
+  }
+
+  #answerAsking(): void {
+    if (this.#asking.length === 0 || this.#askedUs === undefined) return;
+    if (this.#phase() === 'paired' && this.heardUs('remote') <= this.#askedUs) return;
+    for (const { request } of this.#asking.splice(0)) {
+      this.#instruct({ request }, 'takeover', () => this.#takeOver(request));
+    }
   }
 
   /** Raises the epoch durably and drops what is not committed; structuring of what is goes on. */
@@ -530,6 +564,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#protectVolumes();
     core.receiver.pump();
     this.#resumeFailback();
+    this.#answerAsking();
     this.#failback?.pump();
     const { committed, structured } = this.#replica;
     const progress = { committed, structured, failures: this.#failures };
@@ -549,7 +584,7 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   protected ownDeadline(): number | undefined {
-    return undefined;
+    return this.#asking.length === 0 || this.#askedUs === undefined ? undefined : this.#askedUs + lifeUs;
   }
 
   #status(request: number): MessageNamed<'status'> {

@@ -215,7 +215,7 @@ describe('a replica that meets trouble', () => {
     await lab.write(0, 6);
     await lab.image();
     lab.cutRemote();
-    await lab.write(1, 2);
+    await lab.write(2, 1);
     const generation = await lab.freeze();
     await lab.write(2, 1);
     const slot = lab.bench.main.state.volume(0).deferred.slotOf(2) ?? 0;
