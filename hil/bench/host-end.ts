@@ -18,7 +18,10 @@ export interface HostEndOptions {
 }
 
 const absenceMsDefault = 30_000;
-const lookMs = 500;
+/** As many times as long while its power is off. */
+const patience = 10;
+/** How often in that time a silent controller is asked for a sign of life. */
+const looks = 4;
 
 export class HostEnd {
   readonly client: HostClient;
@@ -27,7 +30,11 @@ export class HostEnd {
   bytesReceived = 0;
   readonly #runner: DeviceRunner;
   readonly #look: NodeJS.Timeout;
-  #seenAtMs = performance.now();
+  readonly #line: Line;
+  readonly #absenceMsMax: number;
+  #heardAtMs = performance.now();
+  #isAsking = false;
+  #hasReason = false;
 
   constructor({ line, key, framePayloadMax, absenceMsMax = absenceMsDefault }: HostEndOptions) {
     this.client = new HostClient({
@@ -42,13 +49,14 @@ export class HostEnd {
       onFrame: ({ way, bytes }) => this.#count(way, bytes),
     });
     this.#runner.start();
-    this.#look = setInterval(() => {
-      if (this.client.machine.isOpen) this.#seenAtMs = performance.now();
-      else if (performance.now() - this.#seenAtMs > absenceMsMax) {
-        const detail = line.trouble?.detail ?? `${line.name}: nobody for ${absenceMsMax / 1000} s`;
-        this.client.abort({ code: line.trouble?.code ?? 'line-silent', detail });
-      }
-    }, lookMs);
+    this.#line = line;
+    this.#absenceMsMax = absenceMsMax;
+    this.#look = setInterval(() => this.#lookAround(), absenceMsMax / looks);
+  }
+
+  /** The controller is away, and that is as it should be. */
+  expectAbsence(): void {
+    this.#hasReason = true;
   }
 
   async close(): Promise<void> {
@@ -57,12 +65,31 @@ export class HostEnd {
     await this.#runner.stop();
   }
 
+  #lookAround(): void {
+    const silentMs = performance.now() - this.#heardAtMs;
+    const limitMs = this.#absenceMsMax * (this.#hasReason ? patience : 1);
+    if (silentMs > limitMs) {
+      const { name, trouble } = this.#line;
+      const silence = { code: 'line-silent', detail: `${name}: nothing for ${limitMs / 1000} s` } as const;
+      this.client.abort(trouble ?? silence);
+    } else if (silentMs > this.#absenceMsMax / looks && !this.#isAsking) {
+      this.#isAsking = true;
+      const answered = () => {
+        this.#isAsking = false;
+      };
+      // Any answer is a sign of life, a refusal too; what ends everything is told to those who wait.
+      this.client.status().then(answered, answered);
+    }
+  }
+
   #count(way: 'in' | 'out', bytes: Uint8Array): void {
     // The delimiter has been taken off.
     if (way === 'out') {
       this.bytesSent += bytes.length + 1;
       this.taps.there.take(bytes);
     } else {
+      this.#heardAtMs = performance.now();
+      this.#hasReason = false;
       this.bytesReceived += bytes.length + 1;
       this.taps.back.take(bytes);
     }

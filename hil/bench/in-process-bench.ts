@@ -72,6 +72,7 @@ export class InProcessBench extends RealTimeBench {
   }
 
   async powerCut(role: Powered): Promise<void> {
+    this.hostOf(role).expectAbsence();
     this.#sites[role].runner?.cutPower();
     this.#sites[role].runner = undefined;
   }

@@ -1,5 +1,6 @@
 /** Makes the bench that a bench file describes. */
 import { unreachable } from '../../protocol/ids.js';
+import { RefusalError } from '../../protocol/refusals.js';
 import { readKeyFile } from '../run/key-file.js';
 import type { DiskTimes } from '../simulate/simulated-disk.js';
 import type { Bench, Powered } from './bench.js';
@@ -27,13 +28,28 @@ export async function openBench(file: BenchFile, options: OpenBenchOptions): Pro
   try {
     await bench.run(bench.host.opened());
     await bench.run(bench.subHost.opened());
-    // Takes the unit attention of each volume's power on, which would make the first write travel twice.
-    for (const volume of bench.shape.volumes.keys()) await bench.run(bench.host.read(volume, 0, 512));
+    // Takes the unit attention of each volume's power on, which would make the first write travel twice. A controller
+    // that has answered a read has read its records, so that its status can be relied on.
+    await bench.run(bench.host.read(0, 0, 512));
+    await checkShape(bench);
+    for (let volume = 1; volume < bench.shape.volumes.length; volume += 1) {
+      await bench.run(bench.host.read(volume, 0, 512));
+    }
     return bench;
   } catch (error) {
     await bench.close();
     throw error;
   }
+}
+
+/** A board is set by other means than the bench file: both must say the same. */
+async function checkShape(bench: Bench): Promise<void> {
+  const { method, blockBytes, volumes } = await bench.run(bench.host.status());
+  const [expected, actual] = [bench.shape, { method, blockBytes, volumes }].map(
+    (each) => `method ${each.method}, block ${each.blockBytes}, volumes ${each.volumes.join('+')}`,
+  );
+  if (expected === actual) return;
+  throw new RefusalError('configuration-invalid', `the bench file says ${expected}; main says ${actual}`);
 }
 
 async function makeBench(file: BenchFile, { seed, key: given, absenceMsMax }: OpenBenchOptions): Promise<Bench> {

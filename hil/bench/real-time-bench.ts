@@ -88,6 +88,10 @@ export abstract class RealTimeBench implements Bench {
   /** How the line to main is named in reports. */
   protected abstract readonly hostAddress: string;
 
+  protected hostOf(role: Powered): HostEnd {
+    return role === 'main' ? this.hostEnd : this.subHostEnd;
+  }
+
   protected mark(mark: BenchMark): void {
     if (mark.values.port === 'remote') this.remote?.taps.mark(mark, 'main');
     for (const listener of this.#markListeners) listener(mark);

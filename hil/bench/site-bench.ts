@@ -105,6 +105,7 @@ export class SiteBench extends RealTimeBench {
   }
 
   async powerCut(role: Powered): Promise<void> {
+    this.hostOf(role).expectAbsence();
     const model = this.#parts.models.get(role);
     if (model !== undefined) await model.powerCut();
     else await this.#hook(role, 'powerOff');

@@ -8,25 +8,17 @@ import type { Profile } from '../../host/workload/plan.js';
 import type { SparseImage } from '../../host/workload/sparse-image.js';
 import { WriteLog } from '../../host/workload/write-log.js';
 import { unreachable } from '../../protocol/ids.js';
-import { RefusalError, refusals } from '../../protocol/refusals.js';
+import { RefusalError } from '../../protocol/refusals.js';
 import type { Bench, Powered } from '../bench/bench.js';
 import { runHook } from '../cli/hooks.js';
-import { countStates } from '../report/block-states.js';
 import { bytesText, counted, durationText } from '../report/quantity.js';
-import { areaMaps } from './area-maps.js';
 import { Generations } from './generations.js';
 import { HostWriter, type WriteEnded } from './host-writer.js';
-import {
-  checkByDigests,
-  checkRawArea,
-  findingLines,
-  type ImageFinding,
-  type KnownImage,
-  knownImage,
-} from './image-check.js';
+import { checkByDigests, checkRawArea, type KnownImage, knownImage } from './image-check.js';
 import type { JobRecord } from './job-record.js';
 import { loadImage } from './load-image.js';
 import { ModelMaps } from './model-maps.js';
+import { PairChecks } from './pair-checks.js';
 import type { refusable } from './scenario-file.js';
 import { contentOf, overwrites, type PlannedWrite, plannedWrites } from './workload-steps.js';
 
@@ -47,10 +39,9 @@ export class PairJob {
   readonly #bench: Bench;
   readonly #record: JobRecord;
   readonly #options: PairJobOptions;
-  readonly #maps: ModelMaps | undefined;
   readonly #generations: Generations;
   readonly #images = new Map<number, KnownImage>();
-  readonly #mapped = new Set<number>();
+  readonly #checks: PairChecks;
   /** Where the host writes. */
   #site: Powered = 'main';
   #writer: HostWriter;
@@ -66,8 +57,10 @@ export class PairJob {
     this.#options = options;
     this.#bench = options.bench;
     this.#record = options.record;
-    this.#maps = this.#bench.models === undefined ? undefined : new ModelMaps(this.#bench, this.#bench.models);
-    this.#generations = new Generations(this.#bench, this.#record, this.#maps);
+    const { bench, record } = options;
+    const maps = bench.models === undefined ? undefined : new ModelMaps(bench, bench.models);
+    this.#generations = new Generations(bench, record, maps);
+    this.#checks = new PairChecks({ bench, record, images: this.#images, maps });
     this.#writer = this.#writerAt('main');
     this.#changed = this.#noBlocks();
   }
@@ -130,7 +123,7 @@ export class PairJob {
     } finally {
       await runHook('resume', this.#options.resume);
     }
-    if (previous !== undefined) await this.#checkPrevious(previous);
+    if (previous !== undefined) await this.#checks.previousImage(previous);
   }
 
   /** Waits for a generation, the newest unless told otherwise. */
@@ -162,18 +155,19 @@ export class PairJob {
   /** Holds both sides against what the host knows. */
   async verify(): Promise<void> {
     await this.#writer.settle();
-    await this.#verifySub();
+    // After a takeover the sub's own writes go over the image.
+    if (this.#site === 'main') await this.#checks.committedImage();
     const client = this.#bench[this.#site === 'main' ? 'host' : 'subHost'];
     const newest = await this.#known(this.#writer.log.newest(), this.#newest, 0);
     const where = this.#site === 'main' ? 'main' : 'the sub, taken over,';
     const since = this.#newest === 0 ? '' : ` after freeze ${this.#newest}`;
-    await this.#check(`${where} gives the newest writes${since}`, () =>
+    await this.#checks.check(`${where} gives the newest writes${since}`, () =>
       checkByDigests(this.#bench, client, { image: newest, of: 0 }),
     );
     if (this.#site !== 'main' || !this.#bench.can.areas.has('main')) return;
     const { deferredBlocks } = await this.#bench.run(this.#bench.host.status());
     if (deferredBlocks > 0) return;
-    await this.#check(`the raw primary area equals the newest writes${since}`, () =>
+    await this.#checks.check(`the raw primary area equals the newest writes${since}`, () =>
       checkRawArea(this.#bench, 'primary', newest),
     );
   }
@@ -261,66 +255,6 @@ export class PairJob {
 
   #status(at: 'host' | 'subHost') {
     return this.#bench.run(this.#bench[at].status());
-  }
-
-  async #verifySub(): Promise<void> {
-    const { committed, structured } = await this.#status('subHost');
-    const image = this.#images.get(committed);
-    // After a takeover the sub's own writes go over the image.
-    if (image === undefined || this.#site !== 'main') return;
-    const name = `image ${committed}`;
-    const byDigests = await this.#check(`${name} at the sub is what was frozen`, () =>
-      checkByDigests(this.#bench, this.#bench.subHost, { image, of: committed }),
-    );
-    const raw =
-      structured === committed && this.#bench.can.areas.has('sub')
-        ? await this.#check(`the raw secondary area equals ${name}`, () =>
-            checkRawArea(this.#bench, 'secondary', image),
-          )
-        : undefined;
-    this.#judge(committed, image, raw !== undefined && raw.wrongBlocks >= byDigests.wrongBlocks ? raw : byDigests);
-  }
-
-  /** Until a commit the sub gives the image before. */
-  async #checkPrevious(image: KnownImage): Promise<void> {
-    const sinceUs = this.#bench.nowUs();
-    const { generation } = image.golden.provenance;
-    try {
-      const found = await checkByDigests(this.#bench, this.#bench.subHost, { image, of: generation });
-      this.#record.check(`the sub gives image ${generation} until the next is committed`, findingLines(found), sinceUs);
-    } catch (error) {
-      // The next one has been committed already, or the sub is not there.
-      if (!(error instanceof RefusalError) || error.refusal.code !== 'wrong-generation') throw error;
-    }
-  }
-
-  #judge(generation: number, image: KnownImage, found: ImageFinding): void {
-    const record = this.#record.generations.get(generation);
-    if (record === undefined) return;
-    const { wrong, explanations } = found;
-    record.verdict = findingLines(found).length === 0 && record.verdict !== 'failed' ? 'passed' : 'failed';
-    record.wrongRanges = [...wrong];
-    record.explanations = [...explanations];
-    if (this.#mapped.has(generation)) return;
-    this.#mapped.add(generation);
-    const previous = this.#images.get(generation - 1);
-    const whole = record.method === 'copy';
-    const gathered = this.#maps?.of(generation);
-    const maps = areaMaps({ generation, image, previous, whole, gathered, wrong });
-    this.#record.blockMaps.push(...maps);
-    if (gathered !== undefined) return;
-    const primary = maps.filter(({ area }) => area === 'primary');
-    record.zeroBlocks = primary.reduce((sum, { states }) => sum + (countStates(states).get('z') ?? 0), 0);
-  }
-
-  async #check(name: string, check: () => Promise<ImageFinding>): Promise<ImageFinding> {
-    const sinceUs = this.#bench.nowUs();
-    const found = await check().catch((error: unknown): ImageFinding => {
-      if (!(error instanceof RefusalError) || refusals[error.refusal.code].exit !== 1) throw error;
-      return { wrong: [], wrongBlocks: 0, explanations: [], requests: 0, refused: error.message };
-    });
-    this.#record.check(name, findingLines(found), sinceUs);
-    return found;
   }
 
   async #send(writes: Iterable<PlannedWrite>, everyMs: number): Promise<void> {

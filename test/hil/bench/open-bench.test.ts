@@ -1,12 +1,11 @@
 /** One and the same use of every kind of bench. */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import { remoteBytes } from '../../../hil/bench/bench.js';
 import { parseBench } from '../../../hil/bench/bench-file.js';
 import { openBench } from '../../../hil/bench/open-bench.js';
-import { startProcess, temporaryFolder } from '../../../hil/bench/processes.js';
 import { RefusalError } from '../../../protocol/refusals.js';
+import { startBoards } from './boards.js';
 
 const kinds = ['kind: emulator', 'kind: in-process', 'kind: processes', 'kind: processes\ntransport: pty'];
 
@@ -32,32 +31,27 @@ describe('every kind of bench', () => {
   }
 
   it('(kind: lines) uses what is at the end of lines, starts nothing, and says what it cannot do', async () => {
-    const folder = await temporaryFolder();
-    const at = (name: string) => join(folder.path, name);
-    const start = (role: string, remote: string, areas: readonly string[]) =>
-      startProcess([
-        ...['firmware', role, '--host', `unix-listen:${at(role)}`, '--remote', `${remote}:${at('remote')}`],
-        ...['--size', '256KiB', '--meta', at(`${role}.meta`), ...areas],
-      ]);
-    const main = await start('main', 'unix-listen', [
-      ...['--primary', at('p'), '--shadow', at('s'), '--method', 'copy'],
-    ]);
-    const sub = await start('sub', 'unix', ['--secondary', at('c'), '--staging', at('t')]);
-    try {
-      const text = `kind: lines\nmethod: copy\nlines: {host: "unix:${at('main')}", sub: "unix:${at('sub')}"}`;
-      await using bench = await openBench(parseBench('b', text), { seed: '7' });
-      await bench.host.write(0, 0, Buffer.alloc(4096, 3)).done;
-      const { generation } = await bench.host.freeze(randomBytes(16));
-      await bench.host.wait(generation);
-      expect(Buffer.from(await bench.subHost.read(0, 0, 4096))).to.deep.equal(Buffer.alloc(4096, 3));
-      expect([...bench.can.areas, ...bench.can.power]).to.deep.equal([]);
-      expect(() => bench.cutRemote())
-        .to.throw(RefusalError)
-        .with.nested.property('refusal.code', 'capability-missing');
-    } finally {
-      await Promise.all([main.kill(), sub.kill()]);
-      await folder.remove();
-    }
+    await using boards = await startBoards();
+    await using bench = await openBench(parseBench('b', boards.benchFile), { seed: '7' });
+    await bench.host.write(0, 0, Buffer.alloc(4096, 3)).done;
+    const { generation } = await bench.host.freeze(randomBytes(16));
+    await bench.host.wait(generation);
+    expect(Buffer.from(await bench.subHost.read(0, 0, 4096))).to.deep.equal(Buffer.alloc(4096, 3));
+    expect([...bench.can.areas, ...bench.can.power]).to.deep.equal([]);
+    expect(() => bench.cutRemote())
+      .to.throw(RefusalError)
+      .with.nested.property('refusal.code', 'capability-missing');
+  });
+
+  it('refuses a board that is set otherwise than the bench file says', async () => {
+    await using boards = await startBoards();
+    const text = boards.benchFile.replace('256KiB', '512KiB');
+    const failed = await openBench(parseBench('b', text), { seed: '7' }).catch((error) => error);
+    expect(failed.refusal).to.deep.equal({
+      code: 'configuration-invalid',
+      detail:
+        'the bench file says method copy, block 4096, volumes 524288; main says method copy, block 4096, volumes 262144',
+    });
   });
 
   it('refuses when nobody is at the end of a line', async () => {

@@ -7,9 +7,10 @@ import { parseBench } from '../../../hil/bench/bench-file.js';
 import type { EmulatorBench } from '../../../hil/bench/emulator-bench.js';
 import { openBench } from '../../../hil/bench/open-bench.js';
 import { runScenario } from '../../../hil/job/scenario.js';
-import { parseScenario, readScenario } from '../../../hil/job/scenario-file.js';
+import { parseScenario, readScenario, type Step } from '../../../hil/job/scenario-file.js';
 import { countStates } from '../../../hil/report/block-states.js';
 import { methods } from '../../../protocol/ids.js';
+import { startBoards } from '../bench/boards.js';
 import { about, runOnEmulator } from './scenario-run.js';
 
 const shipped = (name: string) => fileURLToPath(new URL(`../../../../hil/scenarios/${name}.yaml`, import.meta.url));
@@ -150,20 +151,15 @@ describe('scenarios', () => {
 
 describe('scenarios on a bench that is lost', () => {
   it('end without a verdict, with exit code 3 and what there is so far', async () => {
-    const scenario = steps(
-      'write: {writes: 5}',
-      'freeze',
-      'wait: structured',
-      'verify',
-      'powerOff: {role: main}',
-      'freeze',
-    );
-    const file = parseBench('b', 'kind: processes\nvolumes: [{size: 256KiB}]');
-    await using bench = await openBench(file, { seed: '1', absenceMsMax: 300 });
-    const { exit, record } = await runScenario({ bench, scenario, about });
+    await using boards = await startBoards();
+    const scenario = steps('write: {writes: 5}', 'freeze', 'wait: structured', 'verify', 'pass: 0', 'freeze');
+    await using bench = await openBench(parseBench('b', boards.benchFile), { seed: '1', absenceMsMax: 1000 });
+    const onStep = ({ kind }: Step) => kind === 'pass' && void boards.main.kill();
+    const { exit, record } = await runScenario({ bench, scenario, about, onStep });
     expect(exit).to.equal(3);
     expect(record.verdict).to.equal('unavailable');
     expect(record.reason).to.match(/^freeze: line-/);
     expect(record.generations[0]?.verdict).to.equal('passed');
+    expect(record.checks.map(({ verdict }) => verdict)).to.deep.equal(['passed', 'passed']);
   });
 });
