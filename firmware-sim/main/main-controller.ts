@@ -7,24 +7,22 @@ import type { DiskName, PortName } from '../../protocol/device.js';
 import { blockNumber, generation, type Method, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
-import { lbaStatusData, lbaStatusRoom } from '../../protocol/scsi/capacity-data.js';
 import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
 import { Controller, type ControllerOptions } from '../controller/controller.js';
 import { digestRefusal } from '../controller/digest-request.js';
-import { DigestScan } from '../controller/digest-scan.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort, hostCommandsMax } from '../controller/host-port.js';
 import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
 import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
+import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
-import { firstDifference, isWrite } from '../controller/write-pieces.js';
+import { isWrite } from '../controller/write-pieces.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
 import { FailbackReceiver } from './failback-receiver.js';
 import { FreezeTaker } from './freeze-taker.js';
-import { HostRead } from './host-read.js';
 import { HostWrite } from './host-write.js';
 import { MainCore } from './main-core.js';
 import { type MainRecord, mainRecordCodec } from './main-records.js';
@@ -32,6 +30,7 @@ import { contradiction, newPair } from './main-recovery.js';
 import { snapshotOf } from './main-snapshot.js';
 import { MainState } from './main-state.js';
 import { mainStatus } from './main-status.js';
+import { MainVolumes } from './main-volumes.js';
 import { PairSession } from './pair-session.js';
 
 export interface MainOptions extends Omit<ControllerOptions, 'role'> {
@@ -55,6 +54,7 @@ export class MainController extends Controller<AnyRecord> {
   #freeze: FreezeTaker | undefined;
   #failback: FailbackReceiver | undefined;
   #hostPort: HostPort | undefined;
+  #volumes: MainVolumes | undefined;
   readonly #waiters = new Waiters();
   /** A freeze waits for these; writes after it are held by the freeze. */
   #writesUnderWay = new Map<HostWrite, HostCommand>();
@@ -84,6 +84,7 @@ export class MainController extends Controller<AnyRecord> {
     this.#freeze = undefined;
     this.#failback = undefined;
     this.#hostPort = undefined;
+    this.#volumes = undefined;
     this.#waiters.clear();
     this.#writesUnderWay = new Map();
     this.#answeredWrites = [];
@@ -175,6 +176,7 @@ export class MainController extends Controller<AnyRecord> {
     core.nowUs = this.nowUs;
     this.#core = core;
     this.#session = new PairSession(core);
+    this.#volumes = new MainVolumes(core);
     this.#freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
     this.#failback = new FailbackReceiver(core, allocators, {
       onRegained: () => this.#session?.again(),
@@ -333,89 +335,25 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   #scan(message: MessageNamed<'getDigests'>): void {
-    const core = this.#core;
-    const geometry = core?.geometry;
-    const code = geometry === undefined ? 'recovering' : digestRefusal(message, geometry);
-    if (core === undefined || geometry === undefined || code !== undefined) {
+    const volumes = this.#volumes;
+    const code = volumes === undefined ? 'recovering' : digestRefusal(message, volumes.geometry);
+    if (volumes === undefined || code !== undefined) {
       this.refuse('host', message.request, code ?? 'recovering');
       return;
     }
-    const source = {
-      blockBytes: geometry.blockBytes,
-      nextOccupied: (volume: number, from: number, countMax: number, end: number) => {
-        const { allocated, allocatedSince } = this.#state.volume(volume);
-        const a = allocated.nextRun(from, countMax, end);
-        const b = allocatedSince.nextRun(from, countMax, end);
-        return a === undefined || (b !== undefined && b.first < a.first) ? b : a;
-      },
-      read: (volume: number, run: { first: number; count: number }, then: (data: Uint8Array | undefined) => void) => {
-        const end = Math.min((run.first + run.count) * geometry.sectorsPerBlock, geometry.bytesOf(volume) / 512);
-        const lba = run.first * geometry.sectorsPerBlock;
-        new HostRead(core, { volume, lba, sectors: end - lba }, (completion) =>
-          then(completion.status === 'good' ? geometry.padded(completion.data, run.count) : undefined),
-        ).start(this.nowUs);
-      },
-    };
-    new DigestScan(source, message, (digests) => {
+    scanDigests(volumes, message, (digests) => {
       if (digests === undefined) this.refuse('host', message.request, 'disk-error', `primary${message.volume}`);
       else this.send('host', { kind: 'digests', request: message.request, generation: generation(0), digests });
-    }).start();
+    });
   }
 
   /** A medium command of the host, with all its data. */
-  #command(command: HostCommand): void {
-    const core = this.#core;
-    if (core === undefined) return;
-    const { id, volume, command: medium } = command;
-    if (isWrite(medium)) {
-      if (this.#freeze?.hold(command) === true) return;
-      this.#write(command);
-      return;
-    }
-    const answer = (completion: Parameters<HostPort['answer']>[1]) => this.#hostPort?.answer(id, completion);
-    switch (medium.op) {
-      case 'read':
-        new HostRead(core, { volume, lba: medium.lba, sectors: medium.sectors }, answer).start(this.nowUs);
-        break;
-      case 'verify': {
-        const range = { volume, lba: medium.lba, sectors: medium.sectors };
-        new HostRead(core, range, (completion) => {
-          const expected = medium.data;
-          const at =
-            completion.status === 'good' && expected !== undefined
-              ? firstDifference(expected, completion.data)
-              : undefined;
-          if (completion.status === 'good' && at !== undefined)
-            answer(checkCondition('miscompare', { information: at }));
-          else answer(completion.status === 'good' ? { status: 'good', data: new Uint8Array(0) } : completion);
-        }).start(this.nowUs);
-        break;
-      }
-      case 'synchronizeCache':
-        answer({ status: 'good', data: new Uint8Array(0) }); // WCE = 0: what was acknowledged is durable.
-        break;
-      case 'getLbaStatus':
-        answer({ status: 'good', data: this.#lbaStatus(volume, medium.lba, medium.allocationBytes) });
-        break;
-    }
-  }
-
-  #lbaStatus(volume: number, lba: number, allocationBytes: number): Uint8Array {
-    const { allocated, allocatedSince } = this.#state.volume(volume);
-    const sectorsPerBlock = this.#state.blockBytes / 512;
-    const end = (this.#state.volumeBytes[volume] ?? 0) / 512;
-    const runs: { lba: number; sectors: number; status: 'mapped' | 'deallocated' }[] = [];
-    for (let at = lba; at < end && runs.length < lbaStatusRoom(allocationBytes); ) {
-      const block = Math.floor(at / sectorsPerBlock);
-      const mapped = this.#state.volume(volume).isAllocated(block);
-      const blocks = mapped
-        ? Math.max(allocated.runLengthAt(block, 2 ** 24), allocatedSince.runLengthAt(block, 2 ** 24))
-        : Math.min(allocated.gapLengthAt(block, 2 ** 24), allocatedSince.gapLengthAt(block, 2 ** 24));
-      const stop = Math.min(end, (block + blocks) * sectorsPerBlock);
-      runs.push({ lba: at, sectors: stop - at, status: mapped ? 'mapped' : 'deallocated' });
-      at = stop;
-    }
-    return lbaStatusData(runs).subarray(0, allocationBytes);
+  #command(host: HostCommand): void {
+    const { id, volume, command } = host;
+    if (this.#volumes === undefined) return;
+    if (!isWrite(command)) {
+      carryOutRead(this.#volumes, { volume, command }, (completion) => this.#hostPort?.answer(id, completion));
+    } else if (this.#freeze?.hold(host) !== true) this.#write(host);
   }
 
   #write(command: HostCommand): void {

@@ -7,28 +7,28 @@ import { sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { blockNumber, epoch, type Generation, generation, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
-import { lbaStatusData, lbaStatusRoom } from '../../protocol/scsi/capacity-data.js';
-import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
+import type { Completion } from '../../protocol/scsi/commands.js';
+import { senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
 import { Controller, type ControllerOptions } from '../controller/controller.js';
 import { digestRefusal } from '../controller/digest-request.js';
-import { DigestScan } from '../controller/digest-scan.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort } from '../controller/host-port.js';
 import { type Instruction, type InstructionOutcome, type SubPhase, subTable } from '../controller/instructions.js';
 import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
+import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
-import { firstDifference, isWrite } from '../controller/write-pieces.js';
+import { isWrite } from '../controller/write-pieces.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
 import { FailbackSender } from './failback-sender.js';
-import { ImageRead } from './image-read.js';
 import { ImageWrite } from './image-write.js';
 import { SubCore } from './sub-core.js';
 import { type SubRecord, subRecordCodec } from './sub-records.js';
 import { SubState } from './sub-state.js';
 import { subStatus } from './sub-status.js';
+import { SubVolumes } from './sub-volumes.js';
 
 export interface SubOptions extends Omit<ControllerOptions, 'role'> {
   readonly blockBytes: number;
@@ -47,6 +47,7 @@ export class SubController extends Controller<AnyRecord> {
   #replica = new ReplicaState();
   #core: SubCore | undefined;
   #hostPort: HostPort | undefined;
+  #volumes: SubVolumes | undefined;
   #failback: FailbackSender | undefined;
   readonly #waiters = new Waiters();
   /** Generations that main gave up, since power on. */
@@ -79,6 +80,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#replica = new ReplicaState();
     this.#core = undefined;
     this.#hostPort = undefined;
+    this.#volumes = undefined;
     this.#failback = undefined;
     this.#waiters.clear();
     this.#failures = new Map();
@@ -174,6 +176,7 @@ export class SubController extends Controller<AnyRecord> {
       queuedBytes: (port) => this.queuedBytes(port),
     });
     this.#core.nowUs = this.nowUs;
+    this.#volumes = new SubVolumes(this.#core);
     this.#failback = new FailbackSender(this.#core, (generation, code) => this.#remember(generation, code));
     this.#openHostPort();
     this.run();
@@ -460,35 +463,11 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #scan(message: MessageNamed<'getDigests'>): void {
-    const core = this.#core;
-    if (core === undefined) return;
-    const { geometry } = core;
+    const volumes = this.#volumes;
+    const code = volumes === undefined ? 'recovering' : digestRefusal(message, volumes.geometry);
     const current = this.#replica.committed;
-    const code = digestRefusal(message, geometry);
-    if (code !== undefined) {
-      this.refuse('host', message.request, code);
-      return;
-    }
-    const source = {
-      blockBytes: geometry.blockBytes,
-      nextOccupied: (volume: number, from: number, countMax: number, end: number) => {
-        const { overlay, occupied } = this.#replica.volume(volume);
-        const a = occupied.nextRun(from, countMax, end);
-        const b = overlay.nextRun(from, Math.min(countMax, end - from));
-        if (b === undefined || b.first >= end) return a;
-        const count = Math.min(b.count, end - b.first);
-        return a === undefined || b.first < a.first ? { first: b.first, count } : a;
-      },
-      read: (volume: number, run: { first: number; count: number }, then: (data: Uint8Array | undefined) => void) => {
-        const end = Math.min((run.first + run.count) * geometry.sectorsPerBlock, geometry.bytesOf(volume) / 512);
-        const lba = run.first * geometry.sectorsPerBlock;
-        new ImageRead(core, { volume, lba, sectors: end - lba, unchecked: true }, (completion) => {
-          const data = completion.status === 'good' ? geometry.padded(completion.data, run.count) : undefined;
-          then(data);
-        }).start();
-      },
-    };
-    new DigestScan(source, message, (digests) => this.#answerScan(message, current, digests)).start();
+    if (volumes === undefined || code !== undefined) this.refuse('host', message.request, code ?? 'recovering');
+    else scanDigests(volumes, message, (digests) => this.#answerScan(message, current, digests));
   }
 
   /** The digests are of one image only if none has taken its place meanwhile. */
@@ -502,59 +481,17 @@ export class SubController extends Controller<AnyRecord> {
 
   #command({ id, volume, command }: HostCommand): void {
     const core = this.#core;
-    if (core === undefined) return;
-    const answer = (completion: Parameters<HostPort['answer']>[1]) => this.#hostPort?.answer(id, completion);
-    if (isWrite(command)) {
-      core.hostWrites += 1;
-      new ImageWrite(core, volume, command, (completion) => {
-        core.hostWrites -= 1;
-        answer(completion);
-      }).start();
+    if (core === undefined || this.#volumes === undefined) return;
+    const answer = (completion: Completion) => this.#hostPort?.answer(id, completion);
+    if (!isWrite(command)) {
+      carryOutRead(this.#volumes, { volume, command }, answer);
       return;
     }
-    switch (command.op) {
-      case 'read':
-        new ImageRead(core, { volume, lba: command.lba, sectors: command.sectors }, answer).start();
-        break;
-      case 'verify':
-        new ImageRead(core, { volume, lba: command.lba, sectors: command.sectors }, (completion) => {
-          if (completion.status !== 'good') {
-            answer(completion);
-            return;
-          }
-          const at = command.data === undefined ? undefined : firstDifference(command.data, completion.data);
-          answer(
-            at === undefined
-              ? { status: 'good', data: new Uint8Array(0) }
-              : checkCondition('miscompare', { information: at }),
-          );
-        }).start();
-        break;
-      case 'synchronizeCache':
-        answer({ status: 'good', data: new Uint8Array(0) });
-        break;
-      case 'getLbaStatus':
-        answer({ status: 'good', data: this.#lbaStatus(volume, command.lba, command.allocationBytes) });
-        break;
-    }
-  }
-
-  #lbaStatus(volume: number, lba: number, allocationBytes: number): Uint8Array {
-    const { overlay, occupied } = this.#replica.volume(volume);
-    const sectorsPerBlock = this.#state.blockBytes / 512;
-    const end = (this.#state.volumeBytes[volume] ?? 0) / 512;
-    const runs: { lba: number; sectors: number; status: 'mapped' | 'deallocated' }[] = [];
-    for (let at = lba; at < end && runs.length < lbaStatusRoom(allocationBytes); ) {
-      const block = Math.floor(at / sectorsPerBlock);
-      const mapped = occupied.has(block) || overlay.has(block);
-      const nextOverlaid = overlay.nextRun(block, 64);
-      let blocks = mapped ? Math.max(1, occupied.runLengthAt(block, 2 ** 24)) : occupied.gapLengthAt(block, 2 ** 24);
-      if (!mapped && nextOverlaid !== undefined) blocks = Math.min(blocks, nextOverlaid.first - block);
-      const stop = Math.min(end, (block + blocks) * sectorsPerBlock);
-      runs.push({ lba: at, sectors: stop - at, status: mapped ? 'mapped' : 'deallocated' });
-      at = stop;
-    }
-    return lbaStatusData(runs).subarray(0, allocationBytes);
+    core.hostWrites += 1;
+    new ImageWrite(core, volume, command, (completion) => {
+      core.hostWrites -= 1;
+      answer(completion);
+    }).start();
   }
 
   protected work(): void {
