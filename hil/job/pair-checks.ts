@@ -42,7 +42,10 @@ export class PairChecks {
       structured === committed && this.#bench.can.areas.has('sub')
         ? await this.check(`the raw secondary area equals ${name}`, () => checkRawArea(this.#bench, 'secondary', image))
         : undefined;
-    this.#judge(committed, image, raw !== undefined && raw.wrongBlocks >= byDigests.wrongBlocks ? raw : byDigests);
+    // What names the wrong blocks says more than a controller that refuses to answer.
+    const found = raw !== undefined && raw.wrongBlocks >= byDigests.wrongBlocks ? raw : byDigests;
+    const isWrong = [byDigests, raw].some((each) => each !== undefined && findingLines(each).length > 0);
+    this.#judge(committed, image, found, isWrong);
   }
 
   /** Until a commit the sub gives the image before. */
@@ -69,11 +72,10 @@ export class PairChecks {
     return found;
   }
 
-  #judge(generation: number, image: KnownImage, found: ImageFinding): void {
+  #judge(generation: number, image: KnownImage, { wrong, explanations }: ImageFinding, isWrong: boolean): void {
     const record = this.#record.generations.get(generation);
     if (record === undefined) return;
-    const { wrong, explanations } = found;
-    record.verdict = findingLines(found).length === 0 && record.verdict !== 'failed' ? 'passed' : 'failed';
+    record.verdict = isWrong || record.verdict === 'failed' ? 'failed' : 'passed';
     record.wrongRanges = [...wrong];
     record.explanations = [...explanations];
     if (this.#mapped.has(generation)) return;

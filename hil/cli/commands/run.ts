@@ -6,11 +6,13 @@ import { type Method, methods, volumesMax } from '../../../protocol/ids.js';
 import { RefusalError } from '../../../protocol/refusals.js';
 import { carryOut, type RunResult } from '../../job/run.js';
 import { shippedScenarios } from '../../job/shipped-scenarios.js';
+import { counted } from '../../report/quantity.js';
 import { terminalLines } from '../../report/terminal.js';
 import { numberWithin, oneOf, wholeNumber } from '../arguments.js';
 import { checkLine, eventLine } from '../event-lines.js';
 import { onEndSignal } from '../interrupts.js';
 import { Interrupted } from '../report-error.js';
+import { StepLine } from '../step-line.js';
 
 const seedMax = 2 ** 32 - 1;
 
@@ -74,8 +76,11 @@ async function run(options: RunOptions): Promise<number> {
   });
   interrupted.catch(() => {});
   const off = onEndSignal(() => controller.abort());
+  const underWay = new StepLine(process.stderr.isTTY === true && !isQuiet);
   const say = (line: string) => {
-    if (!isQuiet) process.stderr.write(`${line}\n`);
+    if (isQuiet) return;
+    underWay.clear();
+    process.stderr.write(`${line}\n`);
   };
   let isOpen = false;
   try {
@@ -83,10 +88,13 @@ async function run(options: RunOptions): Promise<number> {
       { ...options, seed, command: commandLine(options, seed) },
       {
         signal: controller.signal,
-        onBench: ({ kind, shape }, { title }) => {
+        onBench: (bench, { title }) => {
           isOpen = true;
-          say(`${title}: ${kind}, ${shape.method}, ${shape.volumes.length} volume(s), seed ${seed}`);
+          underWay.start(bench);
+          const { method, volumes } = bench.shape;
+          say(`${title}: ${bench.kind}, ${method}, ${counted(volumes.length, 'volume')}, seed ${seed}`);
         },
+        onStep: ({ kind }) => underWay.step(kind),
         onEvent: (event) => say(eventLine(event)),
         onCheck: (check) => say(checkLine(check, colour)),
       },
@@ -100,6 +108,7 @@ async function run(options: RunOptions): Promise<number> {
     return result.exit;
   } finally {
     off();
+    underWay.stop();
   }
 }
 
