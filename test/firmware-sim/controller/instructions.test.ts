@@ -9,6 +9,7 @@ import {
   subTable,
 } from '../../../firmware-sim/controller/instructions.js';
 import { expectedOfMain, expectedOfSub } from '../instructions.expected.js';
+import { Lab } from '../lab.js';
 import { type Given, give } from './give-instruction.js';
 import { mainStates, subStates } from './states.js';
 
@@ -36,6 +37,17 @@ describe('instructions in every state', () => {
   it('are in the table as the design has them', () => {
     expect(tableInWords(mainTable, Object.keys(mainPhases), 'wrong-method')).to.deep.equal(expectedOfMain);
     expect(tableInWords(subTable, Object.keys(subPhases), 'block-size-mismatch')).to.deep.equal(expectedOfSub);
+  });
+
+  it('make one generation of a freeze that is repeated while it is being taken up', async () => {
+    const lab = new Lab({ diskTimes: { accessUs: 5000, flushUs: 5000, lateEffect: true } });
+    await lab.write(0, 1);
+    lab.bench.host.write(0, 0, Buffer.alloc(4096, 1)).done.catch(() => {});
+    await lab.bench.pass(3000);
+    const token = Buffer.alloc(16, 7);
+    const both = Promise.all([lab.bench.host.freeze(token), lab.bench.host.freeze(token)]);
+    const [first, again] = await lab.bench.run(both);
+    expect([first.generation, again.generation]).to.deep.equal([1, 1]);
   });
 
   const sides = [
