@@ -3,10 +3,9 @@
  */
 
 import type { DiskName, PortName } from '../../protocol/device.js';
-import { sameDigest, zeroDigest } from '../../protocol/digest.js';
-import { blockNumber, epoch, type Generation, generation, volumeNumber } from '../../protocol/ids.js';
+import { blockNumber, epoch, type Generation, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
-import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
+import type { RefusalCode } from '../../protocol/refusals.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
@@ -24,6 +23,7 @@ import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.j
 import { ReplicaState } from '../replica/replica-state.js';
 import { FailbackSender } from './failback-sender.js';
 import { ImageWrite } from './image-write.js';
+import { MainSession } from './main-session.js';
 import { SubCore } from './sub-core.js';
 import { type SubRecord, subRecordCodec } from './sub-records.js';
 import { SubState } from './sub-state.js';
@@ -55,12 +55,7 @@ export class SubController extends Controller<AnyRecord> {
   /** Takeovers that wait for a sign of life from main, and when the first of them asked for it. */
   #asking: MessageNamed<'takeover'>[] = [];
   #askedUs: number | undefined;
-  /** Main's pairing came in this session and fits. */
-  #agreed = false;
-  /** Main's pairing came in this session, and is of this pair. */
-  #paired = false;
-  /** The main side at the line belongs to another pair. */
-  #foreign = false;
+  #main: MainSession | undefined;
 
   constructor(options: SubOptions) {
     super({ role: 'sub', host: options.host, remote: options.remote }, subRecordCodec);
@@ -86,9 +81,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#failures = new Map();
     this.#asking = [];
     this.#askedUs = undefined;
-    this.#agreed = false;
-    this.#paired = false;
-    this.#foreign = false;
+    this.#main = undefined;
   }
 
   protected apply(record: AnyRecord): void {
@@ -178,6 +171,11 @@ export class SubController extends Controller<AnyRecord> {
     this.#core.nowUs = this.nowUs;
     this.#volumes = new SubVolumes(this.#core);
     this.#failback = new FailbackSender(this.#core, (generation, code) => this.#remember(generation, code));
+    this.#main = new MainSession({
+      core: this.#core,
+      stamp: (then) => this.#stamp(then),
+      onGivenUp: (failed, code) => this.#remember(failed, code),
+    });
     this.#openHostPort();
     this.run();
     if (this.isOpen('remote')) this.opened('remote');
@@ -197,7 +195,7 @@ export class SubController extends Controller<AnyRecord> {
     const { takenOver, failback, pairState } = this.#state;
     if (this.power === 'halted') return 'halted';
     if (this.power !== 'running') return 'recovering';
-    const away = !this.isOpen('remote') || this.#foreign || this.#isSilent();
+    const away = !this.isOpen('remote') || this.#main?.foreign === true || this.#isSilent();
     if (failback !== undefined || this.#failback?.busy === true) return 'failing back';
     if (takenOver) return away ? 'taken over, main away' : 'taken over';
     if (this.#replica.committed === 0) return 'no image';
@@ -207,16 +205,12 @@ export class SubController extends Controller<AnyRecord> {
 
   protected opened(port: PortName): void {
     if (port !== 'remote' || this.#core === undefined) return;
-    this.#agreed = false;
-    this.#paired = false;
-    this.#foreign = false;
-    this.#core.receiver.sessionOpened();
+    this.#main?.opened();
   }
 
   protected closed(port: PortName): void {
     if (port === 'remote') {
-      this.#agreed = false;
-      this.#paired = false;
+      this.#main?.closed();
       this.#failback?.lost();
       return;
     }
@@ -233,108 +227,16 @@ export class SubController extends Controller<AnyRecord> {
   #remoteMessage(message: Message): void {
     const core = this.#core;
     if (core === undefined || this.power === 'halted') return;
-    if (message.kind === 'pairing') this.#pairing(message);
-    else if (this.#state.takenOver) this.#failback?.message(message);
-    else if (this.#agreed) this.#replicate(core, message);
+    if (message.kind === 'pairing') this.#tellFailback(message);
+    if (message.kind !== 'pairing' && this.#state.takenOver) this.#failback?.message(message);
+    else this.#main?.message(message);
   }
 
-  #replicate(core: SubCore, message: Message): void {
-    switch (message.kind) {
-      case 'begin':
-        this.#begin(core, message);
-        break;
-      case 'blockRun':
-        core.receiver.blockRun(message);
-        break;
-      case 'zeroRun':
-        core.receiver.zeroRun(message);
-        break;
-      case 'complete':
-        core.receiver.complete(message);
-        break;
-      case 'getHoldings':
-        core.receiver.getHoldings(message);
-        break;
-      case 'abandon':
-        this.#abandoned(core, message);
-        break;
-      case 'pairStateChanged':
-        this.#mainState(message.state, message.code);
-        break;
-      default:
-        this.mark('refused', { port: 'remote', code: 'message-unexpected', detail: message.kind });
-    }
-  }
-
-  /** Main's durable knowledge: a sub without a pair joins it, then answers with its own. */
-  #pairing(main: MessageNamed<'pairing'>): void {
-    const { state } = this;
-    const fits = main.blockBytes === state.blockBytes && main.volumes.join() === state.volumeBytes.join();
-    if (this.#failback !== undefined) {
-      this.#failback.mainFrozen = main.frozen;
-      this.#failback.sender.runBytesMax = Math.max(state.blockBytes, Math.min(65536, main.runBytesMax));
-    }
-    // A sub restored from an older copy missed a takeover and its failback: main's epoch is the newer one.
-    const behind = sameDigest(main.pair, state.pair) && main.epoch > state.epoch && !state.takenOver;
-    if ((!state.joined && fits) || behind) {
-      const joined = { pair: Uint8Array.from(main.pair), method: main.method, epoch: epoch(main.epoch) };
-      const then = () => this.#stamp(() => this.#agree(main));
-      this.record({ kind: 'joined', ...joined }, { name: 'joining a pair', resume: then });
-      return;
-    }
-    this.#agree(main);
-  }
-
-  #agree(main: MessageNamed<'pairing'>): void {
-    const { state } = this;
-    this.#foreign = !sameDigest(main.pair, state.pair);
-    this.#paired = !this.#foreign;
-    this.#agreed = !this.#foreign && !state.takenOver;
-    this.send('remote', this.#ownPairing());
-    if (state.failback !== undefined && this.#failback?.busy === false && !this.#foreign)
-      this.#failback.start(true, () => {});
-    if (this.#agreed) this.#mainState(main.state, 0);
-  }
-
-  #ownPairing(): MessageNamed<'pairing'> {
-    const { state } = this;
-    const { committed, commitDigest, structured, receiving } = this.#replica;
-    return {
-      kind: 'pairing',
-      ...{ pair: state.pair, epoch: state.epoch, method: state.method, committed, structured },
-      ...{ blockBytes: state.blockBytes, volumes: state.volumeBytes },
-      frozen: committed,
-      // An image that could not be structured is none to build a difference on: main sees an older sub.
-      commitDigest: this.#core?.receiver.damaged === true ? zeroDigest : commitDigest,
-      state: state.pairState,
-      receiving: receiving?.generation ?? generation(0),
-      takenOver: state.takenOver,
-      runBytesMax: 65536,
-      windowBytes: 1 << 20,
-    };
-  }
-
-  /** What main says of the pair, as it looks from here. */
-  #mainState(main: MessageNamed<'pairing'>['state'], code: number): void {
-    const healthy = this.#replica.committed === 0 ? 'COPY' : 'PAIR';
-    const next = main === 'PSUS' ? 'SSUS' : main === 'PSUE' ? 'PSUE' : healthy;
-    if (this.#state.takenOver || (next === this.#state.pairState && next !== 'PSUE')) return;
-    this.record({ kind: 'pairState', state: next, code: next === 'COPY' || next === 'PAIR' ? 0 : code });
-  }
-
-  #begin(core: SubCore, message: MessageNamed<'begin'>): void {
-    const { committed } = this.#replica;
-    if (message.epoch !== this.#state.epoch || message.generation <= committed) return;
-    if (!message.full && message.base !== committed) {
-      const refusal = { code: refusals['older-sub'].number, state: 'PSUE' as const };
-      this.send('remote', { kind: 'abandon', generation: message.generation, ...refusal });
-    } else core.receiver.begin(message);
-  }
-
-  #abandoned(core: SubCore, { generation: failed, code }: MessageNamed<'abandon'>): void {
-    this.#remember(failed, refusalByNumber(code) ?? 'refused-by-sub');
-    core.receiver.drop(failed);
-    this.#mainState('PSUE', code);
+  /** A failback needs to know what main has frozen, and how much it takes at once. */
+  #tellFailback(main: MessageNamed<'pairing'>): void {
+    if (this.#failback === undefined) return;
+    this.#failback.mainFrozen = main.frozen;
+    this.#failback.sender.runBytesMax = Math.max(this.#state.blockBytes, Math.min(65536, main.runBytesMax));
   }
 
   #remember(failed: Generation, code: RefusalCode): void {
@@ -413,7 +315,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#asking.push(message);
     if (this.#asking.length > 1) return;
     this.#askedUs = this.nowUs;
-    this.send('remote', this.#ownPairing());
+    this.#main?.tell();
   }
 
   #isSilent(): boolean {
@@ -434,7 +336,7 @@ export class SubController extends Controller<AnyRecord> {
   #takeOver(request: number): void {
     const receiving = this.#replica.receiving?.generation;
     if (receiving !== undefined) this.#core?.receiver.drop(receiving);
-    this.#agreed = false;
+    this.#main?.closed();
     this.mark('takeoverTaken', {});
     this.record(
       { kind: 'tookOver', epoch: epoch(this.#state.epoch + 1) },
@@ -442,7 +344,7 @@ export class SubController extends Controller<AnyRecord> {
         name: 'recording a takeover',
         resume: () => {
           this.mark('tookOver', { epoch: this.#state.epoch });
-          this.send('remote', this.#ownPairing());
+          this.#main?.tell();
           this.#done(request, true);
         },
       },
@@ -510,7 +412,7 @@ export class SubController extends Controller<AnyRecord> {
 
   /** A failback that a power cut or the end of a session stopped begins again by itself. */
   #resumeFailback(): void {
-    if (this.#state.failback === undefined || !this.#paired || this.#failback?.busy !== false) return;
+    if (this.#state.failback === undefined || this.#main?.paired !== true || this.#failback?.busy !== false) return;
     this.#failback.start(true, () => {});
   }
 

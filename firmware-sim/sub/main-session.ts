@@ -1,0 +1,150 @@
+/**
+ * The sub's side of the session with main: joins its pair, says what it durably knows, and hands what is replicated to
+ * the receiver once both agree.
+ */
+import { sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { epoch, type Generation, generation } from '../../protocol/ids.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
+import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
+import type { SubCore } from './sub-core.js';
+
+export interface MainSessionOptions {
+  readonly core: SubCore;
+  /** Marks the areas as this pair's, before anything of it is stored there. */
+  readonly stamp: (then: () => void) => void;
+  /** Main gave a generation up. */
+  readonly onGivenUp: (failed: Generation, code: RefusalCode) => void;
+}
+
+export class MainSession {
+  readonly #core: SubCore;
+  readonly #stamp: MainSessionOptions['stamp'];
+  readonly #onGivenUp: MainSessionOptions['onGivenUp'];
+  /** Main's pairing came in this session, and this sub has not taken over: what main replicates is taken. */
+  #agreed = false;
+  /** Main's pairing came in this session and is of this pair. */
+  paired = false;
+  /** Main is of another pair. */
+  foreign = false;
+
+  constructor({ core, stamp, onGivenUp }: MainSessionOptions) {
+    this.#core = core;
+    this.#stamp = stamp;
+    this.#onGivenUp = onGivenUp;
+  }
+
+  opened(): void {
+    this.closed();
+    this.foreign = false;
+    this.#core.receiver.sessionOpened();
+  }
+
+  /** The session has ended, or this sub takes over: nothing more is taken from main. */
+  closed(): void {
+    this.#agreed = false;
+    this.paired = false;
+  }
+
+  message(message: Message): void {
+    if (message.kind === 'pairing') this.#pairing(message);
+    else if (this.#agreed) this.#replicate(message);
+  }
+
+  /** Tells main what this sub durably knows of the pair. */
+  tell(): void {
+    const { state, replica, receiver } = this.#core;
+    const { committed, commitDigest, structured, receiving } = replica;
+    this.#core.send('remote', {
+      kind: 'pairing',
+      ...{ pair: state.pair, epoch: state.epoch, method: state.method, committed, structured },
+      ...{ blockBytes: state.blockBytes, volumes: state.volumeBytes },
+      frozen: committed,
+      // An image that could not be structured is none to build a difference on: main sees an older sub.
+      commitDigest: receiver.damaged ? zeroDigest : commitDigest,
+      state: state.pairState,
+      receiving: receiving?.generation ?? generation(0),
+      takenOver: state.takenOver,
+      runBytesMax: 65536,
+      windowBytes: 1 << 20,
+    });
+  }
+
+  /** Main's durable knowledge: a sub without a pair joins it, then answers with its own. */
+  #pairing(main: MessageNamed<'pairing'>): void {
+    const { state } = this.#core;
+    const fits = main.blockBytes === state.blockBytes && main.volumes.join() === state.volumeBytes.join();
+    // A sub restored from an older copy missed a takeover and its failback: main's epoch is the newer one.
+    const behind = sameDigest(main.pair, state.pair) && main.epoch > state.epoch && !state.takenOver;
+    if ((state.joined || !fits) && !behind) {
+      this.#agree(main);
+      return;
+    }
+    const joined = { pair: Uint8Array.from(main.pair), method: main.method, epoch: epoch(main.epoch) };
+    const resume = () => this.#stamp(() => this.#agree(main));
+    this.#core.record({ kind: 'joined', ...joined }, { name: 'joining a pair', resume });
+  }
+
+  #agree(main: MessageNamed<'pairing'>): void {
+    const { state } = this.#core;
+    this.foreign = !sameDigest(main.pair, state.pair);
+    this.paired = !this.foreign;
+    this.#agreed = !this.foreign && !state.takenOver;
+    this.tell();
+    if (this.#agreed) this.#mainState(main.state, 0);
+  }
+
+  #replicate(message: Message): void {
+    const { receiver } = this.#core;
+    switch (message.kind) {
+      case 'begin':
+        this.#begin(message);
+        break;
+      case 'blockRun':
+        receiver.blockRun(message);
+        break;
+      case 'zeroRun':
+        receiver.zeroRun(message);
+        break;
+      case 'complete':
+        receiver.complete(message);
+        break;
+      case 'getHoldings':
+        receiver.getHoldings(message);
+        break;
+      case 'abandon':
+        this.#abandoned(message);
+        break;
+      case 'pairStateChanged':
+        this.#mainState(message.state, message.code);
+        break;
+      default:
+        this.#core.mark('refused', { port: 'remote', code: 'message-unexpected', detail: message.kind });
+    }
+  }
+
+  /** What main says of the pair, as it looks from here. */
+  #mainState(main: MessageNamed<'pairing'>['state'], code: number): void {
+    const { state, replica } = this.#core;
+    const healthy = replica.committed === 0 ? 'COPY' : 'PAIR';
+    const next = main === 'PSUS' ? 'SSUS' : main === 'PSUE' ? 'PSUE' : healthy;
+    if (state.takenOver || (next === state.pairState && next !== 'PSUE')) return;
+    this.#core.record({ kind: 'pairState', state: next, code: next === 'COPY' || next === 'PAIR' ? 0 : code });
+  }
+
+  #begin(message: MessageNamed<'begin'>): void {
+    const { replica, state, receiver } = this.#core;
+    if (message.epoch !== state.epoch || message.generation <= replica.committed) return;
+    if (message.full || message.base === replica.committed) {
+      receiver.begin(message);
+      return;
+    }
+    const refusal = { code: refusals['older-sub'].number, state: 'PSUE' as const };
+    this.#core.send('remote', { kind: 'abandon', generation: message.generation, ...refusal });
+  }
+
+  #abandoned({ generation: failed, code }: MessageNamed<'abandon'>): void {
+    this.#onGivenUp(failed, refusalByNumber(code) ?? 'refused-by-sub');
+    this.#core.receiver.drop(failed);
+    this.#mainState('PSUE', code);
+  }
+}
