@@ -46,7 +46,7 @@ describe('takeovers and failbacks against a model in memory', () => {
         await run.finish();
       }),
       {
-        numRuns: Number(process.env['COLDFRAME_MODEL_RUNS'] ?? 60),
+        numRuns: Number(process.env['COLDFRAME_MODEL_RUNS'] ?? 25),
         endOnFailure: process.env['COLDFRAME_MODEL_QUICK'] !== undefined,
       },
     );
