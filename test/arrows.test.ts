@@ -29,6 +29,10 @@ const forbidden: readonly (readonly [string, string])[] = [
   ['protocol/frame', 'protocol/link'],
   ['protocol/link', 'protocol/session'],
   ['hil/run', 'hil/cli'],
+  ['hil/bench', 'hil/cli'],
+  ['hil/job', 'hil/cli'],
+  ['hil/bench', 'hil/job'],
+  ['hil/report', 'hil/bench'],
   ['hil/simulate', 'hil/run'],
 ];
 

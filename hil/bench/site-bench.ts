@@ -4,8 +4,8 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefusalError } from '../../protocol/refusals.js';
-import { runHook } from '../cli/hooks.js';
 import type { AreaName } from '../report/block-states.js';
+import { runHook } from '../run/hooks.js';
 import { parseLineAddress } from '../run/lines/address.js';
 import { EmulatedLine } from '../run/lines/emulator.js';
 import type { Line } from '../run/lines/line.js';

@@ -1,7 +1,7 @@
 /** `coldframe host freeze` */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { runHook } from '../../hooks.js';
+import { runHook } from '../../../run/hooks.js';
 import { type HostOptions, hostCommand, withHost } from '../../host-command.js';
 
 const help = `
