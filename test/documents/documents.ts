@@ -3,8 +3,8 @@
  * documents` writes them anew.
  */
 import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
-import { statusSchemaDocument } from '../../host/status.js';
 import { recoveryDocument } from '../../firmware-sim/controller/recovery-document.js';
+import { statusSchemaDocument } from '../../host/status.js';
 import { messagesDocument } from '../../protocol/message/document.js';
 
 export interface GeneratedDocument {

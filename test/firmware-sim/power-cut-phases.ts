@@ -23,7 +23,7 @@ function marked(run: PowerCutRun, device: string, name: string, generation?: num
       note.device === device &&
       note.effect.kind === 'mark' &&
       note.effect.name === name &&
-      (generation === undefined || note.effect.values['generation'] === generation),
+      (generation === undefined || note.effect.values.generation === generation),
   );
 }
 

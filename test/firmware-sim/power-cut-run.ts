@@ -99,7 +99,7 @@ export class PowerCutRun {
   /** What main made of the first pairing since the power came back. */
   verdict(): string | undefined {
     for (const { effect } of this.lab.bench.kernel.notes.slice(this.#notes)) {
-      if (effect.kind === 'mark' && effect.name === 'paired') return `${effect.values['verdict']}`;
+      if (effect.kind === 'mark' && effect.name === 'paired') return `${effect.values.verdict}`;
     }
     return undefined;
   }

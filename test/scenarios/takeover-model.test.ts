@@ -46,8 +46,8 @@ describe('takeovers and failbacks against a model in memory', () => {
         await run.finish();
       }),
       {
-        numRuns: Number(process.env['COLDFRAME_MODEL_RUNS'] ?? 25),
-        endOnFailure: process.env['COLDFRAME_MODEL_QUICK'] !== undefined,
+        numRuns: Number(process.env.COLDFRAME_MODEL_RUNS ?? 25),
+        endOnFailure: process.env.COLDFRAME_MODEL_QUICK !== undefined,
       },
     );
   });
