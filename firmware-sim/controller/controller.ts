@@ -17,6 +17,8 @@ import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
 import type { Operation } from '../storage/operation.js';
 import type { InstructionOutcome } from './instructions.js';
+import { StampAreas } from './prepare-areas.js';
+import { slotsOf } from './slots.js';
 
 export interface PortOptions {
   readonly key?: Uint8Array;
@@ -154,6 +156,24 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     for (const each of first) this.apply(each);
     this.#openJournal({ half: 1, checkpoint: 0, sequence: 0, atSector: 0, stamp });
     this.#journal?.checkpoint();
+  }
+
+  /** Marks every shadow or staging area as this pair's, or halts because one is another's. */
+  protected stampAreas(
+    place: 'shadow' | 'staging',
+    { pair, blockBytes, volumes }: { readonly pair: Uint8Array; readonly blockBytes: number; readonly volumes: number },
+    then: () => void,
+  ): void {
+    const sectorsPerBlock = blockBytes / 512;
+    const areas = Array.from({ length: volumes }, (_, volume) => {
+      const disk: DiskName = `${place}${volume}`;
+      const lba = slotsOf(this.capacities.get(disk) ?? 0, sectorsPerBlock) * sectorsPerBlock;
+      return { disk, lba, stamp: { pair, place, volume } };
+    });
+    new StampAreas(this.disks, areas, (failure) => {
+      if (failure === undefined) then();
+      else this.halt(failure);
+    }).start();
   }
 
   /** From now on instructions and commands are carried out. */

@@ -9,12 +9,13 @@ import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
+import { contradiction } from '../controller/contradiction.js';
 import { Controller, type ControllerOptions } from '../controller/controller.js';
 import { digestRefusal } from '../controller/digest-request.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort, hostCommandsMax } from '../controller/host-port.js';
 import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
-import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
+import { FlushAll } from '../controller/prepare-areas.js';
 import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
@@ -26,11 +27,11 @@ import { FreezeTaker } from './freeze-taker.js';
 import { HostWrite } from './host-write.js';
 import { MainCore } from './main-core.js';
 import { type MainRecord, mainRecordCodec } from './main-records.js';
-import { contradiction, newPair } from './main-recovery.js';
 import { snapshotOf } from './main-snapshot.js';
 import { MainState } from './main-state.js';
 import { mainStatus } from './main-status.js';
 import { MainVolumes } from './main-volumes.js';
+import { newPair } from './new-pair.js';
 import { PairSession } from './pair-session.js';
 
 export interface MainOptions extends Omit<ControllerOptions, 'role'> {
@@ -141,18 +142,9 @@ export class MainController extends Controller<AnyRecord> {
 
   #prepareAreas(): void {
     const { pair, blockBytes, volumes } = this.#state;
-    const stamps = volumes.map((_, volume) => {
-      const disk: DiskName = `shadow${volume}`;
-      const lba = slotsOf(this.capacities.get(disk) ?? 0, blockBytes / 512) * (blockBytes / 512);
-      return { disk, lba, stamp: { pair, place: 'shadow' as const, volume } };
-    });
     const disks = volumes.flatMap((_, volume): DiskName[] => [`primary${volume}`, `shadow${volume}`]);
-    const stamp = () =>
-      new StampAreas(this.disks, stamps, (failure) => {
-        if (failure === undefined) this.#start();
-        else this.halt(failure);
-      }).start();
-    new FlushAll(this.disks, disks, stamp).start();
+    const then = () => this.stampAreas('shadow', { pair, blockBytes, volumes: volumes.length }, () => this.#start());
+    new FlushAll(this.disks, disks, then).start();
   }
 
   #start(): void {
@@ -377,39 +369,10 @@ export class MainController extends Controller<AnyRecord> {
   #remoteMessage(message: Message): void {
     const session = this.#session;
     if (session === undefined || this.power === 'halted') return;
-    switch (message.kind) {
-      case 'pairing':
-        if (session.compare(message) === 'givenBack') {
-          this.#failback?.given({ epoch: message.epoch, generation: message.committed });
-        }
-        break;
-      case 'stored':
-        this.#core?.sender.stored(message);
-        break;
-      case 'runRefused':
-        this.#core?.sender.refused(message);
-        break;
-      case 'holdings':
-        session.holdings(message);
-        break;
-      case 'committed':
-        session.committed(message);
-        break;
-      case 'completeRefused':
-        session.completeRefused(message);
-        break;
-      case 'structured':
-        session.structured(message.generation);
-        break;
-      case 'abandon':
-        session.abandoned(message);
-        break;
-      case 'pairStateChanged':
-        if (message.state === 'PSUE') this.#core?.suspend(refusalOf(message.code), 'reported by the sub');
-        break;
-      default:
-        this.#failback?.message(message);
-    }
+    if (message.kind === 'pairing') {
+      const verdict = session.compare(message);
+      if (verdict === 'givenBack') this.#failback?.given({ epoch: message.epoch, generation: message.committed });
+    } else if (!session.message(message)) this.#failback?.message(message);
   }
 
   protected work(): void {
@@ -457,6 +420,3 @@ export class MainController extends Controller<AnyRecord> {
     return mainStatus({ request, state: this.#state, core: this.#core, lines });
   }
 }
-
-const refusalOf = (number: number): RefusalCode =>
-  (Object.keys(refusals) as RefusalCode[]).find((code) => refusals[code].number === number) ?? 'refused-by-sub';

@@ -6,7 +6,7 @@
  */
 import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { blockNumber, type Epoch, type Generation, volumeNumber } from '../../protocol/ids.js';
-import { digestBytes, type MessageNamed } from '../../protocol/message/messages.js';
+import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
 import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
 import type { MainCore } from './main-core.js';
@@ -88,8 +88,42 @@ export class PairSession {
     else if (verdict.kind === 'adopted') this.#adopt(sub);
     // An unpaired sub takes the pair over from our pairing and sends its own again.
     this.#agreed = ['olderSub', 'committed', 'adopted', 'same'].includes(verdict.kind);
-    if (this.#agreed && sub.structured > state.structured) this.structured(sub.structured);
+    if (this.#agreed && sub.structured > state.structured) this.#structured(sub.structured);
     return verdict.kind;
+  }
+
+  /** Takes the sub's answers; false when a message is none of them. */
+  message(message: Message): boolean {
+    switch (message.kind) {
+      case 'stored':
+        this.#core.sender.stored(message);
+        return true;
+      case 'runRefused':
+        this.#core.sender.refused(message);
+        return true;
+      case 'holdings':
+        this.#holdings(message);
+        return true;
+      case 'committed':
+        this.#committed(message);
+        return true;
+      case 'completeRefused':
+        this.#completeRefused(message);
+        return true;
+      case 'structured':
+        this.#structured(message.generation);
+        return true;
+      case 'abandon':
+        this.#abandoned(message);
+        return true;
+      case 'pairStateChanged': {
+        const reason = refusalByNumber(message.code) ?? 'refused-by-sub';
+        if (message.state === 'PSUE') this.#core.suspend(reason, 'reported by the sub');
+        return true;
+      }
+      default:
+        return false;
+    }
   }
 
   /** Begins what is to be sent next, if it has not begun in this session. */
@@ -111,7 +145,7 @@ export class PairSession {
     this.#core.send('remote', this.pairing());
   }
 
-  holdings(message: MessageNamed<'holdings'>): void {
+  #holdings(message: MessageNamed<'holdings'>): void {
     if (!this.#resuming || message.generation !== this.#begun) return;
     for (const { chunk, held, digest } of message.chunks) {
       this.#held.set(`${message.volume}:${chunk}`, { held: Uint8Array.from(held), digest: Uint8Array.from(digest) });
@@ -119,11 +153,11 @@ export class PairSession {
     if (message.last) this.#resume();
   }
 
-  committed({ generation, digest }: MessageNamed<'committed'>): void {
+  #committed({ generation, digest }: MessageNamed<'committed'>): void {
     if (generation === this.#core.state.transfer?.generation) this.#commit(generation, digest);
   }
 
-  completeRefused({ generation, code }: MessageNamed<'completeRefused'>): void {
+  #completeRefused({ generation, code }: MessageNamed<'completeRefused'>): void {
     if (generation !== this.#completing) return;
     this.#completing = undefined;
     this.#completeTries += 1;
@@ -132,7 +166,7 @@ export class PairSession {
     else this.#askHoldings(generation);
   }
 
-  structured(generation: Generation): void {
+  #structured(generation: Generation): void {
     if (generation <= this.#core.state.structured) return;
     this.#core.record(
       { kind: 'structured', generation },
@@ -144,7 +178,7 @@ export class PairSession {
   }
 
   /** The sub gave the generation up. */
-  abandoned({ generation, code }: MessageNamed<'abandon'>): void {
+  #abandoned({ generation, code }: MessageNamed<'abandon'>): void {
     const reason = refusalByNumber(code) ?? 'refused-by-sub';
     if (generation !== this.#core.state.sending) return;
     this.#begun = undefined;

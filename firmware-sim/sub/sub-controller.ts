@@ -9,12 +9,13 @@ import type { RefusalCode } from '../../protocol/refusals.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
+import { contradiction } from '../controller/contradiction.js';
 import { Controller, type ControllerOptions } from '../controller/controller.js';
 import { digestRefusal } from '../controller/digest-request.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort } from '../controller/host-port.js';
 import { type Instruction, type InstructionOutcome, type SubPhase, subTable } from '../controller/instructions.js';
-import { FlushAll, StampAreas } from '../controller/prepare-areas.js';
+import { FlushAll } from '../controller/prepare-areas.js';
 import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
@@ -105,15 +106,11 @@ export class SubController extends Controller<AnyRecord> {
     const sizes = (index: number) => (this.capacities.get(`secondary${index}`) ?? 0) * 512;
     const volumes = Array.from({ length: volumeCount }, (_, index) => sizes(index));
     if (fresh) this.#prepare({ kind: 'prepared', blockBytes, volumes });
-    else if (this.#state.blockBytes !== blockBytes) {
-      this.halt({
-        code: 'block-size-mismatch',
-        detail: `the pair uses ${this.#state.blockBytes} bytes, not ${blockBytes}`,
-      });
-    } else if (this.#state.volumeBytes.join() !== volumes.join()) {
-      const detail = `the pair has [${this.#state.volumeBytes.join()}] bytes, not [${volumes.join()}]`;
-      this.halt({ code: 'volume-mismatch', detail });
-    } else this.#settleAreas();
+    else {
+      const wrong = contradiction(this.#state, { blockBytes, volumes });
+      if (wrong === undefined) this.#settleAreas();
+      else this.halt(wrong);
+    }
   }
 
   /** A fresh meta area: what the secondary areas hold already is not known to be zero. */
@@ -143,15 +140,7 @@ export class SubController extends Controller<AnyRecord> {
 
   #stamp(then: () => void): void {
     const { pair, blockBytes, volumeBytes } = this.#state;
-    const stamps = volumeBytes.map((_, volume) => {
-      const disk: DiskName = `staging${volume}`;
-      const lba = slotsOf(this.capacities.get(disk) ?? 0, blockBytes / 512) * (blockBytes / 512);
-      return { disk, lba, stamp: { pair, place: 'staging' as const, volume } };
-    });
-    new StampAreas(this.disks, stamps, (failure) => {
-      if (failure === undefined) then();
-      else this.halt(failure);
-    }).start();
+    this.stampAreas('staging', { pair, blockBytes, volumes: volumeBytes.length }, then);
   }
 
   #start(): void {
