@@ -71,7 +71,7 @@ describe('controllers as processes', () => {
     ['both', 'copy'],
   ] as const) {
     it(`goes on with the right image after ${who} was killed in the middle of a transfer (${method})`, async () => {
-      await overSerialLine(['--baud', '4000000'], () => ({ method }));
+      await overSerialLine(['--baud', '800000'], () => ({ method }));
       const image = Buffer.alloc(4 * mib);
       image.set(await pair.writeRandom(0, mib / 2), 0);
       const generation = await pair.freeze();
@@ -131,7 +131,7 @@ describe('controllers as processes', () => {
     const staging = (path: (name: string) => string) => ({ staging: `unix:${path('disk.sock')}` });
     const disk = () => ['disk', '--line', `unix-listen:${pair.path('disk.sock')}`, '--image', pair.path('staging.img')];
     let first: BenchProcess | undefined;
-    await overSerialLine(['--baud', '4000000'], staging, async () => {
+    await overSerialLine(['--baud', '800000'], staging, async () => {
       first = await pair.start([...disk(), '--size', String(4 * mib + 4096)]);
     });
     const image = Buffer.alloc(4 * mib);

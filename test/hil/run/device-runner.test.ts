@@ -187,8 +187,9 @@ describe('the runner of a device', () => {
     await turns(1);
     expect(device.kinds()).to.deep.equal(['powerOn', 'line up', 'line down']);
     expect(line.written).to.have.length(0);
+    device.answer = () => [];
     line.open();
-    await turns(1);
+    await turns(2);
     expect(line.written).to.have.length(1);
   });
 
