@@ -4,11 +4,12 @@
  *
  *     opened ──► pairing both ways ──► compare ──► begin ──► getHoldings ──► send what is missing ──► complete
  */
-import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { RangeDigest, sameDigest } from '../../protocol/digest.js';
 import { blockNumber, type Epoch, type Generation, volumeNumber } from '../../protocol/ids.js';
-import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
+import { type Summary, summaryOf } from '../replica/summary.js';
 import type { MainCore } from './main-core.js';
 import { comparePairing, type PairingVerdict } from './pairing.js';
 
@@ -315,22 +316,8 @@ export class PairSession {
     this.#core.send('remote', { kind: 'complete', generation: transfer.generation, blocks, zeroBlocks, digest });
   }
 
-  /** Counts and digest over everything sent of this generation. */
-  #summary(): { readonly blocks: number; readonly zeroBlocks: number; readonly digest: Uint8Array } {
-    const range = new RangeDigest();
-    let blocks = 0;
-    let zeroBlocks = 0;
-    for (const [volume, { sent }] of this.#core.state.volumes.entries()) {
-      for (const run of sent.runs()) {
-        blocks += run.count;
-        for (let index = 0; index < run.count; index += 1) {
-          const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
-          if (sameDigest(digest, zeroDigest)) zeroBlocks += 1;
-          else range.addOfVolume(volume, run.first + index, digest);
-        }
-      }
-    }
-    return { blocks, zeroBlocks, digest: range.finish() };
+  #summary(): Summary {
+    return summaryOf(this.#core.state.volumes.map(({ sent }) => sent));
   }
 
   #commit(generation: Generation, digest: Uint8Array): void {

@@ -4,7 +4,7 @@
  */
 
 import type { DiskName } from '../../protocol/device.js';
-import { contentDigests, RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { contentDigests, sameDigest } from '../../protocol/digest.js';
 import { assert, type Generation } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import { digestBytes } from '../../protocol/message/messages.js';
@@ -14,12 +14,13 @@ import type { Geometry } from '../controller/geometry.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import type { RangeLocks } from '../storage/range-locks.js';
 import type { SlotAllocator, SlotRun } from '../storage/slot-allocator.js';
-import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
+import type { StoredRun } from '../storage/stored-blocks.js';
 import { sendHoldings } from './holdings.js';
 import { PlaceRun } from './place-run.js';
 import type { ReplicaRecord } from './replica-records.js';
 import type { ReplicaState } from './replica-state.js';
 import { type ArrivedRun, StageRun } from './stage-run.js';
+import { summaryOf } from './summary.js';
 
 /** The most blocks that one zeroRun names. */
 export const zeroRunBlocksMax = 4096;
@@ -320,20 +321,8 @@ export class Receiver implements Operation {
   }
 
   #agrees({ blocks, zeroBlocks, digest }: MessageNamed<'complete'>): boolean {
-    const range = new RangeDigest();
-    let held = 0;
-    let zeros = 0;
-    for (const [volume, { staged }] of this.state.volumes.entries()) {
-      for (const run of staged.runs()) {
-        held += run.count;
-        for (let index = 0; index < run.count; index += 1) {
-          const each = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
-          if (run.slot === zeroSlot || sameDigest(each, zeroDigest)) zeros += 1;
-          else range.addOfVolume(volume, run.first + index, each);
-        }
-      }
-    }
-    return held === blocks && zeros === zeroBlocks && sameDigest(range.finish(), digest);
+    const held = summaryOf(this.state.volumes.map(({ staged }) => staged));
+    return held.blocks === blocks && held.zeroBlocks === zeroBlocks && sameDigest(held.digest, digest);
   }
 
   #tellCommitted(): void {

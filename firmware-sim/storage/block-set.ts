@@ -3,7 +3,9 @@
  * when their first block is added and dropped with their last, so that a map of 1 TiB costs what is in it, and a
  * new generation's map is a new object, not a loop.
  */
+
 import { type BlockNumber, type BlockRun, blockNumber } from '../../protocol/ids.js';
+import { ChunkMap } from './chunk-map.js';
 
 const chunkBlocks = 4096;
 const wordsPerChunk = chunkBlocks / 32;
@@ -25,10 +27,8 @@ function bitCount(word: number): number {
 }
 
 export class BlockSet {
-  readonly #chunks = new Map<number, Chunk>();
+  readonly #chunks = new ChunkMap<Chunk>();
   #size = 0;
-  /** Chunk numbers in ascending order, made when asked for and dropped when a chunk comes or goes. */
-  #order: number[] | undefined;
 
   /** How many blocks are in the set. */
   get size(): number {
@@ -114,7 +114,6 @@ export class BlockSet {
       if (!value) return 0;
       chunk = { words: new Uint32Array(wordsPerChunk), count: 0 };
       this.#chunks.set(number, chunk);
-      this.#order = undefined;
     }
     let changed = 0;
     for (let bit = from; bit < to; ) {
@@ -130,7 +129,6 @@ export class BlockSet {
     chunk.count += value ? changed : -changed;
     if (chunk.count === 0) {
       this.#chunks.delete(number);
-      this.#order = undefined;
     }
     return changed;
   }
@@ -140,24 +138,10 @@ export class BlockSet {
     const here = this.#chunks.get(number);
     const found = here === undefined ? undefined : nextBit(here.words, from % chunkBlocks);
     if (found !== undefined) return number * chunkBlocks + found;
-    const next = this.#nextChunk(number + 1);
+    const next = this.#chunks.next(number + 1);
     if (next === undefined) return undefined;
     const bit = nextBit(this.#chunks.get(next)?.words ?? new Uint32Array(0), 0);
     return bit === undefined ? undefined : next * chunkBlocks + bit;
-  }
-
-  /** The smallest chunk number at or after `from`. */
-  #nextChunk(from: number): number | undefined {
-    if (this.#chunks.has(from)) return from;
-    this.#order ??= [...this.#chunks.keys()].sort((a, b) => a - b);
-    let low = 0;
-    let high = this.#order.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#order[middle] ?? 0) < from) low = middle + 1;
-      else high = middle;
-    }
-    return this.#order[low];
   }
 
   #lengthAt(first: number, countMax: number): number {

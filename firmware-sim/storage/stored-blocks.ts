@@ -3,8 +3,10 @@
  * The shadow map, the staging map and the map of the secondary area's digests are of this kind. Sparse, in chunks
  * of 64 blocks.
  */
+
 import { type BlockNumber, blockNumber } from '../../protocol/ids.js';
 import { digestBytes } from '../../protocol/message/messages.js';
+import { ChunkMap } from './chunk-map.js';
 
 const chunkBlocks = 64;
 /** The slot of a block of zeros: nothing is stored for it. */
@@ -27,9 +29,8 @@ export interface StoredRun {
 }
 
 export class StoredBlocks {
-  readonly #chunks = new Map<number, Chunk>();
+  readonly #chunks = new ChunkMap<Chunk>();
   #size = 0;
-  #order: number[] | undefined;
 
   /** How many blocks are in the map. */
   get size(): number {
@@ -79,18 +80,17 @@ export class StoredBlocks {
       this.#size -= 1;
       if (chunk.count > 0) continue;
       this.#chunks.delete(number);
-      this.#order = undefined;
     }
   }
 
   /** The next run at or after `from`, of at most `countMax` blocks, within one chunk. */
   nextRun(from: number, countMax: number): StoredRun | undefined {
-    for (let number = this.#nextChunk(Math.floor(from / chunkBlocks)); number !== undefined; ) {
+    for (let number = this.#chunks.next(Math.floor(from / chunkBlocks)); number !== undefined; ) {
       const chunk = this.#chunks.get(number);
       const start = Math.max(0, from - number * chunkBlocks);
       const found = chunk === undefined ? undefined : runInChunk(chunk, number, start, countMax);
       if (found !== undefined) return found;
-      number = this.#nextChunk(number + 1);
+      number = this.#chunks.next(number + 1);
     }
     return undefined;
   }
@@ -129,22 +129,8 @@ export class StoredBlocks {
       const slots = new Uint32Array(chunkBlocks).fill(noSlot);
       chunk = { slots, digests: new Uint8Array(chunkBlocks * digestBytes), count: 0 };
       this.#chunks.set(number, chunk);
-      this.#order = undefined;
     }
     return chunk;
-  }
-
-  #nextChunk(from: number): number | undefined {
-    if (this.#chunks.has(from)) return from;
-    this.#order ??= [...this.#chunks.keys()].sort((a, b) => a - b);
-    let low = 0;
-    let high = this.#order.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#order[middle] ?? 0) < from) low = middle + 1;
-      else high = middle;
-    }
-    return this.#order[low];
   }
 }
 

@@ -8,11 +8,11 @@
  * Host writes are refused from the ask on. After a power cut or a lost session it starts again from the ask: the content
  * cannot have changed, and if main has committed it already, main says so.
  */
-import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { blockNumber, type Generation, generation } from '../../protocol/ids.js';
-import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type Refusal, type RefusalCode, refusalByNumber } from '../../protocol/refusals.js';
 import { type Outgoing, type PickedRun, type RunPlace, Sender } from '../replica/sender.js';
+import { summaryOf } from '../replica/summary.js';
 import { BlockSet } from '../storage/block-set.js';
 import { StoredBlocks, zeroSlot } from '../storage/stored-blocks.js';
 import type { SubCore } from './sub-core.js';
@@ -136,7 +136,7 @@ export class FailbackSender implements Outgoing {
     const { total, sent } = this.progress;
     if (sent < total) return;
     this.#phase = 'completing';
-    this.#core.send('remote', { kind: 'complete', generation: this.#generation, ...this.#summary() });
+    this.#core.send('remote', { kind: 'complete', generation: this.#generation, ...summaryOf(this.#sent) });
   }
 
   pick(countMax: number): PickedRun | undefined {
@@ -259,23 +259,6 @@ export class FailbackSender implements Outgoing {
       { kind: 'failbackEnded', generation: this.#generation },
       { name: 'recording that a failback failed', resume },
     );
-  }
-
-  #summary(): { readonly blocks: number; readonly zeroBlocks: number; readonly digest: Uint8Array } {
-    const range = new RangeDigest();
-    let blocks = 0;
-    let zeroBlocks = 0;
-    for (const [volume, sent] of this.#sent.entries()) {
-      for (const run of sent.runs()) {
-        blocks += run.count;
-        for (let index = 0; index < run.count; index += 1) {
-          const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
-          if (sameDigest(digest, zeroDigest)) zeroBlocks += 1;
-          else range.addOfVolume(volume, run.first + index, digest);
-        }
-      }
-    }
-    return { blocks, zeroBlocks, digest: range.finish() };
   }
 
   /** Both records go into one batch or at least in order: the image's number, then the right to write. */

@@ -1,0 +1,28 @@
+/** What complete says of a generation: how many blocks, how many of them zeros, and the digest over all of them. */
+import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { digestBytes } from '../../protocol/message/messages.js';
+import type { StoredBlocks } from '../storage/stored-blocks.js';
+
+export interface Summary {
+  readonly blocks: number;
+  readonly zeroBlocks: number;
+  readonly digest: Uint8Array;
+}
+
+/** The summary of what these maps hold, one for each volume. */
+export function summaryOf(volumes: readonly StoredBlocks[]): Summary {
+  const range = new RangeDigest();
+  let blocks = 0;
+  let zeroBlocks = 0;
+  for (const [volume, map] of volumes.entries()) {
+    for (const run of map.runs()) {
+      blocks += run.count;
+      for (let index = 0; index < run.count; index += 1) {
+        const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+        if (sameDigest(digest, zeroDigest)) zeroBlocks += 1;
+        else range.addOfVolume(volume, run.first + index, digest);
+      }
+    }
+  }
+  return { blocks, zeroBlocks, digest: range.finish() };
+}
