@@ -8,6 +8,7 @@
  * Host writes are refused from the ask on. After a power cut or a lost session it starts again from the ask: the content
  * cannot have changed, and if main has committed it already, main says so.
  */
+import { zeroDigest } from '../../protocol/digest.js';
 import { blockNumber, type Generation, generation } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type Refusal, type RefusalCode, refusalByNumber } from '../../protocol/refusals.js';
