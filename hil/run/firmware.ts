@@ -2,6 +2,8 @@
  * A model of a controller as it runs by itself: its areas opened, its lines made, its firmware started.
  */
 
+import { existsSync, type Stats, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { MainController } from '../../firmware-sim/main/main-controller.js';
 import { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import type { Device, DiskName, PortName } from '../../protocol/device.js';
@@ -50,9 +52,14 @@ const metaBytesDefault = 64 * 2 ** 20;
 /** A meta area for large volumes is a sixteenth of them: sparse, so that it costs what is in it. */
 const metaShare = 16;
 
-/** Opens areas, then makes the lines. Throws RefusalError as `openArea` does, `argument-invalid` when counts do not fit. */
+/**
+ * Opens areas, then makes the lines. Throws RefusalError as `openArea` does, `argument-invalid` when counts do not fit or
+ * one file is given for two areas, `file-missing` when an area is gone of which there are records.
+ */
 export async function openFirmware(of: FirmwareConfiguration, options: OpenFirmwareOptions = {}): Promise<Firmware> {
   checkCounts(of);
+  checkTwice(of);
+  checkLost(of);
   const disks = await openDisks(of, options);
   const device = deviceOf(of);
   const host = openLine(of.host);
@@ -138,3 +145,30 @@ function checkCounts(of: FirmwareConfiguration): void {
     }
   }
 }
+
+function checkTwice({ volumes, slots, meta }: FirmwareConfiguration): void {
+  const paths = filesOf([...volumes, ...slots, meta]);
+  const twice = paths.find((path, index) => paths.some((other, at) => at < index && resolve(other) === resolve(path)));
+  if (twice !== undefined) throw new RefusalError('argument-invalid', `${twice} is given for two areas`);
+}
+
+/**
+ * The meta area is made last: once it holds records, all other areas were there. A new one in the place of one that is
+ * lost would be an image of zeros that the records call right.
+ */
+function checkLost({ volumes, slots, meta }: FirmwareConfiguration): void {
+  const [records] = filesOf([meta]);
+  if (records === undefined || !existsSync(records) || statSync(records).blocks === 0) return;
+  const lost = filesOf([...volumes, ...slots]).find((path) => !existsSync(path) || isEmpty(statSync(path)));
+  if (lost !== undefined) {
+    throw new RefusalError(
+      'file-missing',
+      `${lost}, of which ${records} holds records; without both a new pair begins`,
+    );
+  }
+}
+
+const isEmpty = (stats: Stats): boolean => stats.isFile() && stats.size === 0;
+
+const filesOf = (areas: readonly Area[]): string[] =>
+  areas.flatMap((area) => (area.kind === 'file' ? [area.path] : []));
