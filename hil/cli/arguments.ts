@@ -4,6 +4,7 @@ import { RefusalError } from '../../protocol/refusals.js';
 import { parseSize } from '../run/sizes.js';
 
 const blockBytesMax = 65_536;
+const wholeMax = 2 ** 32 - 1;
 
 const refuse = (detail: string) => new RefusalError('argument-invalid', detail);
 
@@ -35,12 +36,12 @@ export function blockSize(text: string): number {
 
 export { blockBytesDefault };
 
-/** A whole number from `from` on. */
+/** A whole number from `from` on that fits 32 bits, as messages carry it. */
 export function wholeNumber(from: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text.trim()) && Number.isSafeInteger(value) && value >= from) return value;
-    throw refuse(`${text} is no whole number from ${from} on`);
+    if (/^\d+$/.test(text.trim()) && value >= from && value <= wholeMax) return value;
+    throw refuse(`${text} is no whole number from ${from} to ${wholeMax}`);
   };
 }
 
