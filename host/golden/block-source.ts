@@ -42,7 +42,12 @@ export class RawFileSource implements BlockSource {
   /** Opens a file; refuses `file-missing`, `file-unreadable`, and `file-size` for one that is not whole blocks long. */
   static async open(path: string, blockBytes: number): Promise<RawFileSource> {
     const file = await withFile(path, () => open(path, 'r'));
-    const { size, blocks: allocatedUnits } = await file.stat();
+    const stats = await file.stat();
+    const { size, blocks: allocatedUnits } = stats;
+    if (!stats.isFile()) {
+      await file.close();
+      throw new RefusalError('file-unreadable', `${path} is no ordinary file`);
+    }
     if (size === 0 || size % blockBytes !== 0) {
       await file.close();
       throw new RefusalError('file-size', `${path}: ${size} bytes are not whole blocks of ${blockBytes}`);

@@ -7,12 +7,17 @@ const codes: Readonly<Record<string, RefusalCode>> = {
   ENOENT: 'file-missing',
   ENOTDIR: 'file-missing',
   EACCES: 'file-unreadable',
+  EEXIST: 'file-unreadable',
+  ELOOP: 'file-unreadable',
+  ENAMETOOLONG: 'file-unreadable',
+  ENXIO: 'file-unreadable',
   EPERM: 'file-unreadable',
   EISDIR: 'file-unreadable',
   EIO: 'file-unreadable',
   EROFS: 'file-unreadable',
   ENOSPC: 'disk-full',
   EDQUOT: 'disk-full',
+  EFBIG: 'disk-full',
 };
 
 /** Carries out `work` on the file `path`; refuses `file-missing`, `file-unreadable` or `disk-full`. */

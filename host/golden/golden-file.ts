@@ -8,7 +8,7 @@
  * Lines are in ascending order and none passes a multiple of 16 blocks, so that a changed block changes one line.
  * What is not named is zero. The digest in the header covers every line.
  */
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { digestBytes } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
@@ -28,6 +28,7 @@ const writeCharacters = 2 ** 16;
 export async function saveGolden(path: string, golden: Golden): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
   await withFile(path, async () => {
+    await refuseSpecial(path);
     try {
       await writeSynchronized(temporary, manifestTexts(golden));
       await rename(temporary, path);
@@ -51,6 +52,14 @@ export async function loadGolden(path: string): Promise<Golden> {
     for await (const line of file.readLines()) parser.line(line);
   });
   return parser.finish();
+}
+
+/** The renaming would put a file in the place of a device or a directory. */
+async function refuseSpecial(path: string): Promise<void> {
+  const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (stats?.isFile() === false) throw new RefusalError('file-unreadable', `${path} is no ordinary file`);
 }
 
 async function writeSynchronized(path: string, texts: Iterable<string>): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -104,6 +104,13 @@ describe('golden image', () => {
     await mkdir(taken);
     await refusalOf(saveGolden(taken, golden));
     expect(await readdir(directory)).to.deep.equal(['taken']);
+  });
+
+  it('does not take the place of a device, as a file that is renamed would', async () => {
+    const device = join(directory, 'device');
+    await symlink('/dev/null', device);
+    expect(await refusalOf(saveGolden(device, golden))).to.match(/^file-unreadable: .*no ordinary file/);
+    expect(await readlink(device)).to.equal('/dev/null');
   });
 
   it('names the spans in which two images differ, be it content, a lost or an additional block', async () => {
