@@ -1,5 +1,5 @@
 /** `coldframe host write` */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { HostClient } from '../../../../host/client.js';
 import { withFile } from '../../../../host/golden/file-refusal.js';
@@ -26,7 +26,7 @@ export function register(host: Command): void {
     .addHelpText('after', help)
     .action(async (options: WriteOptions) => {
       await withFile(options.from, async () => {
-        const file = await open(options.from, 'r');
+        const file = await openOrdinary(options.from);
         await withHost(options, (client) => writeFile(client, file, options)).finally(() => file.close());
       });
     });
@@ -36,6 +36,13 @@ interface WriteOptions extends HostOptions {
   readonly volume: number;
   readonly offset: number;
   readonly from: string;
+}
+
+/** A device or a pipe would tell a length of nothing. */
+async function openOrdinary(path: string): Promise<FileHandle> {
+  const stats = await stat(path);
+  if (!stats.isFile()) throw new RefusalError('file-unreadable', `${path} is no ordinary file`);
+  return open(path, 'r');
 }
 
 async function writeFile(client: HostClient, file: FileHandle, { volume, offset, from }: WriteOptions): Promise<void> {
