@@ -2,6 +2,7 @@
  * The command `coldframe line`: an emulated serial line between two PTYs, for two processes that open them as ports.
  */
 import { lstat, readlink, symlink, unlink } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { RefusalError } from '../../../protocol/refusals.js';
 import { type Emulator, joinLines } from './emulator.js';
 import { openPtyLine, type PtyLine } from './open-line.js';
@@ -28,10 +29,11 @@ export interface LineCommandOutput {
 const countMs = 500;
 
 /**
- * Runs until SIGINT or SIGTERM, then removes the links. Returns the exit code: 130 after SIGINT, 0 after SIGTERM. Throws
- * RefusalError `argument-invalid` when a link's name is taken, `line-unavailable` when there are no PTYs.
+ * Runs until SIGINT, SIGTERM or SIGHUP, then removes the links. Returns the exit code: 130 after SIGINT, otherwise 0. Throws
+ * RefusalError `argument-invalid` when a link's name is taken or given twice, `line-unavailable` when there are no PTYs.
  */
 export async function runLine(options: LineCommandOptions, out: LineCommandOutput): Promise<number> {
+  checkLinks(options);
   const ended = endSignal();
   const ends: PtyLine[] = [];
   const links: { path: string; target: string }[] = [];
@@ -59,6 +61,11 @@ export async function runLine(options: LineCommandOptions, out: LineCommandOutpu
   }
 }
 
+function checkLinks({ linkA, linkB }: LineCommandOptions): void {
+  if (linkA === undefined || linkB === undefined || resolve(linkA) !== resolve(linkB)) return;
+  throw new RefusalError('argument-invalid', `${linkA} is given for both ends`);
+}
+
 function joined(a: PtyLine, b: PtyLine, options: LineCommandOptions): Emulator {
   try {
     return joinLines(a, b, { ...options, latencyUs: Math.round(options.latencyMs * 1000) });
@@ -78,18 +85,17 @@ function countsOf({ aToB, bToA }: Emulator): string {
   return `A to B ${aToB.carriedBytes} bytes, B to A ${bToA.carriedBytes} bytes, ${wrong} bits flipped, ${lost} bytes lost`;
 }
 
-type EndSignal = 'SIGINT' | 'SIGTERM';
+type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+const endSignals: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 function endSignal(): { signal: Promise<EndSignal>; stop: () => void } {
   let onSignal: (signal: EndSignal) => void = () => {};
-  const signal = new Promise<EndSignal>((resolve) => {
-    onSignal = resolve;
+  const signal = new Promise<EndSignal>((end) => {
+    onSignal = end;
   });
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const each of endSignals) process.on(each, onSignal);
   const stop = () => {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    for (const each of endSignals) process.off(each, onSignal);
   };
   return { signal, stop };
 }

@@ -83,6 +83,19 @@ describe('coldframe line', () => {
     });
   }
 
+  it('refuses one name for both ends', async () => {
+    const same = { linkA: join(folder, 'a'), linkB: `${folder}/./a` };
+    const ended = await runLine({ ...clean, ...same }, { write: () => true }).catch((error: RefusalError) => error);
+    expect(ended).to.be.instanceOf(RefusalError);
+    expect(await readdir(folder)).to.deep.equal([]);
+  });
+
+  it('removes the names too when its terminal goes away', async () => {
+    const { child } = await start({ ...clean, linkA: join(folder, 'a') });
+    expect(await endWith(child, 'SIGHUP')).to.equal(0);
+    expect(await readdir(folder)).to.deep.equal([]);
+  });
+
   it('refuses rates that are none', async () => {
     for (const wrong of [{ bitErrorRate: 2 }, { dropRate: -1 }, { latencyMs: -5 }, { baud: 0.5 }]) {
       const ended = await runLine({ ...clean, ...wrong }, { write: () => true }).catch((error: unknown) => error);
