@@ -34,6 +34,32 @@ describe('errors of the command line', () => {
       [...main, '--primary', 'none', '--shadow', 'memory:1MiB', '--meta', 'memory:8MiB'],
     ],
     ['fewer shadow areas than volumes', 2, 'argument-invalid', [...main, ...areas, '--primary', 'memory:1MiB']],
+    ['one file for two areas', 2, 'argument-invalid', [...main, '--primary', 'a', '--shadow', './a', '--meta', 'b']],
+    [
+      'a volume that is gone while there are records of it',
+      2,
+      'file-missing',
+      [...main, '--size', '1MiB', '--primary', 'gone', '--shadow', 'memory:2MiB', '--meta', 'records'],
+    ],
+    [
+      'a generation that no message can carry',
+      2,
+      'argument-invalid',
+      ['host', 'wait', '--line', 'pty:', '--generation', '4294967296'],
+    ],
+    [
+      'a device in the place of a file to write',
+      2,
+      'file-unreadable',
+      ['host', 'write', '--line', 'pty:', '--offset', '0', '--from', '/dev/zero'],
+    ],
+    [
+      'a file in the place of the folder of the report',
+      2,
+      'file-unreadable',
+      ['run', '--freezes', '1', '--writes', '1', '--json', '--out', 'exposed'],
+    ],
+    ['a folder for an image', 2, 'file-unreadable', ['golden', 'record', '--image', '.', '--out', 'golden']],
     ['a meta area that is too small', 2, 'file-size', [...main, ...areas.slice(0, 4), '--meta', 'memory:1MiB']],
     [
       'a key file that others can read',
@@ -57,6 +83,7 @@ describe('errors of the command line', () => {
   for (const [what, exit, code, args] of cases) {
     it(`names ${what}: ${code}, exit code ${exit}`, async () => {
       writeFileSync(join(folder.path, 'exposed'), '00'.repeat(32), { mode: 0o644 });
+      writeFileSync(join(folder.path, 'records'), Buffer.alloc(512, 1));
       const end = await runProcess(args, { cwd: folder.path });
       const [first, second, ...more] = end.stderr.split('\n').filter((line) => !/^\d\d:\d\d:/.test(line));
       expect(end.exitCode, end.stderr).to.equal(exit);
@@ -105,6 +132,21 @@ describe('errors of the command line', () => {
     ]);
     const end = await line.stop('SIGINT');
     expect(end.exitCode).to.equal(130);
+  });
+
+  it('tells the generation also when the command after the freeze fails', async () => {
+    const socket = join(folder.path, 'm.sock');
+    const areas = ['--primary', 'memory:1MiB', '--shadow', 'memory:2MiB', '--meta', 'memory:8MiB'];
+    const place = ['--host', `unix-listen:${socket}`, '--remote', 'pty:', '--method', 'differential'];
+    const controller = await startProcess(['firmware', 'main', ...place, ...areas]);
+    const freeze = (...hooks: string[]) => runProcess(['host', 'freeze', '--line', `unix:${socket}`, ...hooks]);
+    const end = await freeze('--resume', 'false');
+    const second = await freeze('--resume', 'false');
+    await controller.stop();
+    expect(end).to.include({ exitCode: 3, stdout: '' });
+    expect(end.stderr).to.contain('command-failed').and.contain('generation 1 is frozen');
+    expect(second.exitCode, 'why there is no generation').to.equal(1);
+    expect(second.stderr).to.contain('transfer-in-progress').and.contain('command-failed');
   });
 
   it('shows help without an error, and its version', async () => {
