@@ -30,6 +30,8 @@ export interface ControllerOptions {
   readonly role: 'main' | 'sub';
   readonly host: PortOptions;
   readonly remote: PortOptions;
+  /** Bytes of records after which a snapshot replaces them; where it is left out, what suits a disk. */
+  readonly journalGrowthBytesMin?: number;
 }
 
 /** A controller's meta disk has at least this many bytes. */
@@ -105,7 +107,12 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 
   /** Whether there is a session that messages can pass now: one whose line was lost waits to be resumed. */
   isOpen(port: PortName): boolean {
-    return this.#linesUp.has(port) && (this.#endpoints.get(port)?.open ?? false);
+    return this.#linesUp.has(port) && this.hasSession(port);
+  }
+
+  /** Whether a session has opened and not ended, be its line up or lost. */
+  protected hasSession(port: PortName): boolean {
+    return this.#endpoints.get(port)?.open ?? false;
   }
 
   /** When a good frame last arrived at a port, in microseconds. */
@@ -275,16 +282,23 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   }
 
   #openJournal(position: JournalPosition): void {
+    const { journalGrowthBytesMin: growthBytesMin } = this.#options;
     this.#journal = new Journal<R>({
       disks: this.disks,
       sectors: this.capacities.get('meta') ?? 0,
       position,
+      ...(growthBytesMin === undefined ? {} : { growthBytesMin }),
       state: {
         encode: (record) => this.#codec.encode(record as R & Readonly<Record<string, unknown>>),
         apply: (record) => this.apply(record),
         snapshot: () => this.snapshot(),
       },
-      onLost: () => this.halt({ code: 'disk-error', detail: 'meta area: nothing can be made durable' }),
+      onLost: (why) =>
+        this.halt(
+          why === 'full'
+            ? { code: 'file-size', detail: 'meta area: the records of this pair do not fit half of it' }
+            : { code: 'disk-error', detail: 'meta area: nothing can be made durable' },
+        ),
     });
   }
 

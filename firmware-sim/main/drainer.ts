@@ -66,7 +66,10 @@ export class Drainer {
         if (run === undefined) break;
         due.delete(run.first, run.count);
         this.#active += 1;
-        new DrainRun(this.#core, volume, run.first, run.count, undefined, () => this.#ended(volume, run)).start();
+        new DrainRun(this.#core, volume, run.first, run.count, undefined, (isDrained) => {
+          this.#active -= 1;
+          if (isDrained) this.noteRest(volume, run.first, run.count);
+        }).start();
       }
     }
   }
@@ -80,11 +83,6 @@ export class Drainer {
       return true;
     }
     return false;
-  }
-
-  #ended(volume: number, { first, count }: { readonly first: number; readonly count: number }): void {
-    this.#active -= 1;
-    this.noteRest(volume, first, count);
   }
 
   /** A run is drained in parts, as its slots lie; what is left of it stays due. */
@@ -107,7 +105,7 @@ class DrainRun implements Operation {
   readonly #first: number;
   readonly #count: number;
   readonly #asker: Operation | undefined;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (isDrained: boolean) => void;
   #run: StoredRun | undefined;
   #phase: 'locking' | 'reading' | 'writing' | 'flushing' | 'recording' = 'locking';
 
@@ -117,7 +115,7 @@ class DrainRun implements Operation {
     first: number,
     count: number,
     asker: Operation | undefined,
-    onEnd: () => void,
+    onEnd: (isDrained: boolean) => void,
   ) {
     this.#core = core;
     this.#volume = volume;
@@ -228,6 +226,6 @@ class DrainRun implements Operation {
       return;
     }
     this.#core.unlock(this, nowUs);
-    if (outcome.kind === 'done') this.#onEnd();
+    this.#onEnd(outcome.kind === 'done');
   }
 }

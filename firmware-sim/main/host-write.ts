@@ -180,7 +180,9 @@ export class HostWrite implements Operation {
     this.#core.overwritten(this.volume, first, count);
     const { changed, streamed } = this.#core.state.volume(this.volume);
     const known =
-      changed.runLengthAt(first, count) === count && (streamed.size === 0 || !hasAny(streamed, first, count));
+      changed.runLengthAt(first, count) === count &&
+      (streamed.size === 0 || !hasAny(streamed, first, count)) &&
+      !this.#core.outgoing.isRecording(this.volume, first, count);
     if (known) {
       this.#look(this.#core.nowUs);
       return;

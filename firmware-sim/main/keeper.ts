@@ -47,8 +47,9 @@ export class Keeper {
     this.#cursor = undefined;
   }
 
-  /** Whether the frozen content of this block still lies only in the primary area. */
+  /** Whether the frozen content of this block has to be kept and still lies only in the primary area. */
   isNeeded(volume: number, block: number): boolean {
+    if (!this.#core.traits.keepsFrozenContent) return false;
     return this.#core.isProtected(volume, block) && !this.#core.state.volume(volume).kept.has(block);
   }
 

@@ -63,7 +63,7 @@ export class MainController extends Controller<AnyRecord> {
   #answeredWrites: readonly number[] = [];
 
   constructor(options: MainOptions) {
-    super({ role: 'main', host: options.host, remote: options.remote }, mainRecordCodec);
+    super({ ...options, role: 'main' }, mainRecordCodec);
     this.#options = options;
   }
 
@@ -185,7 +185,7 @@ export class MainController extends Controller<AnyRecord> {
     if (state.transfer === undefined) core.transferEnded();
     else core.transferResumed();
     this.run();
-    if (this.isOpen('remote')) this.opened('remote');
+    if (this.hasSession('remote')) this.opened('remote');
   }
 
   #maySend(): boolean {

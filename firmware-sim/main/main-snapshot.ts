@@ -39,10 +39,11 @@ function* volumeRecords(state: MainState, number: number, maps: MainVolume): Gen
   ];
   for (const [kind, set] of sets) for (const run of set.runs()) yield { kind, volume, ...run };
   for (const run of maps.frozenChanges.runs()) yield { kind: 'frozenBlocks', volume, ...run };
+  // Before what was sent: nothing is kept of a block that counts as sent already.
+  for (const run of maps.kept.runs()) yield { kind: 'kept', generation: state.sending, volume, ...run };
   const sent = state.transfer === undefined ? maps.streamed : maps.sent;
   for (const { first, count, digests } of sent.runs())
     yield { kind: 'sent', generation: state.sending, volume, first, count, digests };
-  for (const run of maps.kept.runs()) yield { kind: 'kept', generation: state.sending, volume, ...run };
   for (const run of maps.deferred.runs()) yield { kind: 'deferred', volume, ...run };
   for (const run of maps.before.runs()) yield { kind: 'deferredBefore', volume, ...run };
 }

@@ -19,6 +19,7 @@ import {
   type PairState,
   unreachable,
 } from '../../protocol/ids.js';
+import { digestBytes } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber } from '../../protocol/refusals.js';
 import type { FreedSlots } from '../replica/replica-state.js';
 import { BlockSet } from '../storage/block-set.js';
@@ -193,14 +194,28 @@ export class MainState {
     this.included = [...record.included];
     this.transfer = { generation: record.generation, full: record.full };
     if (this.pairState === 'SMPL') this.pairState = 'COPY';
-    for (const volume of this.volumes) {
+    for (const [number, volume] of this.volumes.entries()) {
       volume.frozenChanges = volume.changed;
       volume.frozen = record.full ? volume.allocated : volume.changed;
       volume.changed = new BlockSet();
       volume.sent = volume.streamed;
       volume.streamed = new StoredBlocks();
-      volume.before = volume.deferred;
-      volume.deferred = new StoredBlocks();
+      this.#setBefore(volume, number);
+    }
+  }
+
+  /** Swapped; only what a generation that failed left undrained is carried over. */
+  #setBefore(volume: MainVolume, number: number): void {
+    const left = volume.before;
+    volume.before = volume.deferred;
+    volume.deferred = new StoredBlocks();
+    for (const run of left.runs()) {
+      for (let index = 0; index < run.count; index += 1) {
+        const slot = run.slot === zeroSlot ? zeroSlot : run.slot + index;
+        const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+        if (!volume.before.has(run.first + index)) volume.before.set(run.first + index, 1, slot, digest);
+        else if (slot !== zeroSlot) this.freed.push({ volume: number, first: slot, count: 1 });
+      }
     }
   }
 
@@ -217,8 +232,14 @@ export class MainState {
   }
 
   #keep({ generation: kept, volume, first, count, slot, digests }: Extract<MainRecord, { kind: 'kept' }>): void {
-    if (this.transfer?.generation === kept) this.volume(volume).kept.set(first, count, slot, digests);
-    else if (slot !== zeroSlot) this.freed.push({ volume, first: slot, count });
+    const { kept: map, sent } = this.volume(volume);
+    for (let index = 0; index < count; index += 1) {
+      const at = slot === zeroSlot ? zeroSlot : slot + index;
+      // From the moment that a block counts as sent the host may overwrite it: what was read then may be newer.
+      if (this.transfer?.generation === kept && !sent.has(first + index)) {
+        map.set(first + index, 1, at, digests.subarray(index * digestBytes, (index + 1) * digestBytes));
+      } else if (at !== zeroSlot) this.freed.push({ volume, first: at, count: 1 });
+    }
   }
 
   #sent({ generation: of, volume: number, first, count, digests }: Extract<MainRecord, { kind: 'sent' }>): void {

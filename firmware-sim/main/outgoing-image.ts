@@ -26,6 +26,8 @@ export class OutgoingImage implements Outgoing {
   #cursor: { volume: number; block: number } | undefined;
   /** Blocks that a host write waits for. */
   #urgent: { readonly volume: number; readonly block: number }[] = [];
+  /** Blocks that the sub holds, whose record is not durable yet. */
+  readonly #recording = new Set<SentRecorded>();
 
   constructor(core: MainCore) {
     this.#core = core;
@@ -108,8 +110,16 @@ export class OutgoingImage implements Outgoing {
 
   stored(volume: number, first: number, count: number, digests: Uint8Array): void {
     const run = { volume: volumeNumber(volume), first: blockNumber(first), count };
-    const recorded = new SentRecorded(this.#core, volume, first, count);
+    const recorded = new SentRecorded(this.#core, { volume, first, count }, () => this.#recording.delete(recorded));
+    this.#recording.add(recorded);
     this.#core.record({ kind: 'sent', generation: this.generation, ...run, digests }, recorded);
+  }
+
+  /** Whether any of these blocks is about to count as sent. */
+  isRecording(volume: number, first: number, count: number): boolean {
+    return [...this.#recording].some(
+      ({ run }) => run.volume === volume && run.first < first + count && first < run.first + run.count,
+    );
   }
 
   returned(volume: number, first: number, count: number): void {
@@ -231,23 +241,22 @@ function keptRun(core: MainCore, volume: number, block: number): StoredRun | und
 /** The record that these blocks are at the sub has become durable. */
 class SentRecorded implements Operation {
   readonly #core: MainCore;
-  readonly #volume: number;
-  readonly #first: number;
-  readonly #count: number;
+  readonly run: { readonly volume: number; readonly first: number; readonly count: number };
+  readonly #onEnd: () => void;
 
-  constructor(core: MainCore, volume: number, first: number, count: number) {
+  constructor(core: MainCore, run: SentRecorded['run'], onEnd: () => void) {
     this.#core = core;
-    this.#volume = volume;
-    this.#first = first;
-    this.#count = count;
+    this.run = run;
+    this.#onEnd = onEnd;
   }
 
   get name(): string {
-    return `recording ${this.#volume}:${this.#first}+${this.#count} as sent`;
+    return `recording ${this.run.volume}:${this.run.first}+${this.run.count} as sent`;
   }
 
   resume(): void {
-    this.#core.drainer.noteSent(this.#volume, this.#first, this.#count);
+    this.#onEnd();
+    this.#core.drainer.noteSent(this.run.volume, this.run.first, this.run.count);
     this.#core.progressed();
   }
 }

@@ -11,6 +11,7 @@ import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
 import { type Summary, summaryOf } from '../replica/summary.js';
 import type { MainCore } from './main-core.js';
+import type { MainRecord } from './main-records.js';
 import { comparePairing, type PairingVerdict } from './pairing.js';
 
 /** How often a refused complete is mended before the generation fails. */
@@ -27,6 +28,8 @@ export class PairSession {
   #held = new Map<string, { readonly held: Uint8Array; readonly digest: Uint8Array }>();
   #completing: Generation | undefined;
   #completeTries = 0;
+  /** Raised with each session. */
+  #session = 0;
   #committing = false;
 
   constructor(core: MainCore) {
@@ -87,8 +90,8 @@ export class PairSession {
     else if (verdict.kind === 'olderSub') this.#needFull();
     else if (verdict.kind === 'committed') this.#commit(sub.committed, sub.commitDigest);
     else if (verdict.kind === 'adopted') this.#adopt(sub);
-    // An unpaired sub takes the pair over from our pairing and sends its own again.
-    this.#agreed = ['olderSub', 'committed', 'adopted', 'same'].includes(verdict.kind);
+    // An unpaired sub takes the pair over from our pairing and sends its own again; an older or adopted one waits for a record.
+    if (verdict.kind === 'same' || verdict.kind === 'committed') this.#agreed = true;
     if (this.#agreed && sub.structured > state.structured) this.#structured(sub.structured);
     return verdict.kind;
   }
@@ -193,6 +196,7 @@ export class PairSession {
     this.#held = new Map();
     this.#completing = undefined;
     this.#completeTries = 0;
+    this.#session += 1;
   }
 
   #takenOver(now: Epoch): void {
@@ -208,15 +212,29 @@ export class PairSession {
   }
 
   #adopt({ committed, commitDigest }: MessageNamed<'pairing'>): void {
-    this.#core.record({ kind: 'adopted', generation: committed, digest: Uint8Array.from(commitDigest) });
+    const record = { kind: 'adopted' as const, generation: committed, digest: Uint8Array.from(commitDigest) };
+    this.#agreeAfter(record, () => {});
   }
 
   #needFull(): void {
     const { state } = this.#core;
     if (state.transfer !== undefined) this.#core.failGeneration('older-sub', '');
-    if (!state.fullNeeded) this.#core.record({ kind: 'fullNeeded', code: refusals['older-sub'].number });
     this.#core.log('warning', 'the sub holds an older image than main knows of: a full copy follows');
-    this.#core.outgoing.restart();
+    this.#agreeAfter({ kind: 'fullNeeded', code: refusals['older-sub'].number }, () => {
+      // A freeze that was being recorded meanwhile is a difference to an image that the sub does not hold.
+      if (state.transfer?.full === false) this.#core.failGeneration('older-sub', '');
+      this.#core.outgoing.restart();
+    });
+  }
+
+  /** Sends nothing before this is durable: what begins then depends on it. */
+  #agreeAfter(record: Extract<MainRecord, { kind: 'adopted' | 'fullNeeded' }>, then: () => void): void {
+    const session = this.#session;
+    const resume = () => {
+      then();
+      if (session === this.#session) this.#agreed = true;
+    };
+    this.#core.record(record, { name: `recording ${record.kind}`, resume });
   }
 
   #begin(): void {
@@ -288,8 +306,8 @@ export class PairSession {
     for (let bit = 0; bit < holdingsChunkBlocks; bit += 1) {
       const block = chunk * holdingsChunkBlocks + bit;
       if (!sent.has(block)) continue;
-      const lost =
-        state.transfer !== undefined && maps.changed.has(block) && !maps.kept.has(block) && !maps.deferred.has(block);
+      // A deferred write of a block that counted as sent may be half drained: the primary area is not to be trusted.
+      const lost = state.transfer !== undefined && maps.changed.has(block) && !maps.kept.has(block);
       if (lost) {
         this.#core.failGeneration('frozen-content-lost', `volume ${number}, block ${block}`);
         return;

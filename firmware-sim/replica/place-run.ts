@@ -41,7 +41,11 @@ export class PlaceRun implements Operation {
     }
     switch (this.#phase) {
       case 'locking':
-        this.#read();
+        if (this.#isStillThere()) this.#read();
+        else {
+          this.#receiver.placedByOthers(this);
+          this.#end(done, nowUs);
+        }
         break;
       case 'reading':
         this.#check(outcome.kind === 'done' ? outcome.data : new Uint8Array(0), nowUs);
@@ -59,6 +63,16 @@ export class PlaceRun implements Operation {
         this.#end(done, nowUs);
         break;
     }
+  }
+
+  /** Whether the overlay still holds all of the run: a host write may have placed blocks of it and changed them since. */
+  #isStillThere(): boolean {
+    const { first, count, slot } = this.run;
+    const { overlay } = this.#receiver.state.volume(this.volume);
+    for (let index = 0; index < count; index += 1) {
+      if (overlay.slotOf(first + index) !== (slot === zeroSlot ? zeroSlot : slot + index)) return false;
+    }
+    return true;
   }
 
   #range() {

@@ -18,12 +18,14 @@ import type { StoredRun } from '../storage/stored-blocks.js';
 import { sendHoldings } from './holdings.js';
 import { PlaceRun } from './place-run.js';
 import type { ReplicaRecord } from './replica-records.js';
-import type { ReplicaState } from './replica-state.js';
+import type { Receiving, ReplicaState } from './replica-state.js';
 import { type ArrivedRun, StageRun } from './stage-run.js';
 import { summaryOf } from './summary.js';
 
 /** The most blocks that one zeroRun names. */
 export const zeroRunBlocksMax = 4096;
+/** The most runs that one stored names. */
+const storedRunsMax = 4096;
 /** Blocks that are structured as one. */
 const placeBlocksMax = 16;
 /** Structuring keeps this many runs under way at once. */
@@ -54,6 +56,8 @@ export class Receiver implements Operation {
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
   #stored: number[] = [];
   #staging = 0;
+  /** The generation that staging is for once all records on their way are durable. */
+  #target: Pick<Receiving, 'epoch' | 'generation'> | undefined;
   /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
   #beginning = 0;
   #early: MessageNamed<'blockRun' | 'zeroRun'>[] = [];
@@ -77,6 +81,7 @@ export class Receiver implements Operation {
     this.locks = options.locks;
     this.#allocators = options.allocators;
     this.#onProgress = options.onProgress;
+    this.#target = options.state.receiving;
   }
 
   get name(): string {
@@ -84,14 +89,15 @@ export class Receiver implements Operation {
   }
 
   begin(message: MessageNamed<'begin'>): void {
-    const { receiving, committed } = this.state;
-    if (message.generation === committed) {
+    const { epoch, generation, base, full } = message;
+    if (generation === this.state.committed) {
       // The sender has not heard of the commit: nothing has to be sent again.
       this.#tellCommitted();
       return;
     }
-    if (receiving?.generation === message.generation && receiving.epoch === message.epoch) return;
-    const { epoch, generation, base, full } = message;
+    if (this.#committing?.generation === generation) return;
+    if (this.#target?.generation === generation && this.#target.epoch === epoch) return;
+    this.#target = { epoch, generation };
     this.#beginning += 1;
     this.board.record(
       { kind: 'begun', epoch, generation, base, full },
@@ -172,10 +178,13 @@ export class Receiver implements Operation {
     this.#holdingsAsked = undefined;
   }
 
-  /** Drops staging that is not committed. */
-  drop(generation: Generation): void {
+  /** Drops staging of this generation, or of whichever it is for, if it is not committed. */
+  drop(generation = this.#target?.generation): void {
+    if (generation === undefined || this.#target?.generation !== generation) return;
+    this.#target = undefined;
     this.#complete = undefined;
-    if (this.state.receiving?.generation === generation) this.board.record({ kind: 'dropped', generation });
+    this.#early = [];
+    this.board.record({ kind: 'dropped', generation });
   }
 
   /** Continues whatever can go on; called at the end of every step of the controller. */
@@ -218,6 +227,12 @@ export class Receiver implements Operation {
     this.#placing.delete(place);
   }
 
+  /** Others have placed some of a run's blocks while it waited for their lock: what is left is looked for again. */
+  placedByOthers(place: PlaceRun): void {
+    this.#placing.delete(place);
+    this.#place = { volume: 0, block: 0 };
+  }
+
   placeFailed(place: PlaceRun, code: RefusalCode): void {
     this.#placing.delete(place);
     this.damaged = true;
@@ -249,7 +264,7 @@ export class Receiver implements Operation {
   }
 
   #stage(arrived: ArrivedRun): void {
-    if (this.state.receiving?.generation !== arrived.generation) return;
+    if (this.#target?.generation !== arrived.generation) return;
     const slots = arrived.data.length === 0 ? [] : this.#takeSlots(arrived.volume, arrived.count);
     if (slots === undefined) {
       this.#abandon(arrived.generation, 'staging-full');
@@ -273,7 +288,8 @@ export class Receiver implements Operation {
   }
 
   #fits(volume: number, first: number, count: number): boolean {
-    return volume < this.geometry.volumes.length && count > 0 && first + count <= this.geometry.blocksOf(volume);
+    if (volume >= this.geometry.volumes.length || !Number.isInteger(count) || count < 1) return false;
+    return first + count <= this.geometry.blocksOf(volume);
   }
 
   #refuseRun(generation: Generation, run: number, code: RefusalCode): void {
@@ -293,8 +309,9 @@ export class Receiver implements Operation {
   #acknowledge(): void {
     if (this.#stored.length === 0) return;
     const generation = this.state.receiving?.generation ?? this.state.committed;
-    this.board.send('remote', { kind: 'stored', generation, runs: this.#stored });
-    this.#stored = [];
+    while (this.#stored.length > 0) {
+      this.board.send('remote', { kind: 'stored', generation, runs: this.#stored.splice(0, storedRunsMax) });
+    }
   }
 
   #answerHoldings(): void {
@@ -310,12 +327,13 @@ export class Receiver implements Operation {
     if (this.state.overlaid > 0 && !(this.damaged && receiving?.full && this.#placing.size === 0)) return;
     this.#complete = undefined;
     const { generation, digest } = complete;
-    if (receiving?.generation !== generation) return;
+    if (receiving?.generation !== generation || this.#target?.generation !== generation) return;
     if (!this.#agrees(complete)) {
       this.board.send('remote', { kind: 'completeRefused', generation, code: refusals['digest-mismatch'].number });
       return;
     }
     this.#committing = complete;
+    this.#target = undefined;
     this.board.mark('complete', { generation });
     this.board.record({ kind: 'accepted', epoch: receiving.epoch, generation, digest }, this);
   }

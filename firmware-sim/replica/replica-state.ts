@@ -81,6 +81,7 @@ export class ReplicaState {
         else this.#free(record.volume, record.slot, record.count);
         break;
       case 'dropped':
+        if (this.receiving?.generation !== record.generation) break;
         this.#dropStaged();
         this.receiving = undefined;
         break;

@@ -139,7 +139,12 @@ export class JournalRecovery implements Operation {
     } else if (!this.#whole || this.#expect === undefined) this.#nextCandidate();
     else {
       const { checkpoint, stamp } = this.#expect;
-      const position = { half: this.#half, checkpoint, sequence: this.#sequence, atSector: this.#atSector, stamp };
+      const older = this.#candidates[0];
+      const position = {
+        ...{ half: this.#half, checkpoint, sequence: this.#sequence, atSector: this.#atSector, stamp },
+        checkpointMax: Math.max(...this.#firsts.map((first) => decodeHeader(first)?.checkpoint ?? 0)),
+        ...(older === undefined ? {} : { superseded: { half: older.half, checkpoint: older.header.checkpoint } }),
+      };
       this.#onDone({ kind: 'recovered', records: this.#records, position });
     }
   }

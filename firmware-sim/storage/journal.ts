@@ -7,7 +7,7 @@
  */
 import { sectorBytes } from '../../protocol/ids.js';
 import type { DiskQueue } from './disk-queue.js';
-import { type BatchPlace, batchPayloadBytesMax, encodeBatch } from './journal-format.js';
+import { type BatchPlace, batchPayloadBytesMax, encodeBatch, sectorsOf } from './journal-format.js';
 import { done, type Operation, type Outcome } from './operation.js';
 
 /** What the journal needs of the state that its records make up. */
@@ -26,7 +26,14 @@ export interface JournalPosition {
   readonly sequence: number;
   readonly atSector: number;
   readonly stamp: Uint8Array;
+  /** The highest checkpoint number that either half has ever been given, that of a snapshot cut short included. */
+  readonly checkpointMax?: number;
+  /** An older half that was not retired: the power went before. */
+  readonly superseded?: { readonly half: 0 | 1; readonly checkpoint: number };
 }
+
+/** Why: the meta disk refuses a write for good, or a snapshot does not fit a half. */
+export type JournalLoss = 'refused' | 'full';
 
 interface Waiting<R> {
   readonly record: R;
@@ -34,22 +41,27 @@ interface Waiting<R> {
   readonly operation: Operation | undefined;
 }
 
-/** A half is rewritten as a snapshot when its records pass this, or twice the snapshot, whichever is more. */
-const growthBytesMin = 4 * 1024 * 1024;
+/** A half is rewritten as a snapshot when its records pass this, or twice the snapshot, whichever is more; in bytes. */
+const growthBytesMinDefault = 4 * 1024 * 1024;
 
 export class Journal<R> implements Operation {
   readonly #disks: DiskQueue;
   readonly #state: JournalState<R>;
   readonly #halfSectors: number;
-  readonly #onLost: (outcome: Extract<Outcome, { kind: 'failed' }>) => void;
+  readonly #growthBytesMin: number;
+  readonly #onLost: (why: JournalLoss) => void;
   #position: JournalPosition;
-  #phase: 'idle' | 'appending' | 'snapshotting' | 'retiring' = 'idle';
+  #phase: 'idle' | 'appending' | 'snapshotting' | 'retiring' | 'full' = 'idle';
   #queue: Waiting<R>[] = [];
   #inFlight: Waiting<R>[] = [];
   #inFlightSectors = 0;
   #snapshot: Uint8Array[] = [];
   #snapshotBytes = 0;
   #appendedBytes = 0;
+  /** Nothing has been appended to this half yet. */
+  #fresh = false;
+  #checkpointMax: number;
+  /** To be retired before anything is appended. */
   #oldHalf: { readonly half: 0 | 1; readonly checkpoint: number } | undefined;
 
   constructor(options: {
@@ -57,13 +69,17 @@ export class Journal<R> implements Operation {
     readonly state: JournalState<R>;
     readonly sectors: number;
     readonly position: JournalPosition;
-    /** The meta disk refuses a write for good: nothing can be made durable any more. */
-    readonly onLost: (outcome: Extract<Outcome, { kind: 'failed' }>) => void;
+    readonly growthBytesMin?: number;
+    /** Nothing can be made durable any more. */
+    readonly onLost: (why: JournalLoss) => void;
   }) {
     this.#disks = options.disks;
     this.#state = options.state;
     this.#halfSectors = Math.floor(options.sectors / 2);
+    this.#growthBytesMin = options.growthBytesMin ?? growthBytesMinDefault;
     this.#position = options.position;
+    this.#checkpointMax = options.position.checkpointMax ?? options.position.checkpoint;
+    this.#oldHalf = options.position.superseded;
     this.#onLost = options.onLost;
   }
 
@@ -85,22 +101,26 @@ export class Journal<R> implements Operation {
   /** Begins a half with a snapshot: the first thing that happens to a fresh disk. */
   checkpoint(): void {
     this.#snapshot = [...this.#state.snapshot()].map((each) => this.#state.encode(each));
-    this.#snapshotBytes = this.#snapshot.reduce((sum, each) => sum + each.length, 0);
+    this.#snapshotBytes = bytesOf(this.#snapshot);
     const { half, checkpoint, stamp } = this.#position;
     this.#oldHalf = { half, checkpoint };
-    this.#position = { half: half === 0 ? 1 : 0, checkpoint: checkpoint + 1, sequence: 0, atSector: 0, stamp };
+    // Never a number again that a snapshot cut short may have left behind on the disk.
+    this.#checkpointMax += 1;
+    this.#position = { half: half === 0 ? 1 : 0, checkpoint: this.#checkpointMax, sequence: 0, atSector: 0, stamp };
     this.#appendedBytes = 0;
+    this.#fresh = true;
     this.#phase = 'snapshotting';
     this.#writeSnapshotPart();
   }
 
   resume(outcome: Outcome, nowUs: number): void {
     if (outcome.kind === 'failed') {
-      this.#onLost(outcome);
+      this.#onLost('refused');
       return;
     }
     const phase = this.#phase;
     this.#moveOn();
+    if (phase === 'retiring') this.#oldHalf = undefined;
     if (phase === 'snapshotting') this.#afterSnapshotPart();
     else this.#phase = 'idle';
     if (phase === 'appending') this.#tell(nowUs);
@@ -115,7 +135,7 @@ export class Journal<R> implements Operation {
 
   #afterSnapshotPart(): void {
     if (this.#snapshot.length > 0) this.#writeSnapshotPart();
-    else this.#retireOldHalf();
+    else if (this.#oldHalf !== undefined) this.#retire(this.#oldHalf);
   }
 
   #tell(nowUs: number): void {
@@ -127,13 +147,23 @@ export class Journal<R> implements Operation {
 
   #advance(): void {
     if (this.#phase !== 'idle' || this.#queue.length === 0) return;
+    if (this.#oldHalf !== undefined) {
+      this.#retire(this.#oldHalf);
+      return;
+    }
     const batch = this.#takeBatch();
-    const bytes = batch.reduce((sum, each) => sum + each.encoded.length, 0);
-    const grown = this.#appendedBytes + bytes > Math.max(growthBytesMin, 2 * this.#snapshotBytes);
-    if (grown || this.#position.atSector * sectorBytes + bytes + sectorBytes * 4 > this.#halfSectors * sectorBytes) {
+    const bytes = bytesOf(batch.map((each) => each.encoded));
+    const grown = this.#appendedBytes + bytes > Math.max(this.#growthBytesMin, 2 * this.#snapshotBytes);
+    const fits = this.#position.atSector + sectorsOf(bytes) <= this.#halfSectors;
+    if (fits ? grown && !this.#fresh : !this.#fresh) {
       this.checkpoint();
       return;
     }
+    if (!fits) {
+      this.#full();
+      return;
+    }
+    this.#fresh = false;
     this.#queue.splice(0, batch.length);
     this.#inFlight = batch;
     this.#appendedBytes += bytes;
@@ -162,15 +192,23 @@ export class Journal<R> implements Operation {
       count += 1;
     }
     const part = this.#snapshot.splice(0, count);
+    if (this.#position.atSector + sectorsOf(bytesOf(part)) > this.#halfSectors) {
+      this.#full();
+      return;
+    }
     this.#write(this.#snapshot.length === 0 ? 'snapshotEnd' : 'snapshot', part);
   }
 
-  #retireOldHalf(): void {
-    const old = this.#oldHalf;
-    if (old === undefined) return;
+  #retire({ half, checkpoint }: { readonly half: 0 | 1; readonly checkpoint: number }): void {
     this.#phase = 'retiring';
-    const place: BatchPlace = { kind: 'retired', checkpoint: old.checkpoint, sequence: 0, stamp: this.#position.stamp };
-    this.#writeAt(old.half, 0, encodeBatch(place, []));
+    const place: BatchPlace = { kind: 'retired', checkpoint, sequence: 0, stamp: this.#position.stamp };
+    this.#writeAt(half, 0, encodeBatch(place, []));
+  }
+
+  /** The other half is never written into: it may be the one that counts. */
+  #full(): void {
+    this.#phase = 'full';
+    this.#onLost('full');
   }
 
   #write(kind: BatchPlace['kind'], records: readonly Uint8Array[]): void {
@@ -183,4 +221,9 @@ export class Journal<R> implements Operation {
   #writeAt(half: 0 | 1, sector: number, data: Buffer): void {
     this.#disks.issue('meta', { op: 'write', lba: half * this.#halfSectors + sector, data, fua: true }, this);
   }
+}
+
+/** What records take in a batch: each has its length before it. */
+function bytesOf(records: readonly Uint8Array[]): number {
+  return records.reduce((sum, each) => sum + 4 + each.length, 0);
 }

@@ -57,9 +57,11 @@ export class SubController extends Controller<AnyRecord> {
   #asking: MessageNamed<'takeover'>[] = [];
   #askedUs: number | undefined;
   #main: MainSession | undefined;
+  /** What main said of the pair while the records were still being read: it does not say it twice. */
+  #early: MessageNamed<'pairing'> | undefined;
 
   constructor(options: SubOptions) {
-    super({ role: 'sub', host: options.host, remote: options.remote }, subRecordCodec);
+    super({ ...options, role: 'sub' }, subRecordCodec);
     this.#options = options;
   }
 
@@ -83,6 +85,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#asking = [];
     this.#askedUs = undefined;
     this.#main = undefined;
+    this.#early = undefined;
   }
 
   protected apply(record: AnyRecord): void {
@@ -167,7 +170,11 @@ export class SubController extends Controller<AnyRecord> {
     });
     this.#openHostPort();
     this.run();
-    if (this.isOpen('remote')) this.opened('remote');
+    if (!this.hasSession('remote')) return;
+    this.opened('remote');
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) this.#remoteMessage(early);
   }
 
   #openHostPort(): void {
@@ -199,6 +206,7 @@ export class SubController extends Controller<AnyRecord> {
 
   protected closed(port: PortName): void {
     if (port === 'remote') {
+      this.#early = undefined;
       this.#main?.closed();
       this.#failback?.lost();
       return;
@@ -214,8 +222,11 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #remoteMessage(message: Message): void {
-    const core = this.#core;
-    if (core === undefined || this.power === 'halted') return;
+    if (this.power === 'halted') return;
+    if (this.#core === undefined) {
+      if (message.kind === 'pairing') this.#early = message;
+      return;
+    }
     if (message.kind === 'pairing') this.#tellFailback(message);
     if (message.kind !== 'pairing' && this.#state.takenOver) this.#failback?.message(message);
     else this.#main?.message(message);
@@ -323,8 +334,7 @@ export class SubController extends Controller<AnyRecord> {
 
   /** Raises the epoch durably and drops what is not committed; structuring of what is goes on. */
   #takeOver(request: number): void {
-    const receiving = this.#replica.receiving?.generation;
-    if (receiving !== undefined) this.#core?.receiver.drop(receiving);
+    this.#core?.receiver.drop();
     this.#main?.closed();
     this.mark('takeoverTaken', {});
     this.record(

@@ -30,6 +30,8 @@ export interface EmulatedBenchOptions {
   readonly diskTimes?: DiskTimes;
   readonly hostStallUsMax?: number;
   readonly framePayloadMax?: number;
+  /** Bytes of records after which a controller replaces them by a snapshot: small to have that often. */
+  readonly journalGrowthBytesMin?: number;
   /** Virtual time after which `run` gives up waiting for a promise, in microseconds. */
   readonly patienceUs?: number;
   /** Puts something between a device and the bench: to watch its steps and frames. */
@@ -55,12 +57,13 @@ export class EmulatedBench {
   constructor(options: EmulatedBenchOptions) {
     this.options = options;
     this.#random = new Random(options.seed ?? 1);
-    const { method, volumes, blockBytes = 4096, key, hostStallUsMax, framePayloadMax } = options;
+    const { method, volumes, blockBytes = 4096, key, hostStallUsMax, framePayloadMax, journalGrowthBytesMin } = options;
     const sealed = key === undefined ? {} : { key };
     const payload = framePayloadMax === undefined ? {} : { framePayloadMax };
     const ports = {
       host: { ...sealed, ...payload },
       remote: { ...sealed, ...payload },
+      ...(journalGrowthBytesMin === undefined ? {} : { journalGrowthBytesMin }),
     };
     const shape = { ...ports, blockBytes, volumeCount: volumes.length };
     this.main = new MainController({ ...shape, method, ...(hostStallUsMax === undefined ? {} : { hostStallUsMax }) });

@@ -1,6 +1,6 @@
 /** A journal of short texts over a meta disk in memory, step by step: for power cuts between and within commands. */
 import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
-import { Journal } from '../../../firmware-sim/storage/journal.js';
+import { Journal, type JournalLoss } from '../../../firmware-sim/storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../../../firmware-sim/storage/journal-recovery.js';
 import type { DeviceEffect } from '../../../protocol/device.js';
 import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
@@ -11,6 +11,7 @@ const sectorBytes = 512;
 export class MetaDisk {
   readonly bytes: Buffer;
   commands = 0;
+  readonly writes: { readonly lba: number; readonly sectors: number }[] = [];
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
@@ -18,7 +19,10 @@ export class MetaDisk {
 
   carryOut(command: MediumCommand): Completion {
     this.commands += 1;
-    if (command.op === 'write') this.bytes.set(command.data, command.lba * sectorBytes);
+    if (command.op === 'write') {
+      this.writes.push({ lba: command.lba, sectors: command.data.length / sectorBytes });
+      this.bytes.set(command.data, command.lba * sectorBytes);
+    }
     const data =
       command.op === 'read'
         ? Buffer.from(this.bytes.subarray(command.lba * sectorBytes, (command.lba + command.sectors) * sectorBytes))
@@ -36,8 +40,10 @@ export class JournalLab {
   readonly told: string[] = [];
   journal: Journal<string> | undefined;
   found: RecoveredRecords | undefined;
-  /** The journal said that nothing can be made durable any more. */
-  lost = false;
+  /** Why nothing can be made durable any more, once the journal said so. */
+  lost: JournalLoss | undefined;
+  /** What a snapshot consists of, where it is not the state as one record. */
+  parts: readonly string[] | undefined;
 
   constructor(bytes: Buffer) {
     this.disk = new MetaDisk(bytes);
@@ -61,10 +67,10 @@ export class JournalLab {
       state: {
         encode: (record) => Buffer.from(record),
         apply: (record) => this.state.push(...record.split('|')),
-        snapshot: () => [this.state.join('|')],
+        snapshot: () => this.parts ?? [this.state.join('|')],
       },
-      onLost: () => {
-        this.lost = true;
+      onLost: (why) => {
+        this.lost = why;
       },
     });
     if (this.found.kind === 'fresh') this.journal.checkpoint();
