@@ -49,7 +49,6 @@ export interface RecoveryRow {
 }
 
 export const recoveryTable: readonly RecoveryRow[] = [
-  { when: { pair: 'none' }, verdict: 'unpaired', action: 'the sub joins the pair and says so' },
   { when: { pair: 'other' }, verdict: 'refused', code: 'foreign-pair', action: 'PSUE, nothing is sent' },
   {
     when: { shape: 'other block size' },
@@ -58,6 +57,7 @@ export const recoveryTable: readonly RecoveryRow[] = [
     action: 'PSUE, nothing is sent',
   },
   { when: { shape: 'other volumes' }, verdict: 'refused', code: 'volume-mismatch', action: 'PSUE, nothing is sent' },
+  { when: { pair: 'none' }, verdict: 'unpaired', action: 'the sub joins the pair and says so' },
   {
     when: { epoch: 'newer' },
     verdict: 'takenOver',

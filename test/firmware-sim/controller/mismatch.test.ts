@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { type PairingFacts, recoveryRow } from '../../../firmware-sim/controller/recovery-table.js';
 import { MainController } from '../../../firmware-sim/main/main-controller.js';
 import { SubController } from '../../../firmware-sim/sub/sub-controller.js';
 import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../../../protocol/device.js';
@@ -89,6 +90,14 @@ describe('sides that do not fit together', () => {
     }
     expect([haltOf(ours, 'a main'), haltOf(ours, 'a sub')]).to.deep.equal(['foreign-area', 'foreign-area']);
     expect([ours.fingerprint(), theirs.fingerprint()]).to.deep.equal(before);
+  });
+
+  it('of which the sub is fresh and has another shape: main says what does not fit instead of waiting for it to join', () => {
+    const facts = { pair: 'none', epoch: 'older', sub: 'follows', main: 'main side', image: 'older or other' } as const;
+    const codeFor = (shapeOfSub: PairingFacts['shape']) => recoveryRow({ ...facts, shape: shapeOfSub }).code;
+    expect(codeFor('other block size')).to.equal('block-size-mismatch');
+    expect(codeFor('other volumes')).to.equal('volume-mismatch');
+    expect(codeFor('same')).to.equal(undefined);
   });
 
   it('of which the sub is of another pair: main is suspended with foreign-pair, and the sub changes no byte', async () => {
