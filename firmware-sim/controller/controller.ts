@@ -17,6 +17,7 @@ import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
 import type { Operation } from '../storage/operation.js';
 import type { InstructionOutcome } from './instructions.js';
+import { fieldPastLimit } from './peer-limits.js';
 import { StampAreas } from './prepare-areas.js';
 import { slotsOf } from './slots.js';
 
@@ -302,6 +303,12 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     });
   }
 
+  #takeMessage(port: PortName, message: Message): void {
+    const field = port === 'remote' ? fieldPastLimit(message) : undefined;
+    if (field === undefined) this.message(port, message);
+    else this.mark('refused', { port, code: 'message-value', detail: `${message.kind}: ${field}` });
+  }
+
   #endpointEvents(port: PortName, events: readonly EndpointEvent[]): void {
     for (const event of events) {
       switch (event.kind) {
@@ -314,7 +321,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
           this.closed(port);
           break;
         case 'message':
-          this.message(port, event.message);
+          this.#takeMessage(port, event.message);
           break;
         case 'refused':
           this.mark('refused', { port, code: event.refusal.code, detail: event.refusal.detail });

@@ -128,6 +128,24 @@ describe('what meets on its way to a disk', () => {
     expect((await readAll(lab, 'subHost')).equals(image)).to.equal(true);
   });
 
+  it('more runs than one answer names: all of them are answered', async () => {
+    const lab = new Lab();
+    await lab.write(0, 6);
+    await lab.image();
+    const main = RemotePeer.attach(lab, 'sub');
+    await lab.until(() => main.heard('hello').length > 0);
+    main.say(pairingOf(lab));
+    const place = { generation: generation(2), volume: volumeNumber(0), first: blockNumber(0) };
+    main.say({ kind: 'begin', epoch: epoch(1), base: generation(1), full: false, state: 'PAIR', ...place }, 2);
+    await lab.until(() => lab.bench.sub.replica.receiving !== undefined);
+    slow(lab.bench.subDisks.get('meta'), 2_000_000);
+    for (let run = 0; run < 5000; run += 1) main.say({ kind: 'zeroRun', run, ...place, count: 1 }, 2);
+    await lab.bench.pass(10_000_000);
+    const answers = main.heard('stored').map(({ runs }) => runs.length);
+    expect(answers.reduce((sum, each) => sum + each, 0)).to.equal(5000);
+    expect(Math.max(...answers)).to.equal(4096);
+  });
+
   it('main’s pairing and a sub that still reads its records: they pair all the same', async () => {
     const lab = new Lab();
     await lab.write(0, 6);
