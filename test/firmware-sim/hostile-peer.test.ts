@@ -182,7 +182,7 @@ describe('a peer that says anything', () => {
             for (const each of steps) await run.step(each);
             await run.finish();
           }),
-          { numRuns: Number(process.env['COLDFRAME_MODEL_RUNS'] ?? 25) },
+          { numRuns: Number(process.env.COLDFRAME_MODEL_RUNS ?? 25) },
         );
       });
     }

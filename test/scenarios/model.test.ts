@@ -51,13 +51,13 @@ describe('the whole bench against a model in memory', () => {
     await fc.assert(
       fc.asyncProperty(program, async (given) => {
         const run = new ModelRun(given);
-        if (process.env['COLDFRAME_MODEL_TRACE']) process.stdout.write(`${JSON.stringify(given)}\n`);
+        if (process.env.COLDFRAME_MODEL_TRACE) process.stdout.write(`${JSON.stringify(given)}\n`);
         for (const each of given.steps) await run.step(each);
         await run.finish();
       }),
       {
-        numRuns: Number(process.env['COLDFRAME_MODEL_RUNS'] ?? 60),
-        endOnFailure: process.env['COLDFRAME_MODEL_QUICK'] !== undefined,
+        numRuns: Number(process.env.COLDFRAME_MODEL_RUNS ?? 60),
+        endOnFailure: process.env.COLDFRAME_MODEL_QUICK !== undefined,
       },
     );
   });
