@@ -4,11 +4,10 @@
  */
 import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
 import { Deframer } from '../../protocol/frame/deframer.js';
-import type { Completion } from '../../protocol/scsi/commands.js';
+import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Random } from '../random.js';
 import { EventHeap } from './event-heap.js';
-import { type LineCounts, LineModel, type LineModelOptions } from './line-model.js';
-import type { SimulatedDisk } from './simulated-disk.js';
+import { type Delivery, type LineCounts, LineModel, type LineModelOptions } from './line-model.js';
 
 /** What a device said beside its work: for reports and tests. */
 export interface DeviceNote {
@@ -17,21 +16,54 @@ export interface DeviceNote {
   readonly effect: Extract<DeviceEffect, { kind: 'log' | 'mark' | 'halted' | 'closed' }>;
 }
 
+/** Does something after so many microseconds of virtual time. */
+export type Schedule = (delayUs: number, action: () => void) => void;
+
+/** A disk in virtual time. */
+export interface KernelDisk {
+  readonly sectors: number;
+  /** Begins a command; `done` is called once, from an action that was scheduled. */
+  begin(command: MediumCommand, schedule: Schedule, done: (completion: Completion) => void): void;
+  powerCut(): void;
+}
+
+/** One direction of a line: when it is free, and what of a frame arrives when. */
+export interface Wire {
+  readonly freeAtUs: number;
+  readonly counts: LineCounts;
+  carry(bytes: Uint8Array, nowUs: number): readonly Delivery[];
+}
+
+/** Sees all that passes, in order; may cut power and lines, which ends the step it sees there and then. */
+export interface KernelWatcher {
+  /** A device is about to take an event. */
+  stepping?(device: string, event: DeviceEvent): void;
+  /** It has taken the event, and everything that it asked for has begun. */
+  stepped?(device: string, event: DeviceEvent): void;
+  /** A command for a disk has begun. */
+  commanded?(device: string, disk: DiskName, command: MediumCommand): void;
+  /** A frame has been put on the line. */
+  sent?(device: string, port: PortName, frame: Uint8Array): void;
+}
+
 interface Powered {
   readonly name: string;
   readonly device: Device;
-  readonly disks: Map<DiskName, SimulatedDisk>;
+  readonly disks: Map<DiskName, KernelDisk>;
   readonly ends: End[];
   on: boolean;
   /** Raised at each power on: events of an earlier life are dropped. */
   life: number;
   timerAtUs: number | undefined;
+  /** Takes no event before this; those that come meanwhile wait here, in order. */
+  pausedUntilUs: number;
+  backlog: DeviceEvent[];
 }
 
 interface End {
   readonly powered: Powered;
   readonly port: PortName;
-  readonly model: LineModel;
+  readonly wire: Wire;
   readonly deframer: Deframer;
   other: End | undefined;
   line: SimulatedLine | undefined;
@@ -51,6 +83,8 @@ export interface SimulatedLine {
 
 export interface LineSpecification extends LineModelOptions {
   readonly random: Random;
+  /** Puts something around the wire of a direction: `there` from the first device to the second, or `back`. */
+  readonly around?: (wire: Wire, direction: 'there' | 'back') => Wire;
 }
 
 /** A line that takes no time and loses nothing. */
@@ -62,11 +96,13 @@ export class Kernel {
   readonly notes: DeviceNote[] = [];
   /** Called for each note as it comes. */
   onNote: (note: DeviceNote) => void = () => {};
+  watcher: KernelWatcher = {};
   readonly #heap = new EventHeap<Action>();
   readonly #devices = new Map<string, Powered>();
   readonly #lines: SimulatedLine[] = [];
   #nowUs = 0;
   #steps = 0;
+  #deviceSteps = 0;
 
   get nowUs(): number {
     return this.#nowUs;
@@ -77,7 +113,12 @@ export class Kernel {
     return this.#steps;
   }
 
-  add(name: string, device: Device, disks: ReadonlyMap<DiskName, SimulatedDisk> = new Map()): void {
+  /** Events that devices have taken. */
+  get deviceSteps(): number {
+    return this.#deviceSteps;
+  }
+
+  add(name: string, device: Device, disks: ReadonlyMap<DiskName, KernelDisk> = new Map()): void {
     this.#devices.set(name, {
       name,
       device,
@@ -86,6 +127,8 @@ export class Kernel {
       on: false,
       life: 0,
       timerAtUs: undefined,
+      pausedUntilUs: 0,
+      backlog: [],
     });
   }
 
@@ -95,18 +138,18 @@ export class Kernel {
     b: readonly [string, PortName],
     specification: LineSpecification,
   ): SimulatedLine {
-    const { random, ...options } = specification;
-    const end = ([name, port]: readonly [string, PortName], direction: string): End => ({
+    const { random, around = (wire: Wire) => wire, ...options } = specification;
+    const end = ([name, port]: readonly [string, PortName], direction: 'there' | 'back'): End => ({
       powered: this.#powered(name),
       port,
-      model: new LineModel(options, random.fork(direction)),
+      wire: around(new LineModel(options, random.fork(direction)), direction),
       deframer: new Deframer(),
       other: undefined,
       line: undefined,
       asked: false,
     });
     const ends = [end(a, 'there'), end(b, 'back')] as const;
-    const line: SimulatedLine = { up: true, life: 0, ends, counts: () => [ends[0].model.counts, ends[1].model.counts] };
+    const line: SimulatedLine = { up: true, life: 0, ends, counts: () => [ends[0].wire.counts, ends[1].wire.counts] };
     ends[0].other = ends[1];
     ends[1].other = ends[0];
     for (const each of ends) {
@@ -121,9 +164,13 @@ export class Kernel {
     const powered = this.#powered(name);
     powered.on = true;
     powered.life += 1;
+    powered.backlog = [];
+    powered.pausedUntilUs = 0;
     const capacities = new Map([...powered.disks].map(([disk, { sectors }]) => [disk, sectors]));
     this.#step(powered, { kind: 'powerOn', entropy, capacities });
+    const { life } = powered;
     for (const end of powered.ends) {
+      if (powered.life !== life) return;
       end.deframer.reset();
       if (end.line?.up === true) this.#step(powered, { kind: 'line', port: end.port, up: true });
     }
@@ -136,6 +183,28 @@ export class Kernel {
     powered.life += 1;
     for (const disk of powered.disks.values()) disk.powerCut();
     for (const end of powered.ends) end.deframer.reset();
+  }
+
+  isOn(name: string): boolean {
+    return this.#powered(name).on;
+  }
+
+  /** A controller that has come back is given other disks. */
+  replaceDisks(name: string, disks: ReadonlyMap<DiskName, KernelDisk>): void {
+    const powered = this.#powered(name);
+    powered.disks.clear();
+    for (const [disk, each] of disks) powered.disks.set(disk, each);
+  }
+
+  /** The device takes no event for so long; those that come meanwhile wait. */
+  pause(name: string, us: number): void {
+    const powered = this.#powered(name);
+    if (!powered.on) return;
+    powered.pausedUntilUs = Math.max(powered.pausedUntilUs, this.#nowUs + us);
+    const { life } = powered;
+    this.at(powered.pausedUntilUs, () => {
+      if (powered.life === life && powered.on) this.#resume(powered);
+    });
   }
 
   cut(line: SimulatedLine): void {
@@ -194,7 +263,29 @@ export class Kernel {
   }
 
   #step(powered: Powered, event: DeviceEvent): void {
-    for (const effect of powered.device.step(event, this.#nowUs)) this.#carryOut(powered, effect);
+    if (powered.backlog.length > 0 || powered.pausedUntilUs > this.#nowUs) powered.backlog.push(event);
+    else this.#take(powered, event);
+  }
+
+  #take(powered: Powered, event: DeviceEvent): void {
+    const { life, name } = powered;
+    this.#deviceSteps += 1;
+    this.watcher.stepping?.(name, event);
+    for (const effect of powered.device.step(event, this.#nowUs)) {
+      this.#carryOut(powered, effect);
+      if (powered.life !== life) return;
+    }
+    this.#after(powered);
+    this.watcher.stepped?.(name, event);
+  }
+
+  #resume(powered: Powered): void {
+    if (powered.pausedUntilUs > this.#nowUs) return;
+    const { life } = powered;
+    for (let event = powered.backlog.shift(); event !== undefined; event = powered.backlog.shift()) {
+      this.#take(powered, event);
+      if (powered.life !== life || powered.pausedUntilUs > this.#nowUs) return;
+    }
     this.#after(powered);
   }
 
@@ -206,15 +297,15 @@ export class Kernel {
       return;
     }
     const { life } = powered;
-    const { tag } = effect;
+    const { tag, command } = effect;
     const disk = powered.disks.get(effect.disk);
     if (disk === undefined) throw new Error(`invariant broken: ${powered.name} has no disk ${effect.disk}`);
-    const { command } = effect;
-    const endUs = this.#nowUs + disk.delayUs(command);
     const alive = () => powered.on && powered.life === life;
-    const ended = (completion: Completion) => this.#step(powered, { kind: 'disk', tag, completion });
-    if (disk.lateEffect) this.at(endUs, () => alive() && disk.submit(command, ended));
-    else disk.submit(command, (completion) => this.at(endUs, () => alive() && ended(completion)));
+    const schedule: Schedule = (delayUs, action) => {
+      this.at(this.#nowUs + delayUs, () => alive() && action());
+    };
+    disk.begin(command, schedule, (completion) => this.#step(powered, { kind: 'disk', tag, completion }));
+    this.watcher.commanded?.(powered.name, effect.disk, command);
   }
 
   #after(powered: Powered): void {
@@ -226,6 +317,7 @@ export class Kernel {
     this.at(deadlineUs, () => {
       if (powered.timerAtUs === deadlineUs) powered.timerAtUs = undefined;
       if (!powered.on || powered.life !== life) return;
+      if (powered.pausedUntilUs > this.#nowUs) return;
       const due = powered.device.deadline();
       if (due !== undefined && due <= this.#nowUs) this.#step(powered, { kind: 'timer' });
       else this.#after(powered);
@@ -236,7 +328,7 @@ export class Kernel {
   #ask(end: End): void {
     if (end.asked || !end.powered.on || end.line?.up !== true) return;
     end.asked = true;
-    this.at(Math.max(this.#nowUs, end.model.freeAtUs), () => {
+    this.at(Math.max(this.#nowUs, end.wire.freeAtUs), () => {
       end.asked = false;
       this.#send(end);
     });
@@ -245,19 +337,24 @@ export class Kernel {
   #send(end: End): void {
     const { line, other, powered } = end;
     if (line === undefined || other === undefined || !line.up || !powered.on) return;
+    if (powered.pausedUntilUs > this.#nowUs) return;
     const frame = powered.device.transmit(end.port, this.#nowUs);
     if (frame === undefined) return;
     const { life } = line;
-    for (const { atUs, bytes } of end.model.carry(frame, this.#nowUs)) {
+    const { life: senderLife } = powered;
+    for (const { atUs, bytes } of end.wire.carry(frame, this.#nowUs)) {
       this.at(atUs, () => {
         if (line.life === life && other.powered.on) this.#arrive(other, bytes);
       });
     }
-    this.#after(powered);
+    this.watcher.sent?.(powered.name, end.port, frame);
+    if (powered.life === senderLife) this.#after(powered);
   }
 
   #arrive(end: End, bytes: Uint8Array): void {
+    const { life } = end.powered;
     for (const found of end.deframer.push(bytes)) {
+      if (end.powered.life !== life) return;
       if (found.kind === 'frame') this.#step(end.powered, { kind: 'frame', port: end.port, bytes: found.encoded });
     }
   }

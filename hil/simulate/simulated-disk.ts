@@ -6,6 +6,7 @@ import { MemoryStore } from '../../firmware-sim/disk/memory-store.js';
 import { persistAtOnce } from '../../firmware-sim/disk/persist-at-once.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
+import type { KernelDisk, Schedule } from './kernel.js';
 
 export interface DiskTimes {
   /** From the command to its end, in microseconds. */
@@ -16,7 +17,7 @@ export interface DiskTimes {
   readonly lateEffect?: boolean;
 }
 
-export class SimulatedDisk {
+export class SimulatedDisk implements KernelDisk {
   readonly store: MemoryStore;
   readonly sectors: number;
   readonly #disk: Disk;
@@ -40,9 +41,10 @@ export class SimulatedDisk {
     });
   }
 
-  /** Whether commands take effect when they end. */
-  get lateEffect(): boolean {
-    return this.#times.lateEffect ?? false;
+  begin(command: MediumCommand, schedule: Schedule, done: (completion: Completion) => void): void {
+    const delayUs = this.delayUs(command);
+    if (this.#times.lateEffect === true) schedule(delayUs, () => this.submit(command, done));
+    else this.submit(command, (completion) => schedule(delayUs, () => done(completion)));
   }
 
   delayUs(command: MediumCommand): number {
