@@ -1,0 +1,112 @@
+/**
+ * What a fault makes of one frame on the wire: bytes to bytes, with its delimiter. What it does to time and to the line
+ * itself (`stall`, `stale`, `disconnect`) is the wire's (faulty-wire.ts).
+ */
+import { cobsBytesMax, cobsDecode, cobsEncode } from '../../protocol/frame/cobs.js';
+import { decodeFrame, encodeFrame, markOf } from '../../protocol/frame/frame.js';
+import { unreachable } from '../../protocol/ids.js';
+import { frameBytesMin, frameCheckBytes } from '../../protocol/limits.js';
+import type { LineEffect } from './plan.js';
+
+/** An effect on the bytes of one frame alone. */
+export type ByteEffect = Exclude<LineEffect, { kind: 'stall' | 'stale' | 'disconnect' }>;
+
+/**
+ * The bytes that arrive in place of `frame`, which stays as it is; undefined when the effect changes nothing, such as a
+ * forgery of a frame without data. Offsets wrap around at the frame's length; runs of bytes end with the frame.
+ */
+export function damage(frame: Uint8Array, effect: ByteEffect): Uint8Array | undefined {
+  if (frame.length === 0) return undefined;
+  const damaged = damagedOf(frame, effect);
+  if (damaged === undefined || Buffer.compare(frame, damaged) === 0) return undefined;
+  return damaged;
+}
+
+function damagedOf(frame: Uint8Array, effect: ByteEffect): Uint8Array | undefined {
+  switch (effect.kind) {
+    case 'flip':
+      return flipped(frame, effect.bits);
+    case 'dropFrame':
+      return frame.subarray(0, 0);
+    case 'duplicateFrame':
+      return Buffer.concat(new Array<Uint8Array>(1 + effect.copies).fill(frame));
+    case 'delimiter':
+      return withDelimiter(frame, effect.how, effect.at);
+    case 'length':
+      return xored(frame, 0, 1, effect.xor);
+    case 'checksum':
+      return withCheck(frame, effect.byte, effect.xor);
+    case 'forge':
+      return forged(frame, effect.at, effect.xor);
+    case 'overrun':
+      return frame.subarray(0, effect.at % frame.length);
+    case 'insertBytes':
+      return spliced(frame, effect.at % frame.length, effect.at % frame.length, Buffer.from(effect.hex, 'hex'));
+    case 'burst':
+    case 'dropBytes':
+    case 'duplicateBytes':
+      return withRun(frame, effect);
+    default:
+      return unreachable(effect);
+  }
+}
+
+function flipped(frame: Uint8Array, bits: readonly number[]): Uint8Array {
+  const damaged = Buffer.from(frame);
+  for (const bit of bits) {
+    const at = Math.floor(bit / 8) % frame.length;
+    damaged[at] = (damaged[at] ?? 0) ^ (1 << (bit % 8));
+  }
+  return damaged;
+}
+
+function withRun(frame: Uint8Array, effect: Extract<ByteEffect, { bytes: number }>): Uint8Array {
+  const from = effect.at % frame.length;
+  const to = Math.min(from + effect.bytes, frame.length);
+  if (effect.kind === 'burst') return xored(frame, from, to, effect.xor);
+  if (effect.kind === 'dropBytes') return spliced(frame, from, to);
+  return spliced(frame, to, to, frame.subarray(from, to));
+}
+
+function withDelimiter(frame: Uint8Array, how: 'lost' | 'changed' | 'extra', at: number): Uint8Array {
+  const delimiter = frame.length - 1;
+  if (how === 'lost') return frame.subarray(0, delimiter);
+  if (how === 'changed') return xored(frame, delimiter, frame.length, 1 + (at % 255));
+  return spliced(frame, at % frame.length, at % frame.length, Buffer.of(0));
+}
+
+function withCheck(frame: Uint8Array, byte: number, xor: number): Uint8Array | undefined {
+  const plain = Buffer.alloc(frame.length);
+  const length = cobsDecode(Buffer.from(frame.subarray(0, -1)), plain);
+  if (length < frameBytesMin) return undefined;
+  const damaged = xored(
+    plain.subarray(0, length),
+    length - frameCheckBytes + byte,
+    length - frameCheckBytes + byte + 1,
+    xor,
+  );
+  const encoded = Buffer.alloc(cobsBytesMax(length) + 1);
+  return encoded.subarray(0, cobsEncode(damaged, encoded, 0) + 1);
+}
+
+function forged(frame: Uint8Array, at: number, xor: number): Uint8Array | undefined {
+  const encoded = frame.subarray(0, -1);
+  const mark = markOf(encoded);
+  const decoded = mark === undefined ? undefined : decodeFrame(encoded, mark);
+  if (mark === undefined || decoded?.ok !== true) return undefined;
+  const { frame: genuine } = decoded;
+  const { payload } = genuine;
+  if (genuine.kind !== 'data' || payload.length === 0) return undefined;
+  const offset = at % payload.length;
+  return encodeFrame({ ...genuine, payload: xored(payload, offset, offset + 1, xor) }, mark);
+}
+
+function xored(bytes: Uint8Array, from: number, to: number, xor: number): Buffer {
+  const damaged = Buffer.from(bytes);
+  for (let at = from; at < to; at += 1) damaged[at] = (damaged[at] ?? 0) ^ xor;
+  return damaged;
+}
+
+function spliced(frame: Uint8Array, from: number, to: number, between: Uint8Array = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([frame.subarray(0, from), between, frame.subarray(to)]);
+}
