@@ -1,0 +1,103 @@
+/**
+ * What must hold of a controller's state and disks at any moment: each check looks at all blocks and says what is wrong,
+ * or nothing. The same checks hold a controller that runs and one that has just come back from a power cut.
+ */
+import type { MainState } from '../../firmware-sim/main/main-state.js';
+import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
+import { sectorBytes } from '../../protocol/ids.js';
+import type { DiskSet } from './plan-bench.js';
+import { faultOfSector, readSector, type Truth } from './truth.js';
+import {
+  type BlockPlace,
+  blocksOf,
+  frozenBlock,
+  isFoundOut,
+  newestBlock,
+  shownBlock,
+  type ViewedBlock,
+  type ViewGeometry,
+} from './views.js';
+
+/** Which disks may hold other bytes than were written, as the plan's faults have it; what they hold must be found out. */
+export type MayBeCorrupt = (disk: string) => boolean;
+
+export interface CheckContext extends ViewGeometry {
+  readonly mayBeCorrupt: MayBeCorrupt;
+}
+
+/** A read at main gives the newest write. */
+export function faultOfNewest(state: MainState, disks: DiskSet, truth: Truth, context: CheckContext): string | undefined {
+  return firstFault(context, (place) => faultOfBlock(newestBlock(state, disks, place), truth, place, context));
+}
+
+/** What is frozen and not sent is still there. */
+export function faultOfFrozen(state: MainState, disks: DiskSet, image: Truth, context: CheckContext): string | undefined {
+  return firstFault(context, (place) => {
+    const block = frozenBlock(state, disks, place);
+    return block === undefined ? undefined : faultOfBlock(block, image, place, context);
+  });
+}
+
+/** What the sub shows is one image, whole. */
+export function faultOfShown(replica: ReplicaState, disks: DiskSet, image: Truth, context: CheckContext): string | undefined {
+  return firstFault(context, (place) => faultOfBlock(shownBlock(replica, disks, place), image, place, context));
+}
+
+/**
+ * A block whose newest content differs from the image that the sub holds is in a difference map. `base` is that image;
+ * without one, every block that is not zero is known to be allocated.
+ */
+export function faultOfDifference(
+  state: MainState,
+  disks: DiskSet,
+  base: Truth | undefined,
+  context: CheckContext,
+): string | undefined {
+  return firstFault(context, (place) => {
+    const { changed, frozen, frozenChanges } = state.volume(place.volume);
+    if (changed.has(place.block) || frozen.has(place.block) || frozenChanges.has(place.block)) return undefined;
+    const { bytes } = newestBlock(state, disks, place);
+    if (base === undefined) {
+      const missed = !state.volume(place.volume).isAllocated(place.block) && bytes.some((byte) => byte !== 0);
+      return missed ? 'holds data and is not allocated' : undefined;
+    }
+    return differs(bytes, base, place) ? 'differs from the image at the sub and is in no difference map' : undefined;
+  });
+}
+
+function differs(bytes: Buffer, base: Truth, place: BlockPlace): boolean {
+  return sectorsOf(place).some((lba, index) => {
+    const found = readSector(bytes, index * sectorBytes);
+    return found === undefined || !base.allows(place.volume, lba, found.number);
+  });
+}
+
+function firstFault(geometry: ViewGeometry, faultAt: (place: BlockPlace) => string | undefined): string | undefined {
+  const { blockBytes, volumeSectors } = geometry;
+  for (const volume of volumeSectors.keys()) {
+    const blocks = blocksOf(geometry, volume);
+    for (let block = 0; block < blocks; block += 1) {
+      const fault = faultAt({ blockBytes, volumeSectors, volume, block });
+      if (fault !== undefined) return `volume ${volume}, block ${block}: ${fault}`;
+    }
+  }
+  return undefined;
+}
+
+function faultOfBlock(viewed: ViewedBlock, truth: Truth, place: BlockPlace, context: CheckContext): string | undefined {
+  for (const [index, lba] of sectorsOf(place).entries()) {
+    const fault = faultOfSector(truth, viewed.bytes, index * sectorBytes, { volume: place.volume, lba });
+    if (fault === undefined) continue;
+    // A reader gets an error in place of this: owed is that it is found out, not that it is there.
+    if (context.mayBeCorrupt(viewed.disk) && isFoundOut(viewed)) return undefined;
+    return `sector ${lba} ${fault} (${viewed.disk})`;
+  }
+  return undefined;
+}
+
+function sectorsOf({ blockBytes, volumeSectors, volume, block }: BlockPlace): number[] {
+  const sectors = blockBytes / sectorBytes;
+  const first = block * sectors;
+  const count = Math.min(sectors, (volumeSectors[volume] ?? 0) - first);
+  return Array.from({ length: count }, (_, index) => first + index);
+}

@@ -1,0 +1,267 @@
+/**
+ * Knows what is right at every moment of a run, from what the hosts did and were told, and holds the controllers against
+ * it. Throws `Violation` at the first thing that is wrong.
+ */
+import type { MainController } from '../../firmware-sim/main/main-controller.js';
+import type { MainState } from '../../firmware-sim/main/main-state.js';
+import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
+import type { SubController } from '../../firmware-sim/sub/sub-controller.js';
+import type { SubState } from '../../firmware-sim/sub/sub-state.js';
+import { type CheckContext, faultOfDifference, faultOfFrozen, faultOfNewest, faultOfShown } from './checks.js';
+import { Drains } from './drains.js';
+import type { Owed } from './owed.js';
+import type { Configuration, Site } from './plan.js';
+import type { DiskSet } from './plan-bench.js';
+import { type SectorRun, Truth } from './truth.js';
+
+/** The checks, by the name under which a violation is told. */
+export const checkNames = [
+  'newest', // a read at main gives the newest acknowledged write
+  'frozen', // what is frozen and not sent is still there
+  'difference', // no changed block is missing in the maps
+  'shown', // the sub shows exactly one whole image
+  'older', // never an older image than before, never a generation again
+  'early', // nothing reaches the secondary area before the commit
+  'drain', // a deferred write reaches the primary area exactly once
+  'read', // what a host is given is right
+  'answer', // what a host is told of a freeze is so
+  'crash newest', // the same after a power cut here, recovered alone
+  'crash frozen',
+  'crash difference',
+  'crash shown',
+  'crash older',
+  'crash halted', // a controller that was not lied to comes back
+  'halted', // a controller that was not lied to works on
+  'alive', // once healed, the newest generation is structured
+  'final', // then the raw areas are the image and the newest data, and no slot is lost
+  'bounded', // no endless loops, no growing queues
+  'broken', // an invariant of the firmware's own
+  'pure', // a step machine reached for a clock, randomness or a promise
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export class Violation extends Error {
+  readonly check: CheckName;
+  constructor(check: CheckName, detail: string) {
+    super(`${check}: ${detail}`);
+    this.name = 'Violation';
+    this.check = check;
+  }
+}
+
+/** A write of a host, from its submission to its end. */
+export interface HostWrite extends SectorRun {
+  readonly number: number;
+  readonly site: Site;
+  tag: number;
+  /** It was submitted more than once, or its session was lost: it may have happened in part, at any time. */
+  uncertain: boolean;
+  ended: 'no' | 'good' | 'failed';
+}
+
+/** What was so when main took a freeze up. */
+interface FreezeTaken {
+  readonly truth: Truth;
+  readonly underWay: readonly HostWrite[];
+}
+
+export class Oracle {
+  readonly #configuration: Configuration;
+  readonly #owed: Owed;
+  readonly #on: (check: CheckName) => boolean;
+  readonly #images = new Map<number, Truth>();
+  readonly #underWay: Record<Site, Set<HostWrite>> = { main: new Set(), sub: new Set() };
+  #mainTruth: Truth;
+  /** What the sub's volumes hold from a takeover until main has them back. */
+  #subTruth: Truth | undefined;
+  #taken: FreezeTaken | undefined;
+  #lastFrozen = 0;
+  #committed = 0;
+  #mainTakenOver = false;
+  readonly drains = new Drains((detail) => this.fail('drain', detail));
+
+  constructor(configuration: Configuration, owed: Owed, on: (check: CheckName) => boolean = () => true) {
+    this.#configuration = configuration;
+    this.#owed = owed;
+    this.#on = on;
+    this.#mainTruth = new Truth(configuration.volumeSectors);
+  }
+
+  /** Throws, unless this check is switched off. */
+  fail(check: CheckName, detail: string): void {
+    if (this.#on(check)) throw new Violation(check, detail);
+  }
+
+  /** What main must hold now. */
+  get mainTruth(): Truth {
+    return this.#mainTruth;
+  }
+
+  /** What the sub must hold now; undefined before the first commit. */
+  get shownTruth(): Truth | undefined {
+    return this.#subTruth ?? this.#images.get(this.#committed);
+  }
+
+  get newestImage(): number {
+    return this.#lastFrozen;
+  }
+
+  submitted(write: HostWrite): void {
+    this.#underWay[write.site].add(write);
+    this.#truthAt(write.site)?.allow(write, write.number);
+  }
+
+  ended(write: HostWrite, good: boolean): void {
+    write.ended = good ? 'good' : 'failed';
+    this.#underWay[write.site].delete(write);
+    if (good) this.#truthAt(write.site)?.settle(write, write.number);
+  }
+
+  /** Main has taken a freeze up; what has arrived in full by now is in the image. */
+  freezeTaken(): void {
+    this.#taken = { truth: this.#mainTruth.clone(), underWay: [...this.#underWay.main] };
+  }
+
+  /** A site has lost its power: its writes under way may have happened or not. */
+  lostPower(site: Site): void {
+    for (const write of this.#underWay[site]) write.uncertain = true;
+  }
+
+  /** A site comes back with disks of before: nothing that it knew since counts. */
+  cameBackOlder(site: Site): void {
+    if (site === 'sub') this.#committed = 0;
+  }
+
+  /** Holds main, as it runs, against what must be so. */
+  checkMain(main: MainController, disks: DiskSet): void {
+    const { state } = main;
+    this.#followTakeover(state);
+    if (state.lastFrozen > this.#lastFrozen) this.#frozen(state);
+    if (!this.#owed.hostData) return;
+    if (state.lastFrozen < this.#lastFrozen) {
+      this.fail('older', `main's newest generation is ${state.lastFrozen} after ${this.#lastFrozen}`);
+    }
+    if (state.takenOver || state.failingBack) return;
+    this.#holdMain(state, disks, '');
+    this.drains.look(state, (volume, block) => `volume ${volume}, block ${block}`);
+  }
+
+  /** Holds the sub, as it runs, against what must be so. */
+  checkSub(sub: SubController, disks: DiskSet): void {
+    const { replica, state } = sub;
+    this.#followSub(state, replica);
+    if (!this.#owed.image || replica.committed === 0) return;
+    const image = this.shownTruth;
+    if (image === undefined) return this.fail('shown', `generation ${replica.committed} was never frozen`);
+    const fault = this.#shownFault(replica, disks, image);
+    if (fault !== undefined) this.fail('shown', `generation ${replica.committed}, ${fault}`);
+  }
+
+  /** A main that has come back from a power cut here, alone. `live`: what it knew before. */
+  checkRecoveredMain(main: MainController, disks: DiskSet, live: MainState): void {
+    if (!this.#owed.hostData) return;
+    const { state } = main;
+    if (state.lastFrozen < live.lastFrozen || state.committed < live.committed) {
+      const before = `${live.lastFrozen}, committed ${live.committed}`;
+      this.fail('crash older', `main knows of ${state.lastFrozen}, committed ${state.committed}; before: ${before}`);
+    }
+    if (!state.takenOver && !state.failingBack && state.takenOver === live.takenOver) {
+      this.#holdMain(state, disks, 'crash ');
+    }
+  }
+
+  /** A sub that has come back from a power cut here, alone. */
+  checkRecoveredSub(sub: SubController, disks: DiskSet, live: { readonly replica: ReplicaState; readonly state: SubState }): void {
+    if (!this.#owed.image) return;
+    const { replica, state } = sub;
+    if (replica.committed < live.replica.committed) {
+      this.fail('crash older', `the sub has generation ${replica.committed}; before: ${live.replica.committed}`);
+    }
+    if (replica.committed === 0) return;
+    const isTaken = state.takenOver || live.state.takenOver;
+    const image = isTaken ? this.#subTruth : (this.#images.get(replica.committed) ?? this.#subTruth);
+    // A takeover, or its end, that was being recorded: what is shown is the image of before or the hosts' volume.
+    const known = image ?? this.#images.get(replica.committed);
+    if (known === undefined) return this.fail('crash shown', `generation ${replica.committed} was never frozen`);
+    const fault = this.#shownFault(replica, disks, known);
+    if (fault !== undefined) this.fail('crash shown', `generation ${replica.committed}, ${fault}`);
+  }
+
+  /** The truth of a generation, as it was frozen; undefined for one that never was. */
+  image(generation: number): Truth | undefined {
+    return this.#images.get(generation);
+  }
+
+  #holdMain(state: MainState, disks: DiskSet, when: '' | 'crash '): void {
+    const context = this.#context('main');
+    const newest = faultOfNewest(state, disks, this.#mainTruth, context);
+    if (newest !== undefined) this.fail(`${when}newest`, newest);
+    if (state.transfer !== undefined) {
+      const { generation } = state.transfer;
+      const image = this.#images.get(generation) ?? this.#imageOf(state);
+      const fault = image === undefined ? undefined : faultOfFrozen(state, disks, image, context);
+      if (fault !== undefined) this.fail(`${when}frozen`, `generation ${generation}, ${fault}`);
+    }
+    const base = state.fullNeeded || state.committed === 0 ? undefined : this.#images.get(state.committed);
+    const missed = faultOfDifference(state, disks, base, context);
+    if (missed !== undefined) this.fail(`${when}difference`, missed);
+  }
+
+  #shownFault(replica: ReplicaState, disks: DiskSet, image: Truth): string | undefined {
+    return faultOfShown(replica, disks, image, this.#context('sub'));
+  }
+
+  #context(site: Site): CheckContext {
+    const { blockBytes, volumeSectors } = this.#configuration;
+    return { blockBytes, volumeSectors, mayBeCorrupt: (disk) => this.#owed.mayBeCorrupt(site, disk) };
+  }
+
+  #truthAt(site: Site): Truth | undefined {
+    return site === 'main' ? this.#mainTruth : this.#subTruth;
+  }
+
+  #frozen(state: MainState): void {
+    const image = this.#imageOf(state);
+    this.#lastFrozen = state.lastFrozen;
+    if (image !== undefined && !this.#images.has(state.lastFrozen)) this.#images.set(state.lastFrozen, image);
+  }
+
+  /** The image of the newest freeze: what was so when it was taken up, and of the writes under way those that it names. */
+  #imageOf({ included }: MainState): Truth | undefined {
+    const taken = this.#taken;
+    if (taken === undefined) return undefined;
+    const image = taken.truth.clone();
+    const named = new Set(included);
+    for (const write of taken.underWay) {
+      if (named.has(write.tag) && !write.uncertain) image.settle(write, write.number);
+      else if (!write.uncertain && write.ended !== 'failed') image.forbid(write, write.number);
+    }
+    return image;
+  }
+
+  #followTakeover(state: MainState): void {
+    if (this.#mainTakenOver && !state.takenOver) {
+      // A failback has ended: main holds what the sub held.
+      const given = this.#images.get(state.committed);
+      if (given !== undefined) this.#mainTruth = given.clone();
+      for (const write of this.#underWay.main) this.#mainTruth.allow(write, write.number);
+      this.#lastFrozen = state.lastFrozen;
+      this.#taken = undefined;
+    }
+    this.#mainTakenOver = state.takenOver;
+  }
+
+  #followSub(state: SubState, replica: ReplicaState): void {
+    const { committed } = replica;
+    if (committed < this.#committed && this.#owed.image) {
+      this.fail('older', `the sub shows generation ${committed} after ${this.#committed}`);
+    }
+    if (this.#subTruth === undefined) this.#committed = Math.max(committed, this.#committed);
+    else if (committed > this.#committed) {
+      this.#images.set(committed, this.#subTruth.clone());
+      this.#committed = committed;
+    }
+    if (state.takenOver && this.#subTruth === undefined) this.#subTruth = this.#images.get(committed)?.clone();
+    if (!state.takenOver) this.#subTruth = undefined;
+  }
+}

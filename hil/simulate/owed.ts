@@ -1,0 +1,50 @@
+/**
+ * What a plan is owed. Some faults nobody can survive: a disk that says it has made its cache durable and has not, or that
+ * writes elsewhere, takes what it held with it. What is owed is decided from the plan alone, before it runs, never from
+ * how a run went.
+ */
+import type { DiskEffectKind, Fault, Plan, Site } from './plan.js';
+
+export interface Owed {
+  /** Main gives the newest data, keeps what is frozen, and misses no change. */
+  readonly hostData: boolean;
+  /** The sub shows exactly one image, never an older one than before. */
+  readonly image: boolean;
+  /** Once everything is healthy the next generation is structured within the time stated. */
+  readonly alive: boolean;
+  /** Which disks may hold other bytes than were written to them. */
+  mayBeCorrupt(site: Site, disk: string): boolean;
+}
+
+/** Faults after which a disk holds, or gives, other bytes than were written, and says GOOD. */
+const lies: ReadonlySet<DiskEffectKind> = new Set(['corrupt', 'lose', 'misdirect', 'stale']);
+/** Those that change what is on the medium, not only what is read from it once. */
+const lastingLies: ReadonlySet<DiskEffectKind> = new Set(['corrupt', 'lose', 'misdirect']);
+
+export function owedTo(plan: Plan): Owed {
+  const { faults } = plan;
+  const lying = faults.filter((each) => each.kind === 'disk' && lies.has(each.effect.kind));
+  const lie = (site: Site, prefix: string) =>
+    lying.some((each) => each.kind === 'disk' && each.site === site && each.disk.startsWith(prefix));
+  const older = (site: Site) => faults.some((each) => isOlder(each, site));
+  // The records of a controller are the only ones of their kind, and its primary area is nobody's record.
+  const mainLies = lie('main', 'meta') || lie('main', 'primary');
+  const hostData = !mainLies && !older('main');
+  const image = !mainLies && !lie('sub', 'meta');
+  // The shadow area is the only place of what was deferred: when it lies, that data is gone. A main that has forgotten
+  // what it had sent sends nothing more until somebody has looked at it.
+  const alive = image && hostData && !lie('main', 'shadow');
+  return {
+    ...{ hostData, image, alive },
+    mayBeCorrupt: (site, disk) =>
+      lying.some((each) => each.kind === 'disk' && each.site === site && each.disk === disk && isLasting(each)),
+  };
+}
+
+function isOlder(fault: Fault, site: Site): boolean {
+  return fault.kind === 'power' && fault.olderDisks !== undefined && (fault.who === site || fault.who === 'both');
+}
+
+function isLasting(fault: Fault): boolean {
+  return fault.kind === 'disk' && (lastingLies.has(fault.effect.kind) || fault.operation === 'read');
+}

@@ -1,0 +1,257 @@
+/**
+ * The bench of a plan: controllers, disks, lines and hosts in virtual time, with the plan's faults in their places.
+ * Checks nothing; `PlanRun` does.
+ */
+import { createHash } from 'node:crypto';
+import { metaBytesMin } from '../../firmware-sim/controller/controller.js';
+import { MainController } from '../../firmware-sim/main/main-controller.js';
+import { SubController } from '../../firmware-sim/sub/sub-controller.js';
+import type { DiskName } from '../../protocol/device.js';
+import { sectorBytes } from '../../protocol/ids.js';
+import type { Refusal } from '../../protocol/refusals.js';
+import { Random } from '../random.js';
+import { FaultyDisk } from './faulty-disk.js';
+import { FaultyWire } from './faulty-wire.js';
+import { Kernel, type SimulatedLine } from './kernel.js';
+import type { Configuration, Fault, LineName, Plan, PowerFault, Site, Survival } from './plan.js';
+import { SimulatedHost } from './simulated-host.js';
+
+export interface PlanBenchListener {
+  /** A fault has found its place and did something there. */
+  applied(fault: Fault): void;
+  /** A site has lost its power, just now. */
+  lostPower(site: Site): void;
+  /** A site is about to come back; `older`: with disks of before. */
+  poweringOn(site: Site, older: boolean): void;
+  hostRefused(host: 'host' | 'subHost', refusal: Refusal): void;
+}
+
+export type DiskSet = ReadonlyMap<DiskName, FaultyDisk>;
+
+/** How many sets of disks are kept for coming back with older ones. */
+const snapshotsMax = 8;
+
+export class PlanBench {
+  readonly kernel = new Kernel();
+  readonly plan: Plan;
+  readonly main: MainController;
+  readonly sub: SubController;
+  readonly host: SimulatedHost;
+  readonly subHost: SimulatedHost;
+  readonly lines: Readonly<Record<LineName, SimulatedLine>>;
+  /** Effects so far: disk commands that have begun and frames that were put on a line. */
+  readonly effects: Record<Site, number> = { main: 0, sub: 0 };
+  readonly #listener: PlanBenchListener;
+  readonly #disks: Record<Site, Map<DiskName, FaultyDisk>> = { main: new Map(), sub: new Map() };
+  readonly #byEffect: Record<Site, Map<number, Fault[]>> = { main: new Map(), sub: new Map() };
+  /** The disks of each site as they were at each power on. */
+  readonly #snapshots: Record<Site, DiskSet[]> = { main: [], sub: [] };
+  #powerOns = 0;
+  #healed = false;
+
+  constructor(plan: Plan, listener: PlanBenchListener) {
+    this.plan = plan;
+    this.#listener = listener;
+    const { configuration } = plan;
+    this.main = newMain(configuration);
+    this.sub = newSub(configuration);
+    this.#makeDisks();
+    this.#indexFaults();
+    this.host = this.#client('host');
+    this.subHost = this.#client('subHost');
+    this.kernel.add('main', this.main, this.#disks.main);
+    this.kernel.add('sub', this.sub, this.#disks.sub);
+    this.kernel.add('host', this.host.machine);
+    this.kernel.add('subHost', this.subHost.machine);
+    const { hostLine, remoteLine } = configuration;
+    this.lines = {
+      host: this.#connect('host', ['host', 'target'], ['main', 'host'], hostLine),
+      remote: this.#connect('remote', ['main', 'remote'], ['sub', 'remote'], remoteLine),
+      subHost: this.#connect('subHost', ['subHost', 'target'], ['sub', 'host'], hostLine),
+    };
+  }
+
+  /** Powers everything on. Whoever watches has to have taken its place in the kernel before. */
+  start(): void {
+    for (const site of ['main', 'sub'] as const) this.#powerOn(site);
+    for (const name of ['host', 'subHost']) this.kernel.powerOn(name, this.#entropy(name));
+  }
+
+  disks(site: Site): DiskSet {
+    return this.#disks[site];
+  }
+
+  disk(site: Site, name: DiskName): FaultyDisk {
+    const disk = this.#disks[site].get(name);
+    if (disk === undefined) throw new RangeError(`${site} has no disk ${name}`);
+    return disk;
+  }
+
+  controller(site: Site): MainController | SubController {
+    return site === 'main' ? this.main : this.sub;
+  }
+
+  /** To be called after each effect of a site: cuts power and pauses where the plan says so. */
+  countEffect(site: Site): void {
+    this.effects[site] += 1;
+    if (this.#healed) return;
+    for (const fault of this.#byEffect[site].get(this.effects[site]) ?? []) {
+      if (fault.kind === 'power') this.#cutPower(fault);
+      else if (fault.kind === 'pause') this.#pause(fault);
+    }
+  }
+
+  /** No more faults: everything on, up, and healthy. */
+  heal(): void {
+    this.#healed = true;
+    for (const line of Object.values(this.lines)) this.kernel.restore(line);
+    for (const site of ['main', 'sub'] as const) {
+      for (const disk of this.#disks[site].values()) disk.heal();
+      if (!this.kernel.isOn(site)) this.#powerOn(site);
+    }
+  }
+
+  #cutPower(fault: PowerFault): void {
+    const who = fault.who === 'both' ? (['main', 'sub'] as const) : [fault.who];
+    const cut = who.filter((site) => this.kernel.isOn(site));
+    if (cut.length === 0) return;
+    for (const site of cut) this.cutPower(site, fault.survival);
+    this.#listener.applied(fault);
+    this.kernel.at(this.kernel.nowUs + fault.offUs, () => {
+      for (const site of cut) if (!this.kernel.isOn(site)) this.#powerOn(site, fault.olderDisks);
+    });
+  }
+
+  /** The power of a site goes now. */
+  cutPower(site: Site, survival: Survival): void {
+    // With their survivors; the kernel's own cut then finds nothing left to lose.
+    let seed = survival.seed;
+    for (const disk of this.#disks[site].values()) {
+      disk.powerCut({ ...survival, seed });
+      seed += 1;
+    }
+    this.kernel.powerCut(site);
+    this.#listener.lostPower(site);
+  }
+
+  #powerOn(site: Site, older?: number): void {
+    const before = older === undefined ? undefined : this.#snapshots[site][older - 1];
+    if (before !== undefined) {
+      for (const [name, disk] of before) this.#disks[site].set(name, disk.clone());
+      this.kernel.replaceDisks(site, this.#disks[site]);
+    }
+    if (this.#snapshots[site].length < snapshotsMax && this.plan.faults.some((each) => 'olderDisks' in each)) {
+      this.#snapshots[site].push(new Map([...this.#disks[site]].map(([name, disk]) => [name, disk.clone()])));
+    }
+    this.#listener.poweringOn(site, before !== undefined);
+    this.kernel.powerOn(site, this.#entropy(site));
+  }
+
+  #pause(fault: Extract<Fault, { kind: 'pause' }>): void {
+    this.kernel.pause(fault.who, fault.us);
+    this.#listener.applied(fault);
+  }
+
+  #makeDisks(): void {
+    const { volumeSectors, blockBytes, shadowBlocks, stagingBlocks } = this.plan.configuration;
+    this.#addDisk('main', 'meta', metaBytesMin);
+    this.#addDisk('sub', 'meta', metaBytesMin);
+    for (const [volume, sectors] of volumeSectors.entries()) {
+      this.#addDisk('main', `primary${volume}`, sectors * sectorBytes);
+      // One slot more: the last one holds the stamp of the area.
+      this.#addDisk('main', `shadow${volume}`, (shadowBlocks + 1) * blockBytes);
+      this.#addDisk('sub', `staging${volume}`, (stagingBlocks + 1) * blockBytes);
+      this.#addDisk('sub', `secondary${volume}`, sectors * sectorBytes);
+    }
+  }
+
+  #addDisk(site: Site, name: DiskName, bytes: number): void {
+    const { disks } = this.plan.configuration;
+    const faults = this.plan.faults.filter((each) => each.kind === 'disk' && each.site === site && each.disk === name);
+    this.#disks[site].set(
+      name,
+      new FaultyDisk({
+        ...{ bytes, times: disks },
+        faults: faults as Extract<Fault, { kind: 'disk' }>[],
+        applied: (fault) => this.#listener.applied(fault),
+      }),
+    );
+  }
+
+  #indexFaults(): void {
+    for (const fault of this.plan.faults) {
+      if (fault.kind !== 'power' && fault.kind !== 'pause') continue;
+      const site = fault.who === 'sub' ? 'sub' : 'main';
+      const index = this.#byEffect[site];
+      index.set(fault.afterEffects, [...(index.get(fault.afterEffects) ?? []), fault]);
+    }
+  }
+
+  #client(name: 'host' | 'subHost'): SimulatedHost {
+    const { sealed, framePayloadMax } = this.plan.configuration;
+    return new SimulatedHost({
+      ...{ entropy: this.#entropy(name), framePayloadMax },
+      ...(sealed ? { key: planKey } : {}),
+      soon: (action) => {
+        this.kernel.at(this.kernel.nowUs, action);
+      },
+      poke: () => this.kernel.poke(name),
+      onRefused: (refusal) => this.#listener.hostRefused(name, refusal),
+    });
+  }
+
+  #connect(
+    name: LineName,
+    a: readonly ['host' | 'main' | 'subHost', 'target' | 'remote'],
+    b: readonly ['main' | 'sub', 'host' | 'remote'],
+    { baud, latencyUs }: Configuration['hostLine'],
+  ): SimulatedLine {
+    const line: SimulatedLine = this.kernel.connect(a, b, {
+      ...(baud === 0 ? {} : { baud }),
+      ...{ latencyUs, bitErrorRate: 0, dropRate: 0, random: new Random(`${this.plan.seed}/${name}`) },
+      around: (wire, direction) => {
+        const faults = this.plan.faults.filter(
+          (each) => each.kind === 'line' && each.line === name && each.direction === direction,
+        );
+        if (faults.length === 0) return wire;
+        return new FaultyWire(wire, faults as Extract<Fault, { kind: 'line' }>[], {
+          disconnect: (atUs, forUs) => this.#disconnect(() => line, atUs, forUs),
+          applied: (fault) => this.#listener.applied(fault),
+        });
+      },
+    });
+    return line;
+  }
+
+  #disconnect(line: () => SimulatedLine, atUs: number, forUs: number): void {
+    if (this.#healed) return;
+    this.kernel.at(atUs, () => {
+      if (!this.#healed) this.kernel.cut(line());
+    });
+    this.kernel.at(atUs + forUs, () => this.kernel.restore(line()));
+  }
+
+  /** Fresh at each power on, and the same in each run of a plan. */
+  #entropy(name: string): Uint8Array {
+    this.#powerOns += 1;
+    return createHash('sha256').update(`${this.plan.seed}/${name}/${this.#powerOns}`).digest();
+  }
+}
+
+/** The key of sealed plans: the same everywhere, so that a plan holds no secret. */
+export const planKey = createHash('sha256').update('coldframe plan').digest();
+
+export function newMain(configuration: Configuration): MainController {
+  const { method, hostStallUs } = configuration;
+  return new MainController({ ...shapeOf(configuration), method, hostStallUsMax: hostStallUs });
+}
+
+export function newSub(configuration: Configuration): SubController {
+  return new SubController(shapeOf(configuration));
+}
+
+function shapeOf({ sealed, framePayloadMax, journalGrowthBytes, blockBytes, volumeSectors }: Configuration) {
+  const port = { framePayloadMax, ...(sealed ? { key: planKey } : {}) };
+  const volumeCount = volumeSectors.length;
+  return { host: port, remote: port, journalGrowthBytesMin: journalGrowthBytes, blockBytes, volumeCount };
+}

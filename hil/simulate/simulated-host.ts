@@ -1,0 +1,150 @@
+/**
+ * A host in virtual time, without promises: commands and instructions with callbacks. Like `HostClient` it gives again
+ * what was under way when a session was lost, and what ended with BUSY or a unit attention.
+ */
+import { HostMachine, type Instruction, type InstructionResult } from '../../host/host-machine.js';
+import type { Message } from '../../protocol/message/messages.js';
+import type { Refusal, RefusalCode } from '../../protocol/refusals.js';
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import type { CommandResult } from '../../protocol/scsi/initiator.js';
+import { checkedResult, requestOf } from '../../protocol/scsi/initiator-commands.js';
+
+export interface HostCommandListener {
+  /** It has been submitted, under this tag; again after a lost session. */
+  submitted?(tag: number): void;
+  /** Its session was lost, or it has to be given again: it may have been carried out or not. */
+  unanswered?(): void;
+  /** It ended; `data` of a read, undefined when it failed. */
+  ended(data: Uint8Array | undefined): void;
+}
+
+export type InstructionListener = (answer: Message | { readonly refusal: Refusal }) => void;
+
+interface PendingCommand {
+  readonly volume: number;
+  readonly command: MediumCommand;
+  readonly listener: HostCommandListener;
+}
+
+interface PendingInstruction {
+  readonly instruction: Instruction;
+  readonly listener: InstructionListener;
+}
+
+export interface SimulatedHostOptions {
+  readonly entropy: Uint8Array;
+  readonly key?: Uint8Array;
+  readonly framePayloadMax: number;
+  /** Does something once the step under way has ended. */
+  readonly soon: (action: () => void) => void;
+  /** The machine has something to send. */
+  readonly poke: () => void;
+  readonly onRefused: (refusal: Refusal) => void;
+}
+
+const busyPauseUs = 20_000;
+const sessionEnds: ReadonlySet<RefusalCode> = new Set(['line-lost', 'line-silent', 'peer-restarted']);
+
+export class SimulatedHost {
+  readonly machine: HostMachine;
+  readonly #options: SimulatedHostOptions;
+  readonly #commands = new Map<number, PendingCommand>();
+  readonly #instructions = new Map<number, PendingInstruction>();
+  #waitingCommands: PendingCommand[] = [];
+  #waitingInstructions: PendingInstruction[] = [];
+  #open = false;
+
+  constructor(options: SimulatedHostOptions) {
+    const { entropy, key, framePayloadMax } = options;
+    this.#options = options;
+    this.machine = new HostMachine({
+      ...{ entropy, framePayloadMax },
+      ...(key === undefined ? {} : { key }),
+      listener: {
+        opened: () => {
+          this.#open = true;
+          this.#options.soon(() => this.#submitWaiting());
+        },
+        closed: () => {
+          this.#open = false;
+        },
+        refused: (refusal) => options.onRefused(refusal),
+        ended: (tag, result) => this.#ended(tag, result),
+        answered: (request, result) => this.#answered(request, result),
+      },
+    });
+  }
+
+  /** Commands and instructions that have not ended. */
+  get outstanding(): number {
+    const waiting = this.#waitingCommands.length + this.#waitingInstructions.length;
+    return this.#commands.size + this.#instructions.size + waiting;
+  }
+
+  command(volume: number, command: MediumCommand, listener: HostCommandListener): void {
+    this.#submit({ volume, command, listener });
+  }
+
+  instruct(instruction: Instruction, listener: InstructionListener): void {
+    this.#instruct({ instruction, listener });
+  }
+
+  #submit(pending: PendingCommand): void {
+    if (!this.#open) {
+      this.#waitingCommands.push(pending);
+      return;
+    }
+    const tag = this.machine.submit(requestOf(pending.command, pending.volume));
+    this.#commands.set(tag, pending);
+    pending.listener.submitted?.(tag);
+    this.#options.poke();
+  }
+
+  #instruct(pending: PendingInstruction): void {
+    if (!this.#open) {
+      this.#waitingInstructions.push(pending);
+      return;
+    }
+    this.#instructions.set(this.machine.instruct(pending.instruction), pending);
+    this.#options.poke();
+  }
+
+  #submitWaiting(): void {
+    if (!this.#open) return;
+    for (const each of this.#waitingInstructions.splice(0)) this.#instruct(each);
+    for (const each of this.#waitingCommands.splice(0)) this.#submit(each);
+  }
+
+  #ended(tag: number, result: CommandResult): void {
+    const pending = this.#commands.get(tag);
+    if (pending === undefined) return;
+    this.#commands.delete(tag);
+    const checked = checkedResult(pending.command, result);
+    if (checked.kind === 'failed') {
+      pending.listener.unanswered?.();
+      this.#again(pending);
+      return;
+    }
+    const { completion } = checked;
+    if (completion.status === 'good') this.#options.soon(() => pending.listener.ended(completion.data));
+    else if (completion.status === 'busy' || completion.status === 'taskSetFull') {
+      this.machine.after(busyPauseUs, () => this.#options.soon(() => this.#submit(pending)));
+      this.#options.poke();
+    } else if (completion.status === 'checkCondition' && completion.sense.key === 'unitAttention') this.#again(pending);
+    else this.#options.soon(() => pending.listener.ended(undefined));
+  }
+
+  #again(pending: PendingCommand): void {
+    this.#options.soon(() => this.#submit(pending));
+  }
+
+  #answered(request: number, result: InstructionResult): void {
+    const pending = this.#instructions.get(request);
+    if (pending === undefined) return;
+    this.#instructions.delete(request);
+    const { listener } = pending;
+    if (result.kind === 'answered') this.#options.soon(() => listener(result.message));
+    else if (sessionEnds.has(result.refusal.code)) this.#options.soon(() => this.#instruct(pending));
+    else this.#options.soon(() => listener({ refusal: result.refusal }));
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What volumes may hold, sector by sector. Every write has a number and fills its sectors with it, so that a sector that
+ * is read says which write it is of, and where that was meant to go. Zeros are number 0.
+ */
+import { sectorBytes } from '../../protocol/ids.js';
+
+const patternBytes = 16;
+
+/** The bytes that write `number` puts into these sectors of a volume. */
+export function contentOf(number: number, place: SectorPlace & { readonly sectors: number }): Buffer {
+  const bytes = Buffer.alloc(place.sectors * sectorBytes);
+  if (number === 0) return bytes;
+  for (let sector = 0; sector < place.sectors; sector += 1) {
+    const pattern = Buffer.alloc(patternBytes, 0xa5);
+    pattern.writeUInt32LE(number, 0);
+    pattern.writeUInt32LE(place.lba + sector, 4);
+    pattern.writeUInt32LE((~number ^ (place.volume << 24)) >>> 0, 8);
+    bytes.fill(pattern, sector * sectorBytes, (sector + 1) * sectorBytes);
+  }
+  return bytes;
+}
+
+export interface SectorPlace {
+  readonly volume: number;
+  readonly lba: number;
+}
+
+/** What a sector holds: a write's number and the place it was meant for; undefined when it is of no write at all. */
+export function readSector(bytes: Buffer, at: number): ({ readonly number: number } & SectorPlace) | undefined {
+  const end = at + sectorBytes;
+  const number = bytes.readUInt32LE(at);
+  const repeats = bytes.compare(bytes, at + patternBytes, end, at, end - patternBytes) === 0;
+  if (!repeats) return undefined;
+  const lba = bytes.readUInt32LE(at + 4);
+  const mixed = bytes.readUInt32LE(at + 8);
+  const last = bytes.readUInt32LE(at + 12);
+  if (number === 0) return lba === 0 && mixed === 0 && last === 0 ? { number, volume: 0, lba: 0 } : undefined;
+  const volume = ((mixed ^ ~number) >>> 24) & 0xff;
+  const whole = last === 0xa5a5a5a5 && ((mixed ^ ~number) & 0xffffff) === 0;
+  return whole ? { number, volume, lba } : undefined;
+}
+
+/** Why a sector is wrong, in words; undefined when it is right. */
+export function faultOfSector(truth: Truth, bytes: Buffer, at: number, { volume, lba }: SectorPlace): string | undefined {
+  const found = readSector(bytes, at);
+  if (found === undefined) return 'holds bytes of no write';
+  if (found.number !== 0 && (found.volume !== volume || found.lba !== lba)) {
+    return `holds write ${found.number} of volume ${found.volume}, sector ${found.lba}`;
+  }
+  if (truth.allows(volume, lba, found.number)) return undefined;
+  return `holds ${nameOf(found.number)}, not ${truth.describe(volume, lba)}`;
+}
+
+/** For each sector the number that it holds, and, where a write may or may not have happened, others that it may hold. */
+export class Truth {
+  readonly #certain: readonly Uint32Array[];
+  readonly #others: readonly Map<number, Set<number>>[];
+
+  constructor(volumeSectors: readonly number[] | Truth) {
+    if (volumeSectors instanceof Truth) {
+      this.#certain = volumeSectors.#certain.map((each) => each.slice());
+      this.#others = volumeSectors.#others.map(
+        (each) => new Map([...each].map(([sector, numbers]) => [sector, new Set(numbers)])),
+      );
+    } else {
+      this.#certain = volumeSectors.map((sectors) => new Uint32Array(sectors));
+      this.#others = volumeSectors.map(() => new Map());
+    }
+  }
+
+  clone(): Truth {
+    return new Truth(this);
+  }
+
+  allows(volume: number, sector: number, number: number): boolean {
+    return this.#certain[volume]?.[sector] === number || this.#others[volume]?.get(sector)?.has(number) === true;
+  }
+
+  /** These sectors hold this and nothing else. */
+  settle({ volume, from, end }: SectorRun, number: number): void {
+    this.#certain[volume]?.fill(number, from, end);
+    const others = this.#others[volume];
+    if (others !== undefined && others.size > 0) for (let sector = from; sector < end; sector += 1) others.delete(sector);
+  }
+
+  /** These sectors may hold this too. */
+  allow({ volume, from, end }: SectorRun, number: number): void {
+    const others = this.#others[volume];
+    for (let sector = from; sector < end; sector += 1) {
+      const numbers = others?.get(sector);
+      if (numbers === undefined) others?.set(sector, new Set([number]));
+      else numbers.add(number);
+    }
+  }
+
+  /** These sectors do not hold this after all. */
+  forbid({ volume, from, end }: SectorRun, number: number): void {
+    const others = this.#others[volume];
+    for (let sector = from; sector < end; sector += 1) {
+      const numbers = others?.get(sector);
+      numbers?.delete(number);
+      if (numbers?.size === 0) others?.delete(sector);
+    }
+  }
+
+  /** Whether more than one number may be in some sector of this run. */
+  isOpen({ volume, from, end }: SectorRun): boolean {
+    const others = this.#others[volume];
+    if (others === undefined || others.size === 0) return false;
+    for (let sector = from; sector < end; sector += 1) if (others.has(sector)) return true;
+    return false;
+  }
+
+  describe(volume: number, sector: number): string {
+    const others = [...(this.#others[volume]?.get(sector) ?? [])];
+    return [this.#certain[volume]?.[sector] ?? 0, ...others].map(nameOf).join(' or ');
+  }
+}
+
+export interface SectorRun {
+  readonly volume: number;
+  readonly from: number;
+  readonly end: number;
+}
+
+function nameOf(number: number): string {
+  return number === 0 ? 'zeros' : `write ${number}`;
+}
