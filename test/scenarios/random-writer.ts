@@ -1,0 +1,109 @@
+/** A host's writer: random writes to random places, several under way at once, each of them tracked. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Random } from '../../hil/random.js';
+import type { SurvivingHost } from './surviving-host.js';
+import { bytesOf, type TrackedWrite, type VolumeContents } from './volume-contents.js';
+
+const underWayMax = 8;
+const smallSectorsMax = 24;
+const largeSectorsMax = 128;
+const stepMs = 5;
+const steadyPauseMsMax = 40;
+
+export class RandomWriter {
+  readonly #random: Random;
+  readonly #host: SurvivingHost;
+  readonly #contents: VolumeContents;
+  readonly #onFailed: (error: Error) => void;
+  #steady: Promise<void> | undefined;
+  #stopping = false;
+  #halted = false;
+  #held = 0;
+  /** Writes that were acknowledged. */
+  acknowledged = 0;
+
+  constructor(options: {
+    readonly random: Random;
+    readonly host: SurvivingHost;
+    readonly contents: VolumeContents;
+    readonly onFailed: (error: Error) => void;
+  }) {
+    this.#random = options.random;
+    this.#host = options.host;
+    this.#contents = options.contents;
+    this.#onFailed = options.onFailed;
+  }
+
+  /** Gives so many writes; the last of them may be under way still when this resolves. */
+  async give(count: number): Promise<void> {
+    for (let given = 0; given < count && !this.#stopping; given += 1) {
+      while (this.#held > 0 || this.#contents.underWay >= underWayMax) await pause(stepMs);
+      this.#give();
+    }
+  }
+
+  /** Writes on and on until `stop`. */
+  start(): void {
+    const write = async () => {
+      while (!this.#stopping) {
+        await this.give(1);
+        await pause(this.#random.below(steadyPauseMsMax));
+      }
+    };
+    this.#steady ??= write();
+  }
+
+  /** No more writes; resolves when all that were given have been acknowledged, or have died with their host. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#steady;
+    this.#steady = undefined;
+    this.#stopping = this.#halted;
+    await this.quiet();
+  }
+
+  /** No more writes, ever. */
+  halt(): void {
+    this.#stopping = true;
+    this.#halted = true;
+  }
+
+  async quiet(): Promise<void> {
+    while (this.#contents.underWay > 0) await pause(stepMs);
+  }
+
+  /** Carries out `work` while no write begins. */
+  async whileHeld<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#held += 1;
+    try {
+      return await work();
+    } finally {
+      this.#held -= 1;
+    }
+  }
+
+  #give(): void {
+    const { sectors } = this.#contents;
+    const volume = this.#random.below(sectors.length);
+    const from = this.#random.below(sectors[volume] ?? 1);
+    const countMax = this.#random.below(8) === 0 ? largeSectorsMax : smallSectorsMax;
+    const end = Math.min(sectors[volume] ?? 1, from + 1 + this.#random.below(countMax));
+    const content = this.#random.below(12) === 0 ? 'zeros' : 'data';
+    const write = this.#contents.begin({ volume, from, end }, content);
+    if (write !== undefined) void this.#carryOut(write, content);
+  }
+
+  async #carryOut(write: TrackedWrite, content: 'data' | 'zeros'): Promise<void> {
+    const { volume, from, end } = write;
+    const { client } = this.#host;
+    try {
+      if (content === 'data') await client.write(volume, from * 512, bytesOf(write)).done;
+      else await client.command(volume, { op: 'unmap', ranges: [{ lba: from, sectors: end - from }] });
+      this.#contents.acknowledge(write);
+      this.acknowledged += 1;
+    } catch (error) {
+      this.#contents.abandon(write);
+      if (client === this.#host.client) this.#onFailed(error as Error);
+    }
+  }
+}
