@@ -86,7 +86,8 @@ export class ExtentMap {
   }
 }
 
-function clip(extent: Extent, from: number, to: number): Extent {
+/** The part of an extent from sector `from` on, before sector `to`; its data by reference. The two must overlap. */
+export function clip(extent: Extent, from: number, to: number): Extent {
   const first = Math.max(extent.first, from);
   const end = Math.min(extent.first + extent.sectors, to);
   if (first === extent.first && end === extent.first + extent.sectors) return extent;

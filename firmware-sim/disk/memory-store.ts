@@ -1,39 +1,74 @@
 /**
- * A durable store in memory: pages of 64 KiB, of which only those written cost anything. A clone shares its pages with
- * the original until one of them writes, so that every cut of a power cut exploration starts from a cheap copy.
+ * A durable store in memory: pages, of which only those written cost anything. A clone shares its pages with the
+ * original until one of them writes, so that every cut of a power cut exploration starts from a cheap copy.
  */
+import { hash } from 'node:crypto';
+import { isZero } from '../../protocol/digest.js';
 import type { DurableStep, InstantStore, StoreRun } from './store.js';
 
-const pageBytes = 65536;
+const pageBytesDefault = 65536;
 
 /** A page's bytes may be changed in place only by its owner; a page adopted from a caller has none. */
 interface Page {
   readonly bytes: Uint8Array;
   readonly owner: object | undefined;
+  /** Two words of a digest of the bytes, once somebody asked; undefined again when they change. */
+  digest: readonly [number, number] | undefined;
 }
 
 export class MemoryStore implements InstantStore {
+  /** Small pages make small writes after a clone cheap, large pages long writes; a power of two, at least a sector. */
+  readonly pageBytes: number;
   #pages = new Map<number, Page>();
+  /** A clone has the same map: it is copied before it changes. */
+  #shared = false;
   /** The numbers of all pages in order, made when a long range asks for it. */
   #sorted: readonly number[] | undefined;
   /** The identity under which pages belong to this store alone; a fresh one after each clone. */
   #owner: object = {};
+  #fingerprint: string | undefined;
+
+  constructor({ pageBytes = pageBytesDefault }: { readonly pageBytes?: number } = {}) {
+    this.pageBytes = pageBytes;
+  }
 
   /** Bytes of pages that hold data. */
   get allocatedBytes(): number {
-    return this.#pages.size * pageBytes;
+    return this.#pages.size * this.pageBytes;
   }
 
   clone(): MemoryStore {
-    const clone = new MemoryStore();
-    clone.#pages = new Map(this.#pages);
-    // From here on both copy a page before they write to it.
+    const clone = new MemoryStore({ pageBytes: this.pageBytes });
+    clone.#pages = this.#pages;
+    clone.#sorted = this.#sorted;
+    clone.#fingerprint = this.#fingerprint;
+    // From here on both copy the map before they change it, and a page before they write to it.
+    clone.#shared = true;
+    this.#shared = true;
     this.#owner = {};
     return clone;
   }
 
+  /**
+   * 64 bits of a digest of the contents, in hex: equal for equal contents, however they came about, in stores with
+   * pages of one size. Costs the pages that changed since it was asked last, here or before the clone.
+   */
+  fingerprint(): string {
+    if (this.#fingerprint !== undefined) return this.#fingerprint;
+    let [low, high] = [0, 0];
+    for (const [number, page] of this.#pages) {
+      page.digest ??= digestOf(page.bytes);
+      // A page of zeros is as good as none.
+      if (page.digest === zeroDigest) continue;
+      low = (low + scatter(page.digest[0] ^ Math.imul(number, 0x9e3779b1))) >>> 0;
+      high = (high + scatter(page.digest[1] ^ Math.imul(number, 0x85ebca77))) >>> 0;
+    }
+    this.#fingerprint = high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+    return this.#fingerprint;
+  }
+
   read(offset: number, into: Buffer): void {
-    for (const part of partsOf(offset, into.length)) {
+    for (const part of partsOf(offset, into.length, this.pageBytes)) {
       const page = this.#pages.get(part.page);
       const end = part.at + part.length;
       if (page === undefined) into.fill(0, part.at, end);
@@ -43,6 +78,7 @@ export class MemoryStore implements InstantStore {
 
   /** An adopted page is never changed in place, so its bytes can be handed out as they are. */
   view(offset: number, length: number): Uint8Array | undefined {
+    const { pageBytes } = this;
     const number = Math.floor(offset / pageBytes);
     const from = offset - number * pageBytes;
     const page = this.#pages.get(number);
@@ -56,6 +92,7 @@ export class MemoryStore implements InstantStore {
   }
 
   allocated(offset: number, length: number, runsMax: number): readonly StoreRun[] {
+    const { pageBytes } = this;
     const end = offset + length;
     const runs: { offset: number; length: number }[] = [];
     for (const number of this.#numbersWithin(offset, end)) {
@@ -70,23 +107,30 @@ export class MemoryStore implements InstantStore {
   }
 
   #write(offset: number, data: Uint8Array): void {
-    for (const part of partsOf(offset, data.length)) {
+    const { pageBytes } = this;
+    for (const part of partsOf(offset, data.length, this.pageBytes)) {
       const bytes = viewOf(data, part.at, part.length);
       // A whole page is adopted as it is: nobody changes the bytes of a durable step any more.
-      if (part.length === pageBytes) this.#setPage(part.page, { bytes, owner: undefined });
+      if (part.length === pageBytes) this.#setPage(part.page, { bytes, owner: undefined, digest: undefined });
       else this.#ownPage(part.page).set(bytes, part.from);
     }
   }
 
   #ownPage(number: number): Uint8Array {
+    const { pageBytes } = this;
     const page = this.#pages.get(number);
-    if (page?.owner === this.#owner) return page.bytes;
+    if (page?.owner === this.#owner) {
+      page.digest = undefined;
+      this.#fingerprint = undefined;
+      return page.bytes;
+    }
     const bytes = page === undefined ? Buffer.alloc(pageBytes) : Buffer.from(page.bytes);
-    this.#setPage(number, { bytes, owner: this.#owner });
+    this.#setPage(number, { bytes, owner: this.#owner, digest: undefined });
     return bytes;
   }
 
   #punch(offset: number, length: number): void {
+    const { pageBytes } = this;
     const end = offset + length;
     for (const number of this.#numbersWithin(offset, end)) {
       const from = Math.max(0, offset - number * pageBytes);
@@ -98,6 +142,7 @@ export class MemoryStore implements InstantStore {
 
   /** Numbers of the pages that exist and touch the range, ascending; costs the fewer of range and pages. */
   *#numbersWithin(offset: number, end: number): Generator<number> {
+    const { pageBytes } = this;
     const first = Math.floor(offset / pageBytes);
     const after = Math.ceil(end / pageBytes);
     if (after - first <= this.#pages.size) {
@@ -115,12 +160,35 @@ export class MemoryStore implements InstantStore {
 
   #setPage(number: number, page: Page): void {
     if (!this.#pages.has(number)) this.#sorted = undefined;
-    this.#pages.set(number, page);
+    this.#ownPages().set(number, page);
   }
 
   #dropPage(number: number): void {
-    if (this.#pages.delete(number)) this.#sorted = undefined;
+    if (this.#ownPages().delete(number)) this.#sorted = undefined;
   }
+
+  #ownPages(): Map<number, Page> {
+    if (this.#shared) this.#pages = new Map(this.#pages);
+    this.#shared = false;
+    this.#fingerprint = undefined;
+    return this.#pages;
+  }
+}
+
+const zeroDigest = [0, 0] as const;
+
+function digestOf(bytes: Uint8Array): readonly [number, number] {
+  if (isZero(bytes)) return zeroDigest;
+  const digest = hash('sha1', bytes, 'buffer');
+  return [digest.readUInt32LE(0), digest.readUInt32LE(4)];
+}
+
+/** Spreads the bits of a word: the finalizer of MurmurHash3 (Austin Appleby, public domain). */
+function scatter(word: number): number {
+  let mixed = word;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 /** Index of the first number that is not below `bound`. */
@@ -143,7 +211,7 @@ interface Part {
   readonly length: number;
 }
 
-function partsOf(offset: number, length: number): Part[] {
+function partsOf(offset: number, length: number, pageBytes: number): Part[] {
   const parts: Part[] = [];
   for (let at = 0; at < length; ) {
     const page = Math.floor((offset + at) / pageBytes);
