@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { MemoryStore } from '../../../firmware-sim/disk/memory-store.js';
@@ -24,31 +25,71 @@ const step = fc.oneof(
     .tuple(fc.nat(sizeBytes - 1), fc.integer({ min: 1, max: sizeBytes }))
     .map(([offset, length]) => ({ offset, length: Math.min(length, sizeBytes - offset), fill: 0 })),
 );
+const pages = fc.constantFrom({}, { pageBytes: 4096 });
 const stepOf = ({ offset, length, fill }: { offset: number; length: number; fill: number }) =>
   fill === 0 ? punch(offset, length) : write(offset, Buffer.alloc(length, fill));
 
 describe('the durable store in memory', () => {
   it('is a plain array, and a clone stays as it was whatever happens to the other', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 12 }), fc.array(step, { maxLength: 12 }), (before, after) => {
-        const [store, array] = [new MemoryStore(), Buffer.alloc(sizeBytes)];
-        const run = (each: { offset: number; length: number; fill: number }, on: MemoryStore) => {
-          on.apply(stepOf(each));
-          array.fill(each.fill, each.offset, each.offset + each.length);
-        };
-        for (const each of before) run(each, store);
-        const atClone = Buffer.from(array);
-        const clone = store.clone();
-        for (const each of after) run(each, store);
-        expect(contents(store).equals(array)).to.equal(true);
-        expect(contents(clone).equals(atClone)).to.equal(true);
-        array.set(atClone);
-        for (const each of after) run(each, clone);
-        expect(contents(clone).equals(array)).to.equal(true);
-        expect(contents(store).equals(array)).to.equal(true);
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 12 }),
+        fc.array(step, { maxLength: 12 }),
+        pages,
+        (before, after, options) => {
+          const [store, array] = [new MemoryStore(options), Buffer.alloc(sizeBytes)];
+          const run = (each: { offset: number; length: number; fill: number }, on: MemoryStore) => {
+            on.apply(stepOf(each));
+            array.fill(each.fill, each.offset, each.offset + each.length);
+          };
+          for (const each of before) run(each, store);
+          const atClone = Buffer.from(array);
+          const clone = store.clone();
+          for (const each of after) run(each, store);
+          expect(contents(store).equals(array)).to.equal(true);
+          expect(contents(clone).equals(atClone)).to.equal(true);
+          array.set(atClone);
+          for (const each of after) run(each, clone);
+          expect(contents(clone).equals(array)).to.equal(true);
+          expect(contents(store).equals(array)).to.equal(true);
+        },
+      ),
       { numRuns: 100 },
     );
+  });
+
+  it('has the fingerprint of its contents, through clones and whatever was asked before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(step, fc.boolean()), { maxLength: 12 }), pages, (steps, options) => {
+        let store = new MemoryStore(options);
+        const seen = new Map<string, string>();
+        for (const [each, clones] of steps) {
+          const original = store;
+          const before = original.fingerprint();
+          if (clones) store = store.clone();
+          store.apply(stepOf(each));
+          if (clones) expect(original.fingerprint()).to.equal(before);
+          const bytes = contents(store);
+          const fresh = new MemoryStore(options);
+          fresh.apply(write(0, bytes));
+          expect(store.fingerprint()).to.equal(fresh.fingerprint());
+          const digest = createHash('sha256').update(bytes).digest('hex');
+          expect(seen.get(store.fingerprint()) ?? digest).to.equal(digest);
+          seen.set(store.fingerprint(), digest);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('tells the same contents in other places apart', () => {
+    const places = [0, 1, 2, 3].map((page) => {
+      const store = new MemoryStore();
+      store.apply(write(page * 65536, Buffer.alloc(65536, 1)));
+      store.apply(write((7 - page) * 65536, Buffer.alloc(65536, 2)));
+      return store.fingerprint();
+    });
+    expect(new Set(places).size).to.equal(4);
   });
 
   it('costs what is written, at the end of a terabyte too, and gives it back when it is punched', () => {
