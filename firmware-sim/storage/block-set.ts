@@ -111,6 +111,7 @@ export class BlockSet {
   #changeInChunk(number: number, from: number, to: number, value: boolean): number {
     let chunk = this.#chunks.get(number);
     if (chunk === undefined) {
+      // Stryker disable next-line ConditionalExpression: only saves making a chunk that would be dropped again
       if (!value) return 0;
       chunk = { words: new Uint32Array(wordsPerChunk), count: 0 };
       this.#chunks.set(number, chunk);
@@ -126,6 +127,7 @@ export class BlockSet {
       chunk.words[index] = after;
       bit = stop;
     }
+    // Stryker disable next-line AssignmentOperator: counted down and up, it is 0 at the same times
     chunk.count += value ? changed : -changed;
     if (chunk.count === 0) {
       this.#chunks.delete(number);
@@ -134,18 +136,19 @@ export class BlockSet {
   }
 
   #nextIn(from: number): number | undefined {
-    const number = Math.floor(from / chunkBlocks);
-    const here = this.#chunks.get(number);
-    const found = here === undefined ? undefined : nextBit(here.words, from % chunkBlocks);
-    if (found !== undefined) return number * chunkBlocks + found;
-    const next = this.#chunks.next(number + 1);
-    if (next === undefined) return undefined;
-    const bit = nextBit(this.#chunks.get(next)?.words ?? new Uint32Array(0), 0);
-    return bit === undefined ? undefined : next * chunkBlocks + bit;
+    let next = this.#chunks.next(Math.floor(from / chunkBlocks));
+    while (next !== undefined) {
+      const [number, { words }] = next;
+      const bit = nextBit(words, Math.max(0, from - number * chunkBlocks));
+      if (bit !== undefined) return number * chunkBlocks + bit;
+      next = this.#chunks.next(number + 1);
+    }
+    return undefined;
   }
 
   #lengthAt(first: number, countMax: number): number {
     let length = 0;
+    // Stryker disable next-line EqualityOperator: one more turn adds nothing
     while (length < countMax) {
       const at = first + length;
       const chunk = this.#chunks.get(Math.floor(at / chunkBlocks));
@@ -161,6 +164,7 @@ export class BlockSet {
 
 /** The first set bit at or after `from`. */
 function nextBit(words: Uint32Array, from: number): number | undefined {
+  // Stryker disable next-line EqualityOperator: no bit is set past the last word
   for (let index = from >>> 5; index < words.length; index += 1) {
     const word = (words[index] ?? 0) & (index === from >>> 5 ? mask(from & 31, 32) : 0xffffffff);
     if (word !== 0) return index * 32 + (31 - Math.clz32(word & -word));
@@ -171,10 +175,12 @@ function nextBit(words: Uint32Array, from: number): number | undefined {
 /** How many bits from `from` on, before `end`, are set without a gap. */
 function bitsSetFrom(words: Uint32Array, from: number, end: number): number {
   let at = from;
+  // Stryker disable next-line EqualityOperator: at the end, one more turn returns the same length
   while (at < end) {
     const index = at >>> 5;
     const clear = ~(words[index] ?? 0) & mask(at & 31, 32);
     const stop = clear === 0 ? (index + 1) * 32 : index * 32 + (31 - Math.clz32(clear & -clear));
+    // Stryker disable next-line EqualityOperator: a run that stops at the end itself has the same length below
     if (stop >= end) return end - from;
     at = stop;
     if (clear !== 0) break;

@@ -45,7 +45,7 @@ export class SlotAllocator {
   }
 
   #nextFree(): number {
-    const at = this.#cursor + this.#used.runLengthAt(this.#cursor, this.total - this.#cursor);
+    const at = this.#cursor + this.#used.runLengthAt(this.#cursor, this.total);
     return at < this.total ? at : this.#used.runLengthAt(0, this.total);
   }
 }

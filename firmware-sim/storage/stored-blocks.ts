@@ -43,7 +43,7 @@ export class StoredBlocks {
 
   slotOf(block: number): number | undefined {
     const slot = this.#chunks.get(Math.floor(block / chunkBlocks))?.slots[block % chunkBlocks];
-    return slot === undefined || slot === noSlot ? undefined : slot;
+    return slot === noSlot ? undefined : slot;
   }
 
   /** The content digest of a block in the map: a view, valid until the block changes. */
@@ -85,12 +85,12 @@ export class StoredBlocks {
 
   /** The next run at or after `from`, of at most `countMax` blocks, within one chunk. */
   nextRun(from: number, countMax: number): StoredRun | undefined {
-    for (let number = this.#chunks.next(Math.floor(from / chunkBlocks)); number !== undefined; ) {
-      const chunk = this.#chunks.get(number);
-      const start = Math.max(0, from - number * chunkBlocks);
-      const found = chunk === undefined ? undefined : runInChunk(chunk, number, start, countMax);
+    let next = this.#chunks.next(Math.floor(from / chunkBlocks));
+    while (next !== undefined) {
+      const [number, chunk] = next;
+      const found = runInChunk(chunk, number, Math.max(0, from - number * chunkBlocks), countMax);
       if (found !== undefined) return found;
-      number = this.#chunks.next(number + 1);
+      next = this.#chunks.next(number + 1);
     }
     return undefined;
   }
@@ -136,12 +136,12 @@ export class StoredBlocks {
 
 function runInChunk(chunk: Chunk, number: number, from: number, countMax: number): StoredRun | undefined {
   let start = from;
-  while (start < chunkBlocks && chunk.slots[start] === noSlot) start += 1;
+  while (chunk.slots[start] === noSlot) start += 1;
   if (start === chunkBlocks) return undefined;
   const slot = chunk.slots[start] ?? noSlot;
   const step = slot === zeroSlot ? 0 : 1;
   let end = start + 1;
-  while (end < chunkBlocks && end - start < countMax && chunk.slots[end] === slot + step * (end - start)) end += 1;
+  while (end - start < countMax && chunk.slots[end] === slot + step * (end - start)) end += 1;
   return {
     first: blockNumber(number * chunkBlocks + start),
     count: end - start,

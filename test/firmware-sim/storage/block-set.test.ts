@@ -55,7 +55,11 @@ describe('a sparse set of blocks', () => {
         expect(set.nextRun(from, countMax)).to.deep.equal(
           next === undefined ? undefined : { first: next, count: length },
         );
-        if (next !== undefined) expect(set.nextRun(from, countMax, next)).to.equal(undefined);
+        if (next !== undefined) {
+          expect(set.nextRun(from, countMax, next)).to.equal(undefined);
+          const half = Math.ceil(length / 2);
+          expect(set.nextRun(from, countMax, next + half)).to.deep.equal({ first: next, count: half });
+        }
         let here = 0;
         while (here < countMax && plain.has(from + here)) here += 1;
         expect(set.runLengthAt(from, countMax)).to.equal(here);

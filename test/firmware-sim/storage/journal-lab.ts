@@ -1,4 +1,5 @@
 /** A journal of short texts over a meta disk in memory, step by step: for power cuts between and within commands. */
+import { expect } from 'chai';
 import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import { Journal, type JournalLoss } from '../../../firmware-sim/storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../../../firmware-sim/storage/journal-recovery.js';
@@ -7,7 +8,7 @@ import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.
 
 const sectorBytes = 512;
 
-/** A disk whose writes are durable at once, as with FUA; `torn` writes only so many sectors of one. */
+/** A disk whose forced writes are durable at once; it refuses what passes the end of a half of it. */
 export class MetaDisk {
   readonly bytes: Buffer;
   commands = 0;
@@ -19,7 +20,9 @@ export class MetaDisk {
 
   carryOut(command: MediumCommand): Completion {
     this.commands += 1;
+    this.#expectWithinHalf(command);
     if (command.op === 'write') {
+      expect(command.fua).to.equal(true);
       this.writes.push({ lba: command.lba, sectors: command.data.length / sectorBytes });
       this.bytes.set(command.data, command.lba * sectorBytes);
     }
@@ -28,6 +31,16 @@ export class MetaDisk {
         ? Buffer.from(this.bytes.subarray(command.lba * sectorBytes, (command.lba + command.sectors) * sectorBytes))
         : new Uint8Array(0);
     return { status: 'good', data };
+  }
+
+  #expectWithinHalf(command: MediumCommand): void {
+    if (command.op !== 'read' && command.op !== 'write') throw new Error(`a journal does not ${command.op}`);
+    const sectors = command.op === 'read' ? command.sectors : command.data.length / sectorBytes;
+    const halfSectors = Math.floor(this.bytes.length / sectorBytes / 2);
+    expect(command.lba % 1).to.equal(0);
+    expect(sectors).to.be.within(1, 2048);
+    expect((command.lba % halfSectors) + sectors).to.be.at.most(halfSectors);
+    expect(command.lba).to.be.within(0, 2 * halfSectors - 1);
   }
 }
 
@@ -44,9 +57,11 @@ export class JournalLab {
   lost: JournalLoss | undefined;
   /** What a snapshot consists of, where it is not the state as one record. */
   parts: readonly string[] | undefined;
+  readonly #growthBytesMin: number | undefined;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, growthBytesMin?: number) {
     this.disk = new MetaDisk(bytes);
+    this.#growthBytesMin = growthBytesMin;
   }
 
   /** Reads the records back, or formats a fresh disk. */
@@ -69,6 +84,7 @@ export class JournalLab {
         apply: (record) => this.state.push(...record.split('|')),
         snapshot: () => this.parts ?? [this.state.join('|')],
       },
+      ...(this.#growthBytesMin === undefined ? {} : { growthBytesMin: this.#growthBytesMin }),
       onLost: (why) => {
         this.lost = why;
       },
@@ -85,7 +101,9 @@ export class JournalLab {
   run(): boolean {
     const next = this.effects.shift();
     if (next === undefined) return false;
-    if (next.kind === 'disk') this.disks.complete(next.tag, this.disk.carryOut(next.command), 0);
+    if (next.kind !== 'disk') throw new Error(`a journal has no effect such as ${next.kind}`);
+    expect(next.disk).to.equal('meta');
+    this.disks.complete(next.tag, this.disk.carryOut(next.command), 0);
     return true;
   }
 

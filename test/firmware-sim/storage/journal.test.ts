@@ -1,4 +1,8 @@
 import { expect } from 'chai';
+import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
+import { encodeBatch } from '../../../firmware-sim/storage/journal-format.js';
+import { JournalRecovery, type RecoveredRecords } from '../../../firmware-sim/storage/journal-recovery.js';
+import type { DeviceEffect } from '../../../protocol/device.js';
 import { JournalLab } from './journal-lab.js';
 
 /** Two halves of 24 sectors: a few records fill one, so that snapshots come often. */
@@ -166,6 +170,193 @@ describe('the journal of durable records', () => {
     if (back.found?.kind !== 'recovered') throw new Error('the records are whole');
     back.disk.bytes[back.found.position.half * 24 * 512 + 30] = 0xff;
     expect(recovered(back.disk.bytes).found?.kind).to.equal('corrupt');
+  });
+
+  it('reads back a snapshot of many parts, whether or not one ends where a read ends', () => {
+    // Of the first, two fill what one READ takes; of the second, the fourth lies across two reads.
+    for (const bytes of [524_236, 300_000]) {
+      const lab = new JournalLab(Buffer.alloc(8 * 2 ** 20));
+      lab.start();
+      lab.runAll();
+      lab.parts = Array.from('abcdefg', (letter) => letter.repeat(bytes));
+      lab.journal?.checkpoint();
+      lab.append('after');
+      lab.runAll();
+      const sectors = Math.ceil((48 + 4 + bytes) / 512);
+      expect(lab.disk.writes.slice(2, 9).map((each) => each.sectors)).to.deep.equal(Array(7).fill(sectors));
+      const back = recovered(lab.disk.bytes);
+      expect(back.state.map((each) => `${each[0]}${each.length}`)).to.deep.equal([
+        ...Array.from('abcdefg', (letter) => `${letter}${bytes}`),
+        'a5',
+      ]);
+      back.append('end');
+      back.runAll();
+      expect(recovered(back.disk.bytes).state.slice(7)).to.deep.equal(['after', 'end']);
+    }
+  });
+
+  it('puts as many records in a batch as make half a mebibyte, and one that is longer in a batch of its own', () => {
+    const lab = new JournalLab(Buffer.alloc(8 * 2 ** 20));
+    lab.start();
+    lab.runAll();
+    // The first is on its way alone when the others come.
+    const lengths = [1, 262_140, 262_140, 262_141, 262_140, 600_000, 5];
+    const records = lengths.map((length) => 'r'.repeat(length));
+    for (const each of records) lab.append(each);
+    lab.runAll();
+    const sectors = [1, 1025, 513, 513, 1172, 1];
+    expect(lab.disk.writes.slice(2).map((each) => each.sectors)).to.deep.equal(sectors);
+    expect(recovered(lab.disk.bytes).state.map((each) => each.length)).to.deep.equal(lengths);
+    lab.parts = records.slice(1);
+    lab.journal?.checkpoint();
+    lab.runAll();
+    expect(lab.disk.writes.slice(8).map((each) => each.sectors)).to.deep.equal([...sectors.slice(1), 1]);
+    expect(recovered(lab.disk.bytes).state.map((each) => each.length)).to.deep.equal(lengths.slice(1));
+  });
+
+  it('fills a half to its last sector, with records or with a snapshot, and no further', () => {
+    const wholeHalf = 24 * 512 - 48 - 4;
+    const lab = new JournalLab(Buffer.alloc(metaBytes));
+    lab.start();
+    lab.runAll();
+    lab.append('r'.repeat(wholeHalf - 512));
+    lab.runAll();
+    expect(lab.disk.writes.slice(2)).to.deep.equal([{ lba: 1, sectors: 23 }]);
+    expect(recovered(lab.disk.bytes).state.map((each) => each.length)).to.deep.equal([wholeHalf - 512]);
+    const { bytes } = lab.disk;
+    for (const [length, lost] of [
+      [wholeHalf, undefined],
+      [wholeHalf + 1, 'full'],
+    ] as const) {
+      const back = recovered(bytes);
+      back.parts = ['s'.repeat(length)];
+      back.journal?.checkpoint();
+      back.runAll();
+      expect(back.lost).to.equal(lost);
+      const kept = lost === undefined ? length : wholeHalf - 512;
+      expect(recovered(back.disk.bytes).state.map((each) => each.length)).to.deep.equal([kept]);
+      if (lost === undefined) {
+        back.append('one too many');
+        back.runAll();
+        expect([back.lost, back.told]).to.deep.equal(['full', []]);
+      }
+    }
+  });
+
+  it('begins the other half when records pass what is allowed, or twice the snapshot, whichever is more', () => {
+    for (const [partBytes, records] of [
+      [96, 10],
+      [796, 16],
+    ] as const) {
+      const lab = new JournalLab(Buffer.alloc(2 ** 20), 1000);
+      lab.start();
+      lab.runAll();
+      lab.parts = ['s'.repeat(partBytes)];
+      lab.journal?.checkpoint();
+      lab.runAll();
+      const written = lab.disk.writes.length;
+      for (let number = 0; number <= records; number += 1) {
+        lab.append('r'.repeat(96));
+        lab.runAll();
+      }
+      // Each record a sector of half 1; then the snapshot in half 0, the mark on half 1, and the last record.
+      const halves = lab.disk.writes.slice(written).map(({ lba }) => (lba < 1024 ? 0 : 1));
+      expect(halves).to.deep.equal([...Array(records).fill(1), 0, 1, 0]);
+    }
+  });
+
+  it('is idle when nothing waits to become durable', () => {
+    const lab = new JournalLab(Buffer.alloc(metaBytes));
+    lab.start();
+    expect(lab.journal?.idle).to.equal(false);
+    lab.runAll();
+    expect(lab.journal?.idle).to.equal(true);
+    lab.journal?.append('nobody waits for it');
+    expect(lab.journal?.idle).to.equal(false);
+    lab.runAll();
+    expect([lab.journal?.idle, lab.state]).to.deep.equal([true, ['nobody waits for it']]);
+  });
+
+  it('marks the half that it leaves as retired, with nothing in it', () => {
+    const lab = new JournalLab(Buffer.alloc(metaBytes));
+    lab.start();
+    lab.runAll();
+    const retired = lab.disk.bytes.subarray(24 * 512, 25 * 512);
+    // Flags 4, of checkpoint 0, sequence 0, 0 bytes of records.
+    expect(retired.subarray(0, 20).toString('hex')).to.equal(
+      Buffer.from('CFJ1\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0', 'latin1').toString('hex'),
+    );
+  });
+
+  it('is found again where it ended, with what was left to be retired and the highest number given', () => {
+    const lab = new JournalLab(Buffer.alloc(8 * 2 ** 20));
+    const foundIn = () => recovered(lab.disk.bytes).found;
+    const position = (found: ReturnType<typeof foundIn>) => {
+      if (found?.kind !== 'recovered') throw new Error('the records are whole');
+      const { stamp, ...rest } = found.position;
+      expect(Buffer.from(stamp)).to.deep.equal(Buffer.alloc(16, 'stamp'));
+      return rest;
+    };
+    lab.start();
+    lab.runAll();
+    lab.append('old');
+    lab.runAll();
+    expect(position(foundIn())).to.deep.equal({ half: 0, checkpoint: 1, sequence: 2, atSector: 2, checkpointMax: 1 });
+    lab.journal?.checkpoint();
+    lab.run();
+    expect(position(foundIn())).to.deep.equal({
+      ...{ half: 1, checkpoint: 2, sequence: 1, atSector: 1, checkpointMax: 2 },
+      superseded: { half: 0, checkpoint: 1 },
+    });
+    lab.runAll();
+    lab.parts = ['a'.repeat(400_000), 'b'.repeat(400_000)];
+    lab.journal?.checkpoint();
+    lab.run();
+    expect(position(foundIn())).to.deep.equal({ half: 1, checkpoint: 2, sequence: 1, atSector: 1, checkpointMax: 3 });
+  });
+
+  it('is refused when a batch stands in the place of another, or has not the kind that belongs there', () => {
+    const lab = new JournalLab(Buffer.alloc(metaBytes));
+    lab.start();
+    lab.runAll();
+    for (const record of ['first', 'second', 'third']) {
+      lab.append(record);
+      lab.runAll();
+    }
+    const misplaced = Buffer.from(lab.disk.bytes);
+    misplaced.copy(misplaced, 2 * 512, 3 * 512, 4 * 512);
+    expect(recovered(misplaced).found?.kind).to.equal('corrupt');
+    const mixed = Buffer.from(lab.disk.bytes);
+    for (const [sequence, kind] of (['snapshot', 'records', 'snapshotEnd'] as const).entries()) {
+      const place = { kind, checkpoint: 2, sequence, stamp: Buffer.alloc(16, 'stamp') };
+      encodeBatch(place, [Buffer.from(kind)]).copy(mixed, (24 + sequence) * 512);
+    }
+    expect(recovered(mixed).found?.kind).to.equal('corrupt');
+  });
+
+  it('ends before what an earlier formatting left behind', () => {
+    const lab = new JournalLab(Buffer.alloc(metaBytes));
+    lab.start();
+    lab.runAll();
+    lab.append('mine');
+    lab.runAll();
+    const place = { kind: 'records', checkpoint: 1, sequence: 2, stamp: Buffer.alloc(16, 'other') } as const;
+    encodeBatch(place, [Buffer.from('not mine')]).copy(lab.disk.bytes, 2 * 512);
+    expect(recovered(lab.disk.bytes).state).to.deep.equal(['mine']);
+  });
+
+  it('is corrupt when the disk cannot be read, with the reason', () => {
+    const effects: DeviceEffect[] = [];
+    const disks = new DiskQueue(effects);
+    let found: RecoveredRecords | undefined;
+    new JournalRecovery(disks, 48, (result) => {
+      found = result;
+    }).start();
+    const [read] = effects;
+    if (read?.kind !== 'disk') throw new Error('recovery reads');
+    disks.complete(read.tag, { status: 'taskAborted' }, 0);
+    expect(found).to.deep.equal({ kind: 'corrupt', detail: 'meta area: taskAborted' });
+    expect(effects).to.have.length(1);
   });
 
   it('says that the disk is lost when it refuses a record, which is not told durable', () => {

@@ -42,6 +42,16 @@ describe('the allocator of slots', () => {
     expect(allocator.take(2)).to.deep.equal({ first: 2, count: 2 });
   });
 
+  it('passes over what is in use where it stands, and begins again at the front when there is none behind', () => {
+    const allocator = new SlotAllocator(8);
+    allocator.occupy(2, 2);
+    expect(allocator.take(2)).to.deep.equal({ first: 0, count: 2 });
+    expect(allocator.take(2)).to.deep.equal({ first: 4, count: 2 });
+    allocator.occupy(6, 2);
+    allocator.release(1, 1);
+    expect(allocator.take(5)).to.deep.equal({ first: 1, count: 1 });
+  });
+
   it('stops when maps refer to a slot twice, or a free one is given back', () => {
     const allocator = new SlotAllocator(8);
     allocator.occupy(2, 3);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { StoredBlocks, zeroSlot } from '../../../firmware-sim/storage/stored-blocks.js';
+import { StoredBlocks, type StoredRun, zeroSlot } from '../../../firmware-sim/storage/stored-blocks.js';
 
 const step = fc.record({
   set: fc.boolean(),
@@ -35,7 +35,10 @@ function bothOf(steps: readonly { set: boolean; first: number; count: number; sl
   return { map, plain };
 }
 
-function contentsOf(map: StoredBlocks, countMax?: number): [number, Place][] {
+function contentsOf(
+  map: Pick<StoredBlocks, 'runs'> | { runs(): Iterable<StoredRun> },
+  countMax?: number,
+): [number, Place][] {
   return [...map.runs(countMax)].flatMap(({ first, count, slot, digests }) =>
     Array.from({ length: count }, (_, index): [number, Place] => {
       const digest = Buffer.from(digests.subarray(index * 16, (index + 1) * 16)).toString();
@@ -75,9 +78,65 @@ describe('a map of stored blocks', () => {
     );
   });
 
+  it('has no slot and no digest for a block that is not in it', () => {
+    const { map } = bothOf([{ set: true, first: 60, count: 2, slot: 5 }]);
+    for (const block of [0, 59, 62, 2 ** 33]) {
+      expect([map.has(block), map.slotOf(block), map.digestOf(block)]).to.deep.equal([false, undefined, undefined]);
+    }
+  });
+
+  it('makes its runs as long as slots are contiguous, or all of them zeros, within 64 blocks', () => {
+    const { map } = bothOf([
+      { set: true, first: 2, count: 5, slot: 10 },
+      { set: true, first: 7, count: 2, slot: 16 },
+      { set: true, first: 9, count: 4, slot: zeroSlot },
+      { set: true, first: 60, count: 8, slot: 30 },
+    ]);
+    const runsOf = (countMax?: number) => [...map.runs(countMax)].map(({ first, count, slot }) => [first, count, slot]);
+    expect(runsOf()).to.deep.equal([
+      [2, 5, 10],
+      [7, 2, 16],
+      [9, 4, zeroSlot],
+      [60, 4, 30],
+      [64, 4, 34],
+    ]);
+    expect(runsOf(3).slice(0, 3)).to.deep.equal([
+      [2, 3, 10],
+      [5, 2, 13],
+      [7, 2, 16],
+    ]);
+    expect(map.nextRun(4, 2)).to.deep.include({ first: 4, count: 2, slot: 12 });
+  });
+
+  it('gives what a range holds, cut at its ends', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 8 }), fc.nat(150), fc.nat(100), (steps, first, count) => {
+        const { map, plain } = bothOf(steps);
+        const within = [...plain].filter(([block]) => block >= first && block < first + count);
+        const runs = [...map.runsWithin(first, count)];
+        expect(contentsOf({ runs: () => runs })).to.deep.equal(within.sort(([a], [b]) => a - b));
+        for (const { count: length, digests } of runs) expect(digests).to.have.length(length * 16);
+      }),
+      { numRuns: 60 },
+    );
+    const { map } = bothOf([{ set: true, first: 20, count: 20, slot: 5 }]);
+    const runs = [
+      ...map.runsWithin(10, 15),
+      ...map.runsWithin(30, 2),
+      ...map.runsWithin(40, 9),
+      ...map.runsWithin(10, 10),
+    ];
+    expect(runs.map(({ first, count, slot }) => [first, count, slot])).to.deep.equal([
+      [20, 5, 5],
+      [30, 2, 15],
+    ]);
+  });
+
   it('has copies that go their own way', () => {
     const { map } = bothOf([{ set: true, first: 60, count: 10, slot: 5 }]);
     const copy = map.clone();
+    copy.set(60, 1, 5, digestOf(9, 9));
+    expect(Buffer.from(map.digestOf(60) ?? [])).to.deep.equal(digestOf(0, 0));
     copy.delete(62, 3);
     copy.set(1, 1, 9, digestOf(1, 1));
     expect([map.size, copy.size]).to.deep.equal([10, 8]);
