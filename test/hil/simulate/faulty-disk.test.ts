@@ -59,6 +59,15 @@ describe('a disk that fails as planned', () => {
       expect(firstBytes(line.disk.afterPowerCut(everything), 0, 1)).to.deep.equal([3]);
     });
 
+    it('makes durable what a forced read reads, and no more', () => {
+      const line = new DiskTimeline();
+      line.run(write(0, 3, 1));
+      line.run({ op: 'read', lba: 1, sectors: 1, fua: true });
+      expect(firstBytes(line.disk.afterPowerCut(nothing), 0, 3)).to.deep.equal([0, 1, 0]);
+      line.run({ op: 'synchronizeCache', lba: 2, sectors: 1 });
+      expect(firstBytes(line.disk.afterPowerCut(nothing), 0, 3)).to.deep.equal([0, 1, 1]);
+    });
+
     it('takes UNMAP, WRITE SAME and COMPARE AND WRITE as writes', () => {
       const line = new DiskTimeline();
       line.run(write(0, 8, 1));
@@ -214,13 +223,13 @@ describe('a disk that fails as planned', () => {
 
     it('reads what each sector held before it was last written', () => {
       const line = faulty('read', 1, { kind: 'stale' });
-      line.run(write(0, 3, 1));
+      line.run(write(0, 4, 1));
       line.run(flush);
-      line.run(write(1, 2, 2));
+      line.run(write(1, 3, 2));
       line.run(unmap(2, 1));
-      const data = bytesOf(line.run(read(0, 4))) as number[];
-      expect([0, 1, 2, 3].map((sector) => data[sector * 512])).to.deep.equal([0, 1, 2, 0]);
-      expect(line.seen(0, 4)).to.deep.equal([1, 2, 0, 0]);
+      const data = bytesOf(line.run(read(0, 5))) as number[];
+      expect([0, 1, 2, 3, 4].map((sector) => data[sector * 512])).to.deep.equal([0, 1, 2, 1, 0]);
+      expect(line.seen(0, 5)).to.deep.equal([1, 2, 0, 2, 0]);
       expect(line.applied).to.have.length(1);
     });
 
