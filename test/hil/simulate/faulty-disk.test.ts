@@ -64,8 +64,8 @@ describe('a disk that fails as planned', () => {
       line.run(write(0, 3, 1));
       line.run({ op: 'read', lba: 1, sectors: 1, fua: true });
       expect(firstBytes(line.disk.afterPowerCut(nothing), 0, 3)).to.deep.equal([0, 1, 0]);
-      line.run({ op: 'synchronizeCache', lba: 2, sectors: 1 });
-      expect(firstBytes(line.disk.afterPowerCut(nothing), 0, 3)).to.deep.equal([0, 1, 1]);
+      line.run({ op: 'synchronizeCache', lba: 0, sectors: 1 });
+      expect(firstBytes(line.disk.afterPowerCut(nothing), 0, 3)).to.deep.equal([1, 1, 0]);
     });
 
     it('takes UNMAP, WRITE SAME and COMPARE AND WRITE as writes', () => {
