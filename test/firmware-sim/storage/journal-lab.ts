@@ -7,6 +7,8 @@ import type { DeviceEffect } from '../../../protocol/device.js';
 import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
 
 const sectorBytes = 512;
+/** Two halves of 24 sectors: a few records fill one, so that snapshots come often. */
+export const metaBytes = 48 * sectorBytes;
 
 /** A disk whose forced writes are durable at once; it refuses what passes the end of a half of it. */
 export class MetaDisk {
@@ -118,6 +120,13 @@ export class JournalLab {
     const part = next.command.data.subarray(0, sectors * sectorBytes);
     this.disk.bytes.set(part, next.command.lba * sectorBytes);
   }
+}
+
+/** A journal started from a copy of a disk. */
+export function recovered(bytes: Buffer): JournalLab {
+  const lab = new JournalLab(Buffer.from(bytes));
+  lab.start();
+  return lab;
 }
 
 function recordsOf(record: Buffer): string[] {
