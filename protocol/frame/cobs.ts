@@ -23,11 +23,14 @@ export function cobsEncode(source: Buffer, into: Buffer, at: number): number {
   let moved = 0; // up to where the bytes are in place
   let shift = at + 1; // offset in `into` minus offset in `source`
   for (;;) {
+    // Stryker disable next-line ConditionalExpression: a zero is a run of no bytes, too; this is faster
     for (; source[from] === 0; from += 1) into[from + shift - 1] = 1;
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: bytes moved twice are the same bytes
     if (moved < from) moved = from;
     const zero = endOfRun(source, from, end);
     const length = Math.min(zero - from, runBytesMax);
-    if (moved < from + length) moved = moveAhead(source, moved, from + length, into, shift);
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: bytes moved twice are the same bytes
+    if (moved < from + length) moved = moveAhead(source, moved, into, shift);
     into[from + shift - 1] = length + 1;
     from += length;
     if (from === end) return end + shift;
@@ -40,9 +43,9 @@ export function cobsEncode(source: Buffer, into: Buffer, at: number): number {
   }
 }
 
-/** Moves the bytes from `moved` to `needed`, and some of what follows; returns up to where it went. */
-function moveAhead(source: Buffer, moved: number, needed: number, into: Buffer, shift: number): number {
-  const end = Math.min(Math.max(needed, moved + aheadBytes), source.length);
+/** Moves the bytes from `moved` on, more than a run has; returns up to where they are in place. */
+function moveAhead(source: Buffer, moved: number, into: Buffer, shift: number): number {
+  const end = moved + aheadBytes;
   source.copy(into, moved + shift, moved, end);
   return end;
 }
@@ -50,9 +53,12 @@ function moveAhead(source: Buffer, moved: number, needed: number, into: Buffer, 
 /** The offset of the next zero at or after `from`, or `end`. */
 function endOfRun(source: Buffer, from: number, end: number): number {
   const walkEnd = Math.min(from + walkedBytes, end);
+  // Stryker disable next-line EqualityOperator: the search begins where the walk ends
   for (let at = from; at < walkEnd; at += 1) if (source[at] === 0) return at;
+  // Stryker disable next-line ConditionalExpression: past the end a search finds nothing; this is faster
   if (walkEnd === end) return end;
   const zero = source.indexOf(0, walkEnd);
+  // Stryker disable next-line EqualityOperator: the search begins past 0
   return zero < 0 ? end : zero;
 }
 
@@ -62,6 +68,7 @@ function endOfRun(source: Buffer, from: number, end: number): number {
  */
 export function cobsDecode(source: Buffer, into: Buffer): number {
   const end = source.length;
+  // Stryker disable next-line ConditionalExpression: no blocks give −1 byte
   if (end === 0 || source.includes(0)) return -1;
   let code = 0; // offset of the code of the block
   let stretch = 0; // offset of the first code of the stretch that is not moved yet
@@ -88,6 +95,7 @@ function moveBack(source: Buffer, stretch: number, end: number, into: Buffer, sh
 }
 
 function move(source: Buffer, from: number, end: number, into: Buffer, at: number): void {
+  // Stryker disable next-line ConditionalExpression,EqualityOperator,ArithmeticOperator: both move the same bytes
   if (end - from > walkedBytes) source.copy(into, at, from, end);
   else for (let offset = from; offset < end; offset += 1) into[at + offset - from] = source[offset] as number;
 }

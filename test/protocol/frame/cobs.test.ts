@@ -11,8 +11,9 @@ function encode(source: Buffer): Buffer {
 }
 
 function decode(source: Buffer): Buffer | undefined {
-  const into = Buffer.alloc(source.length);
+  const into = Buffer.alloc(source.length + 1, 0xee);
   const length = cobsDecode(source, into);
+  if (length >= 0) expect(into[length], 'byte after the result').to.equal(0xee);
   return length < 0 ? undefined : into.subarray(0, length);
 }
 
@@ -38,6 +39,10 @@ describe('COBS', () => {
         expect(decode(encoded)?.equals(bytes)).to.equal(true);
       }),
     );
+  });
+
+  it('takes a byte for each 254, and one', () => {
+    expect([0, 1, 253, 254, 507, 508].map(cobsBytesMax)).to.deep.equal([1, 2, 254, 256, 509, 511]);
   });
 
   it('takes an empty block after a final block of 254', () => {

@@ -80,19 +80,35 @@ describe('frame', () => {
     expect(golden && codeOf(withoutDelimiter(fromHex(golden.encoded)), golden.mark ^ 1)).to.equal('frame-checksum');
   });
 
+  it('that opens a link has no mark, whatever the link’s is', () => {
+    const golden = vectors.frames.find(({ kind }) => kind === 0x80);
+    if (golden === undefined) throw new Error('there are golden opens');
+    const mark = 0x12345678;
+    expect(toHex(encodeFrame(frameOf(golden), mark))).to.equal(golden.encoded);
+    expect(codeOf(withoutDelimiter(fromHex(golden.encoded)), mark)).to.equal('taken');
+  });
+
+  it('that is none has no mark', () => {
+    for (const hex of ['0511', '03110205', '0411', '']) expect(markOf(fromHex(hex)), hex).to.equal(undefined);
+  });
+
   it('names what is wrong with it', () => {
     const reserved = Buffer.from('c1010199999999', 'hex');
     reserved.writeUInt32LE(crc32(reserved.subarray(0, 3)), 3);
     expect(codeOf(Buffer.from('0511', 'hex'))).to.equal('frame-encoding');
     expect(codeOf(Buffer.from('03110205', 'hex'))).to.equal('frame-encoding');
+    expect(codeOf(Buffer.from('01', 'hex'))).to.equal('frame-length');
     expect(codeOf(Buffer.from('07111111111111', 'hex'))).to.equal('frame-length');
     expect(codeOf(Buffer.alloc(encodedFrameBytesMax + 1, 1))).to.equal('frame-length');
+    // Too long is told first: its last block passes the end, too.
+    expect(codeOf(Buffer.alloc(encodedFrameBytesMax + 1, 5))).to.equal('frame-length');
     expect(codeOf(Buffer.from('0811111111111111', 'hex').subarray(0, 8))).to.equal('frame-checksum');
     expect(codeOf(stuffed(reserved))).to.equal('frame-kind');
   });
 
-  it('with reserved bits or a fourth priority is refused', () => {
-    for (const kind of [0x01, 0x02, 0x3c, 0x41, 0x81, 0xc0, 0xff]) {
+  it('with reserved bits, a fourth priority or a number that it has not is refused', () => {
+    // Opens and acknowledgements have no sequence number.
+    for (const kind of [0x01, 0x02, 0x3c, 0x40, 0x41, 0x80, 0x81, 0xc0, 0xff]) {
       const plain = Buffer.from([kind, 1, 1, 0, 0, 0, 0]);
       plain.writeUInt32LE(crc32(plain.subarray(0, 3)), 3);
       expect(codeOf(stuffed(plain)), `kind ${kind}`).to.equal('frame-kind');
@@ -100,16 +116,19 @@ describe('frame', () => {
   });
 
   it('of the largest size survives, one byte more is refused', () => {
-    const frameWith = (length: number): Frame => ({
+    const frameWith = (length: number, byte = 5): Frame => ({
       kind: 'data',
       priority: 0,
       first: true,
       last: true,
       sequence: 0,
-      payload: Buffer.alloc(length, 5),
+      payload: Buffer.alloc(length, byte),
     });
     expect(codeOf(withoutDelimiter(encodeFrame(frameWith(framePayloadBytesMax), 0)))).to.equal('taken');
-    expect(codeOf(withoutDelimiter(encodeFrame(frameWith(framePayloadBytesMax + 1), 0)))).to.equal('frame-length');
+    for (const byte of [0, 5]) {
+      const longer = encodeFrame(frameWith(framePayloadBytesMax + 1, byte), 0);
+      expect(codeOf(withoutDelimiter(longer)), `of bytes ${byte}`).to.equal('frame-length');
+    }
   });
 
   it('decoder takes or refuses any bytes, and never throws', () => {
