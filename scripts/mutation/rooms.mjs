@@ -1,0 +1,15 @@
+/** Which sources are mutated together, and which tests judge them: the fast ones, that start no process. */
+export const rooms = {
+  protocol: { mutate: 'protocol/*.ts', tests: ['protocol/**'] },
+  'protocol/frame': { tests: ['protocol/frame/**', 'protocol/vectors'] },
+  'protocol/link': { tests: ['protocol/link/**'] },
+  'protocol/message': { tests: ['protocol/**'] },
+  'protocol/session': { tests: ['protocol/session/**'] },
+  'protocol/scsi': { tests: ['protocol/scsi/**'] },
+  'firmware-sim/storage': { tests: ['firmware-sim/storage/**'] },
+  'firmware-sim/replica': { tests: ['firmware-sim/**'] },
+  'firmware-sim/main': { tests: ['firmware-sim/**'] },
+  'firmware-sim/sub': { tests: ['firmware-sim/**'] },
+  'firmware-sim/controller': { tests: ['firmware-sim/**'] },
+  'firmware-sim/disk': { tests: ['firmware-sim/disk/**'] },
+};
