@@ -142,10 +142,10 @@ export class DiskQueue {
 
   /** The disk lost its volatile cache: whatever was not flushed is written again. */
   #writeAgain({ disk, command: met }: Pending): void {
-    const inFlight = new Set([...this.#pending.values()].map((each) => each.command));
+    const notEnded = this.#notEnded(disk);
     const state = this.#state(disk);
     for (const command of state.unflushed) {
-      if (inFlight.has(command) || command === met) continue;
+      if (notEnded.has(command) || command === met) continue;
       state.again += 1;
       this.#send({ disk, command, operation: undefined, again: true, tries: 0 });
     }
@@ -157,7 +157,14 @@ export class DiskQueue {
     state.again -= 1;
     if (completion.status !== 'good') {
       for (const each of state.held.splice(0)) this.#finish(each, completion, nowUs);
-    } else if (state.again === 0) for (const each of state.held.splice(0)) this.#send(each);
+    } else if (state.again === 0) this.#release(state.held.splice(0));
+  }
+
+  /** Flushes last: what goes out beside them has not ended, so they cover none of it. */
+  #release(held: readonly Pending[]): void {
+    const isFlush = ({ command }: Pending) => command.op === 'synchronizeCache';
+    for (const each of held) if (!isFlush(each)) this.#send(each);
+    for (const each of held) if (isFlush(each)) this.#send(each);
   }
 
   /** Notes what stays in the disk's volatile cache until a flush. */
@@ -183,8 +190,14 @@ export class DiskQueue {
   /** A flush covers the writes that have ended before it is issued. */
   #cover(disk: DiskName): void {
     const state = this.#state(disk);
-    const inFlight = new Set([...this.#pending.values()].map((each) => each.command));
-    state.covered = [...state.unflushed].filter((each) => !inFlight.has(each));
+    const notEnded = this.#notEnded(disk);
+    state.covered = [...state.unflushed].filter((each) => !notEnded.has(each));
+  }
+
+  /** Commands that have not ended: at the disk, paused until it is less busy, or held until what it lost is written again. */
+  #notEnded(disk: DiskName): Set<MediumCommand> {
+    const paused = this.#paused.map(({ pending }) => pending);
+    return new Set([...this.#pending.values(), ...paused, ...this.#state(disk).held].map((each) => each.command));
   }
 
   #state(disk: DiskName): DiskState {

@@ -67,7 +67,15 @@ export class Endpoint implements EndpointMachine {
   }
 
   receiveFrame(frame: Uint8Array, nowUs: number): EndpointEvent[] {
-    const events = this.#link.receiveFrame(frame, nowUs).flatMap((event) => this.#takeLinkEvent(event));
+    const events: EndpointEvent[] = [];
+    for (const event of this.#link.receiveFrame(frame, nowUs)) {
+      const taken = this.#takeLinkEvent(event);
+      events.push(...taken);
+      if (!taken.some(isDamage)) continue;
+      // The rest of what this frame completed comes after a message that is lost: it is not to be taken without it.
+      events.push(...this.#startAnew(nowUs));
+      break;
+    }
     if (this.#session.kind === 'settling' && this.#link.queuedBytes === 0) events.push(...this.#opened());
     return events;
   }
@@ -126,6 +134,17 @@ export class Endpoint implements EndpointMachine {
     const wasOpen = this.open;
     this.#session = { kind: 'none' };
     return wasOpen ? [{ kind: 'closed', reason }] : [];
+  }
+
+  /**
+   * The link has acknowledged a message that arrived damaged, so the peer never sends it again: what is missing is known
+   * to nobody. A fresh link lets both sides begin from what they durably know.
+   */
+  #startAnew(nowUs: number): EndpointEvent[] {
+    const closed = this.#close({ code: 'line-lost', detail: 'a message arrived damaged' });
+    this.#link.forget();
+    this.#link.lineUp(nowUs);
+    return closed;
   }
 
   #takeBytes(bytes: Uint8Array): EndpointEvent[] {
@@ -217,6 +236,13 @@ export class Endpoint implements EndpointMachine {
     this.#session = { kind: 'refused' };
     return [...closed, { kind: 'refused', refusal }];
   }
+}
+
+/** What the peer sent, changed on its way: the frame's check has not told, that of the message does. */
+const damages: ReadonlySet<RefusalCode> = new Set(['message-check', 'message-truncated', 'sealed-invalid']);
+
+function isDamage(event: EndpointEvent): boolean {
+  return event.kind === 'refused' && damages.has(event.refusal.code);
 }
 
 /** Whether the other side refuses the session as such. */

@@ -209,4 +209,47 @@ describe('a controller’s way to its disks', () => {
     for (let tries = 0; tries < 3; tries += 1) bench.end(checkCondition('writeError'));
     expect(bench.ended).to.deep.equal(['first failed']);
   });
+
+  it('does not count a write that is held, or paused, among those that a flush has made durable', () => {
+    const reset = checkCondition('powerOn');
+    for (const why of ['held', 'paused'] as const) {
+      const bench = new Bench();
+      bench.queue.issue('meta', write(1), bench.operation('first'));
+      expect(bench.end(good)).to.deep.equal(['write 1']);
+      bench.queue.issue('meta', write(2), bench.operation('second'));
+      expect(bench.end(why === 'held' ? reset : busy)).to.deep.equal(['write 2']);
+      bench.queue.flush('meta', bench.operation('flush of the first'));
+      if (why === 'held') expect(bench.end(good)).to.deep.equal(['write 1']); // Written again; the others were held.
+      // The flush ends first, and covers nothing of the second write, which ends after it.
+      const issued = bench.issued();
+      for (const { tag, text } of issued) if (text === 'flush') bench.queue.complete(tag, good, 0);
+      for (const { tag, text } of issued) if (text !== 'flush') bench.queue.complete(tag, good, 0);
+      if (why === 'paused') {
+        bench.queue.tick(bench.queue.deadline() ?? 0);
+        expect(bench.end(good)).to.deep.equal(['write 2']);
+      }
+      bench.queue.issue('meta', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+      expect(bench.end(reset)).to.deep.equal(['read 9']);
+      expect(bench.texts(), `${why}: lost with the cache, written again`).to.deep.equal(['write 2']);
+    }
+  });
+
+  it('lets flushes go last of what was held while lost writes were written again', () => {
+    const bench = new Bench();
+    const reset = checkCondition('powerOn');
+    bench.queue.issue('meta', write(1), bench.operation('first'));
+    expect(bench.end(good)).to.deep.equal(['write 1']);
+    bench.queue.flush('meta', bench.operation('flush'));
+    bench.queue.issue('meta', write(2), bench.operation('second'));
+    // The disk loses its power while both are there.
+    expect(bench.end(reset)).to.deep.equal(['flush', 'write 2']);
+    while (bench.ended.length < 2) {
+      const issued = bench.issued();
+      expect(issued.length, 'commands go on').to.be.greaterThan(0);
+      for (const { tag } of issued) bench.queue.complete(tag, good, 0);
+    }
+    bench.queue.issue('meta', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    expect(bench.end(reset)).to.deep.equal(['read 9']);
+    expect(bench.texts()).to.include('write 2');
+  });
 });
