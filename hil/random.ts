@@ -18,6 +18,11 @@ export class Random {
     this.#state = Uint32Array.from([0, 4, 8, 12], (at) => digest.readUInt32LE(at));
   }
 
+  /** The state in hex: equal after equal draws. */
+  get state(): string {
+    return [...this.#state].map((word) => word.toString(16).padStart(8, '0')).join('');
+  }
+
   /** A generator of its own for a named part: the one with the seed `<seed>/<name>`. */
   fork(name: string | number): Random {
     return new Random(`${this.seed}/${name}`);

@@ -26,12 +26,22 @@ export interface CheckContext extends ViewGeometry {
 }
 
 /** A read at main gives the newest write. */
-export function faultOfNewest(state: MainState, disks: DiskSet, truth: Truth, context: CheckContext): string | undefined {
+export function faultOfNewest(
+  state: MainState,
+  disks: DiskSet,
+  truth: Truth,
+  context: CheckContext,
+): string | undefined {
   return firstFault(context, (place) => faultOfBlock(newestBlock(state, disks, place), truth, place, context));
 }
 
 /** What is frozen and not sent is still there. */
-export function faultOfFrozen(state: MainState, disks: DiskSet, image: Truth, context: CheckContext): string | undefined {
+export function faultOfFrozen(
+  state: MainState,
+  disks: DiskSet,
+  image: Truth,
+  context: CheckContext,
+): string | undefined {
   return firstFault(context, (place) => {
     const block = frozenBlock(state, disks, place);
     return block === undefined ? undefined : faultOfBlock(block, image, place, context);
@@ -39,7 +49,12 @@ export function faultOfFrozen(state: MainState, disks: DiskSet, image: Truth, co
 }
 
 /** What the sub shows is one image, whole. */
-export function faultOfShown(replica: ReplicaState, disks: DiskSet, image: Truth, context: CheckContext): string | undefined {
+export function faultOfShown(
+  replica: ReplicaState,
+  disks: DiskSet,
+  image: Truth,
+  context: CheckContext,
+): string | undefined {
   return firstFault(context, (place) => faultOfBlock(shownBlock(replica, disks, place), image, place, context));
 }
 

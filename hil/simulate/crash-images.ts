@@ -80,7 +80,7 @@ export class CrashImages {
       },
     });
     if (halted === undefined) check();
-    else if (owed.hostData && owed.image) oracle.fail('crash halted', `${site}: ${halted.code}: ${halted.detail}`);
+    else if (!owed.mayHalt(site)) oracle.fail('crash halted', `${site}: ${halted.code}: ${halted.detail}`);
   }
 
   /** Whether these disks, under this key, have not been looked at; remembers them. */
@@ -93,4 +93,3 @@ export class CrashImages {
     return true;
   }
 }
-

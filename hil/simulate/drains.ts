@@ -33,7 +33,7 @@ export class Drains {
   }
 
   /** Compares with the maps as they are now. */
-  look(state: MainState, nameOf: (volume: number, block: number) => string): void {
+  look(state: MainState): void {
     const seen = new Set<string>();
     for (const [volume, maps] of state.volumes.entries()) {
       for (const map of [maps.deferred, maps.before]) {
@@ -52,7 +52,9 @@ export class Drains {
       const { writes, disturbed } = each;
       if (writes === 1 || (disturbed && writes > 0)) continue;
       if (disturbed) continue; // It may have been drained before what disturbed it, and retired since.
-      this.#fail(`${nameOf(each.volume, each.block)} was written ${writes} times until it was no longer deferred`);
+      this.#fail(
+        `volume ${each.volume}, block ${each.block} was written ${writes} times until it was no longer deferred`,
+      );
     }
   }
 

@@ -143,7 +143,7 @@ export class Oracle {
     }
     if (state.takenOver || state.failingBack) return;
     this.#holdMain(state, disks, '');
-    this.drains.look(state, (volume, block) => `volume ${volume}, block ${block}`);
+    this.drains.look(state);
   }
 
   /** Holds the sub, as it runs, against what must be so. */
@@ -171,7 +171,11 @@ export class Oracle {
   }
 
   /** A sub that has come back from a power cut here, alone. */
-  checkRecoveredSub(sub: SubController, disks: DiskSet, live: { readonly replica: ReplicaState; readonly state: SubState }): void {
+  checkRecoveredSub(
+    sub: SubController,
+    disks: DiskSet,
+    live: { readonly replica: ReplicaState; readonly state: SubState },
+  ): void {
     if (!this.#owed.image) return;
     const { replica, state } = sub;
     if (replica.committed < live.replica.committed) {

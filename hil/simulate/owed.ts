@@ -12,12 +12,15 @@ export interface Owed {
   readonly image: boolean;
   /** Once everything is healthy the next generation is structured within the time stated. */
   readonly alive: boolean;
+  /** A controller whose disks refuse what it cannot do without stops, and says so. */
+  mayHalt(site: Site): boolean;
   /** Which disks may hold other bytes than were written to them. */
   mayBeCorrupt(site: Site, disk: string): boolean;
 }
 
 /** Faults after which a disk holds, or gives, other bytes than were written, and says GOOD. */
 const lies: ReadonlySet<DiskEffectKind> = new Set(['corrupt', 'lose', 'misdirect', 'stale']);
+const refusals: ReadonlySet<DiskEffectKind> = new Set(['error', 'sticky']);
 /** Those that change what is on the medium, not only what is read from it once. */
 const lastingLies: ReadonlySet<DiskEffectKind> = new Set(['corrupt', 'lose', 'misdirect']);
 
@@ -26,6 +29,8 @@ export function owedTo(plan: Plan): Owed {
   const lying = faults.filter((each) => each.kind === 'disk' && lies.has(each.effect.kind));
   const lie = (site: Site, prefix: string) =>
     lying.some((each) => each.kind === 'disk' && each.site === site && each.disk.startsWith(prefix));
+  const refuses = (site: Site) =>
+    faults.some((each) => each.kind === 'disk' && each.site === site && refusals.has(each.effect.kind));
   const older = (site: Site) => faults.some((each) => isOlder(each, site));
   // The records of a controller are the only ones of their kind, and its primary area is nobody's record.
   const mainLies = lie('main', 'meta') || lie('main', 'primary');
@@ -33,12 +38,20 @@ export function owedTo(plan: Plan): Owed {
   const image = !mainLies && !lie('sub', 'meta');
   // The shadow area is the only place of what was deferred: when it lies, that data is gone. A main that has forgotten
   // what it had sent sends nothing more until somebody has looked at it.
-  const alive = image && hostData && !lie('main', 'shadow');
+  // Staging that holds spoilt blocks of an image keeps their slots until the next one is committed beside it.
+  const alive = image && hostData && !lie('main', 'shadow') && (!lie('sub', 'staging') || holdsTwo(plan));
   return {
     ...{ hostData, image, alive },
+    mayHalt: (site) => refuses(site) || lie(site, '') || older(site),
     mayBeCorrupt: (site, disk) =>
       lying.some((each) => each.kind === 'disk' && each.site === site && each.disk === disk && isLasting(each)),
   };
+}
+
+/** Whether staging has room for one whole image beside another. */
+function holdsTwo({ configuration }: Plan): boolean {
+  const { blockBytes, volumeSectors, stagingBlocks } = configuration;
+  return volumeSectors.every((sectors) => stagingBlocks >= 2 * Math.ceil((sectors * 512) / blockBytes));
 }
 
 function isOlder(fault: Fault, site: Site): boolean {

@@ -28,6 +28,7 @@ export interface PlanBenchListener {
 
 export type DiskSet = ReadonlyMap<DiskName, FaultyDisk>;
 
+const noSurvivors: Survival = { sectors: 'none', torn: 'no', seed: 0 };
 /** How many sets of disks are kept for coming back with older ones. */
 const snapshotsMax = 8;
 
@@ -46,6 +47,8 @@ export class PlanBench {
   readonly #byEffect: Record<Site, Map<number, Fault[]>> = { main: new Map(), sub: new Map() };
   /** The disks of each site as they were at each power on. */
   readonly #snapshots: Record<Site, DiskSet[]> = { main: [], sub: [] };
+  /** Controllers that have stopped for good: they need somebody to switch them off and on. */
+  readonly #halted = new Set<Site>();
   #powerOns = 0;
   #healed = false;
 
@@ -101,12 +104,17 @@ export class PlanBench {
     }
   }
 
+  halted(site: Site): void {
+    this.#halted.add(site);
+  }
+
   /** No more faults: everything on, up, and healthy. */
   heal(): void {
     this.#healed = true;
     for (const line of Object.values(this.lines)) this.kernel.restore(line);
     for (const site of ['main', 'sub'] as const) {
       for (const disk of this.#disks[site].values()) disk.heal();
+      if (this.#halted.has(site)) this.cutPower(site, noSurvivors);
       if (!this.kernel.isOn(site)) this.#powerOn(site);
     }
   }
@@ -131,6 +139,7 @@ export class PlanBench {
       seed += 1;
     }
     this.kernel.powerCut(site);
+    this.#halted.delete(site);
     this.#listener.lostPower(site);
   }
 

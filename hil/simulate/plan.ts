@@ -22,7 +22,7 @@ export type Direction = (typeof directions)[number];
 const bytesHex = z.string().regex(/^([0-9a-f]{2})*$/);
 
 /** What happens to one frame on its way. Offsets count from the first byte on the wire; past the end they wrap around. */
-const lineEffect = z.discriminatedUnion('kind', [
+export const lineEffect = z.discriminatedUnion('kind', [
   /** Data bits flipped: numbers of bits, 8 a byte. */
   z.strictObject({ kind: z.literal('flip'), bits: z.array(count).min(1) }),
   /** A run of bytes turned into others (each xor-ed with `xor`, 1 … 255). */

@@ -20,7 +20,7 @@ export interface AloneListener {
 
 /** Returns why it halted, or undefined when it runs. Throws when it never comes to rest. */
 export function recoverAlone(device: Device, disks: DiskSet, listener: AloneListener = {}): Refusal | undefined {
-  const queue: (Extract<DeviceEffect, { kind: 'disk' }>)[] = [];
+  const queue: Extract<DeviceEffect, { kind: 'disk' }>[] = [];
   let halted: Refusal | undefined;
   const take = (effects: readonly DeviceEffect[]) => {
     for (const effect of effects) {

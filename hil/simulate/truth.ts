@@ -41,9 +41,16 @@ export function readSector(bytes: Buffer, at: number): ({ readonly number: numbe
 }
 
 /** Why a sector is wrong, in words; undefined when it is right. */
-export function faultOfSector(truth: Truth, bytes: Buffer, at: number, { volume, lba }: SectorPlace): string | undefined {
+export function faultOfSector(
+  truth: Truth,
+  bytes: Buffer,
+  at: number,
+  { volume, lba }: SectorPlace,
+): string | undefined {
   const found = readSector(bytes, at);
-  if (found === undefined) return 'holds bytes of no write';
+  // A write under way when the power went may leave a sector torn: until it is given again, nobody knows what it holds.
+  if (found === undefined)
+    return truth.isOpen({ volume, from: lba, end: lba + 1 }) ? undefined : 'holds bytes of no write';
   if (found.number !== 0 && (found.volume !== volume || found.lba !== lba)) {
     return `holds write ${found.number} of volume ${found.volume}, sector ${found.lba}`;
   }
@@ -80,7 +87,8 @@ export class Truth {
   settle({ volume, from, end }: SectorRun, number: number): void {
     this.#certain[volume]?.fill(number, from, end);
     const others = this.#others[volume];
-    if (others !== undefined && others.size > 0) for (let sector = from; sector < end; sector += 1) others.delete(sector);
+    if (others !== undefined && others.size > 0)
+      for (let sector = from; sector < end; sector += 1) others.delete(sector);
   }
 
   /** These sectors may hold this too. */

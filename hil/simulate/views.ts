@@ -5,8 +5,8 @@
 import type { MainState } from '../../firmware-sim/main/main-state.js';
 import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
 import { zeroSlot } from '../../firmware-sim/storage/stored-blocks.js';
-import { contentDigest, sameDigest } from '../../protocol/digest.js';
 import type { DiskName } from '../../protocol/device.js';
+import { contentDigest, sameDigest } from '../../protocol/digest.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { DiskSet } from './plan-bench.js';
 

@@ -1,0 +1,129 @@
+/**
+ * The end of a run: everything is healthy again, and within a stated virtual time both sides have to come to rest with
+ * the newest data structured at the sub, byte for byte in the raw areas, and no slot lost.
+ */
+import { sectorBytes } from '../../protocol/ids.js';
+import type { PlanRun } from './run-plan.js';
+import { faultOfSector, type Truth } from './truth.js';
+
+/** Virtual time from the healing of everything until the newest generation has to be structured. */
+export const liveWithinUs = 240_000_000;
+const lookEveryUs = 20_000;
+
+type Step = 'done' | 'go on';
+
+export class Liveness {
+  readonly #run: PlanRun;
+  #instructed = false;
+  #generation: number | undefined;
+  #what = 'nothing';
+
+  constructor(run: PlanRun) {
+    this.#run = run;
+  }
+
+  run(): void {
+    const { owed, bench } = this.#run;
+    if (!owed.alive) return;
+    const untilUs = bench.kernel.nowUs + liveWithinUs;
+    while (this.#step() !== 'done') {
+      if (bench.kernel.nowUs > untilUs) {
+        this.#run.oracle.fail('alive', `${liveWithinUs / 1e6} s after everything was healed: waits for ${this.#what}`);
+        return;
+      }
+      this.#run.advance(bench.kernel.nowUs + lookEveryUs);
+    }
+    this.#final();
+  }
+
+  #step(): Step {
+    const { bench, hosts } = this.#run;
+    const { state: main } = bench.main;
+    const { state: sub, replica } = bench.sub;
+    if (!this.#run.isRunning('main') || !this.#run.isRunning('sub')) return this.#waitFor('both to run');
+    if (this.#instructed) return this.#waitFor(this.#what);
+    if (sub.takenOver || main.takenOver || main.failingBack) return this.#giveBack();
+    if (main.pairState === 'PSUE' || main.pairState === 'PSUS') return this.#instruct('resync');
+    if (main.transfer !== undefined) return this.#waitFor(`the transfer of generation ${main.transfer.generation}`);
+    if (!hosts.quiet) return this.#waitFor('the hosts’ commands to end');
+    if (this.#generation === undefined) return this.#freeze();
+    if (main.failures.has(this.#generation)) return this.#freezeAgain();
+    if (replica.structured < this.#generation || main.structured < this.#generation) {
+      return this.#waitFor(`generation ${this.#generation} to be structured`);
+    }
+    const left = main.volumes.some(({ deferred, before }) => deferred.size + before.size > 0);
+    return left ? this.#waitFor('deferred writes to drain') : 'done';
+  }
+
+  #giveBack(): Step {
+    const { sub } = this.#run.bench;
+    if (sub.state.failback !== undefined) return this.#waitFor('the failback to end');
+    if (!sub.state.takenOver) return this.#waitFor('main to hear of the end of the failback');
+    return this.#instruct('failback');
+  }
+
+  #instruct(kind: 'resync' | 'failback'): Step {
+    this.#instructed = true;
+    this.#what = `the answer to ${kind}`;
+    const then = () => {
+      this.#instructed = false;
+    };
+    if (kind === 'resync') this.#run.hosts.instruct('main', { kind }, then);
+    else this.#run.hosts.instruct('sub', { kind, discard: true }, then);
+    return 'go on';
+  }
+
+  #freeze(): Step {
+    this.#instructed = true;
+    this.#what = 'the answer to freeze';
+    this.#run.hosts.freeze((generation) => {
+      this.#instructed = false;
+      this.#generation = generation;
+    });
+    return 'go on';
+  }
+
+  #freezeAgain(): Step {
+    this.#generation = undefined;
+    return 'go on';
+  }
+
+  #waitFor(what: string): Step {
+    this.#what = what;
+    return 'go on';
+  }
+
+  #final(): void {
+    const { bench, oracle } = this.#run;
+    // What the host does not do any more cannot change anything: some time for slots to come free.
+    this.#run.advance(bench.kernel.nowUs + 1_000_000);
+    const { volumeSectors } = this.#run.plan.configuration;
+    const image = oracle.shownTruth;
+    for (const volume of volumeSectors.keys()) {
+      this.#holdRaw(`primary${volume}`, volume, oracle.mainTruth);
+      if (image !== undefined) this.#holdRaw(`secondary${volume}`, volume, image);
+    }
+    for (const site of ['main', 'sub'] as const) {
+      this.#run.hosts.instruct(site, { kind: 'getStatus' }, (answer) => {
+        if (answer?.kind !== 'status' || answer.shadowSlots === answer.shadowSlotsFree) return;
+        const lost = answer.shadowSlots - answer.shadowSlotsFree;
+        oracle.fail('final', `${site} has lost ${lost} of ${answer.shadowSlots} slots`);
+      });
+    }
+    this.#run.advance(bench.kernel.nowUs + 10_000_000);
+  }
+
+  /** The raw area on its medium, as a file would be. */
+  #holdRaw(name: `primary${number}` | `secondary${number}`, volume: number, truth: Truth): void {
+    const { bench, oracle, owed } = this.#run;
+    const site = name.startsWith('primary') ? 'main' : 'sub';
+    if (owed.mayBeCorrupt(site, name)) return;
+    const disk = bench.disk(site, name).afterPowerCut({ sectors: 'none', torn: 'no', seed: 0 });
+    const seen = disk.peek(0, disk.sectors);
+    const bytes = Buffer.from(seen.buffer, seen.byteOffset, seen.byteLength);
+    for (let lba = 0; lba < disk.sectors; lba += 1) {
+      const fault = faultOfSector(truth, bytes, lba * sectorBytes, { volume, lba });
+      if (fault !== undefined) oracle.fail('final', `${name}, sector ${lba} ${fault}`);
+    }
+  }
+}

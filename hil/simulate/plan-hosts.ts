@@ -1,0 +1,244 @@
+/**
+ * Carries out the operations of a plan: the host at main, and the one at the sub after a takeover. Tells the oracle of
+ * every write, and holds what the hosts are given against it.
+ */
+import type { Instruction } from '../../host/host-machine.js';
+import { assert, sectorBytes } from '../../protocol/ids.js';
+import type { Message } from '../../protocol/message/messages.js';
+import type { RefusalCode } from '../../protocol/refusals.js';
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import type { HostWrite, Oracle } from './oracle.js';
+import { owedTo } from './owed.js';
+import type { Operation, Site } from './plan.js';
+import type { PlanBench } from './plan-bench.js';
+import { contentOf, faultOfSector, type SectorRun, type Truth } from './truth.js';
+
+type PlacedOperation = Extract<Operation, { readonly lba: number }>;
+
+interface Reading extends SectorRun {
+  readonly truth: Truth;
+}
+
+/** Refusals of a freeze that its moment explains. */
+const freezeRefusals: ReadonlySet<RefusalCode> = new Set([
+  'transfer-in-progress',
+  'pair-suspended',
+  'recovering',
+  'taken-over',
+  'failback-in-progress',
+]);
+
+export class PlanHosts {
+  readonly #bench: PlanBench;
+  readonly #oracle: Oracle;
+  /** Main may have stopped for good: it refuses with the reason. */
+  readonly #mayHalt: boolean;
+  readonly #underWay: Record<Site, Set<HostWrite>> = { main: new Set(), sub: new Set() };
+  /** Writes that wait for one that they overlap. */
+  #held: { readonly site: Site; readonly write: HostWrite; readonly command: MediumCommand }[] = [];
+  readonly #reading = new Set<Reading>();
+  #numbers = 0;
+  #tokens = 0;
+  #newestAnswered = 0;
+
+  constructor(bench: PlanBench, oracle: Oracle) {
+    this.#bench = bench;
+    this.#oracle = oracle;
+    this.#mayHalt = owedTo(bench.plan).mayHalt('main');
+  }
+
+  /** Nothing that was submitted is unanswered. */
+  get quiet(): boolean {
+    const { host, subHost } = this.#bench;
+    return host.outstanding === 0 && subHost.outstanding === 0 && this.#held.length === 0;
+  }
+
+  carryOut(operation: Operation): void {
+    switch (operation.kind) {
+      case 'write':
+      case 'zero':
+      case 'chase':
+        this.#write(operation);
+        break;
+      case 'read':
+        this.#readMain(operation.volume);
+        break;
+      case 'look':
+        this.#readSub(operation.volume);
+        break;
+      case 'freeze':
+        this.freeze(() => {});
+        break;
+      case 'suspend':
+      case 'resync':
+        this.instruct('main', { kind: operation.kind });
+        break;
+      case 'takeover':
+        this.instruct('sub', { kind: 'takeover', force: operation.force });
+        break;
+      case 'failback':
+        this.instruct('sub', { kind: 'failback', discard: operation.discard });
+        break;
+    }
+  }
+
+  /** Freezes; `then` gets the generation, or undefined when it was refused. */
+  freeze(then: (generation: number | undefined) => void): void {
+    this.#tokens += 1;
+    const token = Buffer.alloc(16);
+    token.writeUInt32LE(this.#tokens, 0);
+    token.writeUInt32LE(0xc01df4a3, 12);
+    this.#bench.host.instruct({ kind: 'freeze', token }, (answer) => {
+      if ('refusal' in answer) {
+        const { code, detail } = answer.refusal;
+        if (!freezeRefusals.has(code) && !this.#mayHalt)
+          this.#oracle.fail('answer', `a freeze is refused: ${code}: ${detail}`);
+        then(undefined);
+        return;
+      }
+      assert(answer.kind === 'frozen', 'a freeze is answered by frozen');
+      this.#heardFrozen(answer.generation);
+      then(answer.generation);
+    });
+  }
+
+  /** Gives an instruction whose refusal is nobody's fault. */
+  instruct(site: Site, instruction: Instruction, then: (answer: Message | undefined) => void = () => {}): void {
+    const host = site === 'main' ? this.#bench.host : this.#bench.subHost;
+    host.instruct(instruction, (answer) => then('refusal' in answer ? undefined : answer));
+  }
+
+  #heardFrozen(generation: number): void {
+    if (generation <= this.#newestAnswered) {
+      this.#oracle.fail('answer', `a freeze makes generation ${generation}, after ${this.#newestAnswered}`);
+    }
+    this.#newestAnswered = generation;
+    if (this.#oracle.image(generation) === undefined) {
+      this.#oracle.fail('answer', `generation ${generation} is told to the host and is not durable`);
+    }
+  }
+
+  #write(operation: PlacedOperation): void {
+    const site: Site = this.#bench.sub.state.takenOver ? 'sub' : 'main';
+    const run = this.#place(operation);
+    if (run === undefined) return;
+    this.#numbers += 1;
+    const number = operation.kind === 'zero' ? 0 : this.#numbers;
+    const write: HostWrite = { ...run, number, site, tag: 0, uncertain: false, ended: 'no' };
+    const { volume, from, end } = run;
+    const data = () => contentOf(number, { volume, lba: from, sectors: end - from });
+    const command: MediumCommand =
+      operation.kind === 'zero'
+        ? { op: 'unmap', ranges: [{ lba: from, sectors: end - from }] }
+        : { op: 'write', lba: from, data: data() };
+    if (this.#overlaps(write)) this.#held.push({ site, write, command });
+    else this.#submit(write, command);
+  }
+
+  /** The sectors that an operation is about, within its volume; a chase looks for a block that is still to be sent. */
+  #place(operation: PlacedOperation): SectorRun | undefined {
+    const { blockBytes, volumeSectors } = this.#bench.plan.configuration;
+    const volume = operation.volume % volumeSectors.length;
+    const sectors = volumeSectors[volume] ?? 0;
+    const block = blockBytes / sectorBytes;
+    const chased = operation.kind === 'chase' ? this.#chased(volume) : undefined;
+    const from = chased === undefined ? operation.lba % sectors : chased * block + (operation.lba % block);
+    if (from >= sectors) return undefined;
+    return { volume, from, end: Math.min(sectors, from + operation.sectors) };
+  }
+
+  /** The first block that is frozen and not sent. */
+  #chased(volume: number): number | undefined {
+    const { state } = this.#bench.main;
+    if (state.transfer === undefined) return undefined;
+    const { frozen, sent } = state.volume(volume);
+    for (const block of frozen) if (!sent.has(block)) return block;
+    return undefined;
+  }
+
+  /** Order among writes that overlap and are under way together is nobody's promise (SAM-5, simple tasks). */
+  #overlaps(write: SectorRun & { readonly site: Site }): boolean {
+    const touches = (each: SectorRun) => each.volume === write.volume && each.from < write.end && write.from < each.end;
+    return [...this.#underWay[write.site]].some(touches) || this.#held.some((each) => touches(each.write));
+  }
+
+  #submit(write: HostWrite, command: MediumCommand): void {
+    const { site } = write;
+    const host = site === 'main' ? this.#bench.host : this.#bench.subHost;
+    this.#underWay[site].add(write);
+    this.#oracle.submitted(write);
+    for (const reading of this.#reading) reading.truth.allow(write, write.number);
+    host.command(write.volume, command, {
+      submitted: (tag) => {
+        write.tag = tag;
+      },
+      unanswered: () => {
+        write.uncertain = true;
+      },
+      ended: (data) => {
+        this.#underWay[site].delete(write);
+        this.#oracle.ended(write, data !== undefined);
+        this.#submitHeld();
+      },
+    });
+  }
+
+  #submitHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const each of held) {
+      if (this.#overlaps(each.write)) this.#held.push(each);
+      else this.#submit(each.write, each.command);
+    }
+  }
+
+  #readMain(number: number): void {
+    const { volumeSectors } = this.#bench.plan.configuration;
+    const volume = number % volumeSectors.length;
+    const reading = { truth: this.#oracle.mainTruth.clone(), volume, from: 0, end: volumeSectors[volume] ?? 0 };
+    this.#reading.add(reading);
+    this.#bench.host.command(
+      volume,
+      { op: 'read', lba: 0, sectors: reading.end },
+      {
+        ended: (data) => {
+          this.#reading.delete(reading);
+          const { state } = this.#bench.main;
+          if (data !== undefined && !state.takenOver && !this.#bench.sub.state.takenOver) {
+            this.#holdRead('main', reading, data);
+          }
+        },
+      },
+    );
+  }
+
+  /** What the sub shows: right if no commit came in between. */
+  #readSub(number: number): void {
+    const { volumeSectors } = this.#bench.plan.configuration;
+    const volume = number % volumeSectors.length;
+    const end = volumeSectors[volume] ?? 0;
+    const before = this.#bench.sub.replica.committed;
+    const wasTakenOver = this.#bench.sub.state.takenOver;
+    this.#bench.subHost.command(
+      volume,
+      { op: 'read', lba: 0, sectors: end },
+      {
+        ended: (data) => {
+          const { replica, state } = this.#bench.sub;
+          const truth = this.#oracle.shownTruth;
+          if (data === undefined || replica.committed !== before || state.takenOver || wasTakenOver) return;
+          if (truth === undefined) this.#oracle.fail('read', 'the sub gives data and has no image');
+          else this.#holdRead('sub', { truth, volume, from: 0, end }, data);
+        },
+      },
+    );
+  }
+
+  #holdRead(site: Site, { truth, volume, end }: Reading, data: Uint8Array): void {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    for (let lba = 0; lba < end; lba += 1) {
+      const fault = faultOfSector(truth, bytes, lba * sectorBytes, { volume, lba });
+      if (fault !== undefined) this.#oracle.fail('read', `${site}, volume ${volume}, sector ${lba} ${fault}`);
+    }
+  }
+}

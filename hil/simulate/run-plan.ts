@@ -1,0 +1,319 @@
+/**
+ * Runs a plan in virtual time and holds the controllers against the oracle at every step. Synchronous; the same plan
+ * gives the same result, trace hash included.
+ */
+import type { DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
+import { sectorBytes } from '../../protocol/ids.js';
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import { Random } from '../random.js';
+import { type Coverage, faultClassOf, mainStateOf, placeOf, siteOf, subStateOf } from './coverage.js';
+import { CrashImages } from './crash-images.js';
+import { survivalOf } from './expand-disks.js';
+import type { DeviceNote } from './kernel.js';
+import { Liveness } from './liveness.js';
+import { type CheckName, Oracle, Violation } from './oracle.js';
+import { type Owed, owedTo } from './owed.js';
+import type { Fault, Plan, Site } from './plan.js';
+import { PlanBench } from './plan-bench.js';
+import { PlanHosts } from './plan-hosts.js';
+import { Trace } from './trace.js';
+
+export interface PlanRunOptions {
+  /** One in so many disk commands is followed by a look at what a power cut there would leave; 0: none. Else about 8. */
+  readonly crashEvery?: number;
+  /** Whether a check is on; all, unless told otherwise. */
+  readonly checks?: (check: CheckName) => boolean;
+  /** Hash everything that happens. */
+  readonly trace?: boolean;
+  /** Is shown everything that happens, for a story. */
+  readonly witness?: PlanWitness;
+}
+
+/** Sees a run as it happens. */
+export interface PlanWitness {
+  began?(run: PlanRun): void;
+  stepped?(atUs: number, device: string, event: DeviceEvent): void;
+  commanded?(atUs: number, site: Site, disk: DiskName, command: MediumCommand): void;
+  sent?(atUs: number, device: string, port: PortName, frame: Uint8Array): void;
+  applied?(atUs: number, fault: Fault): void;
+  noted?(note: DeviceNote): void;
+  lostPower?(atUs: number, site: Site): void;
+  powerOn?(atUs: number, site: Site): void;
+}
+
+export interface FoundViolation {
+  readonly check: CheckName;
+  readonly detail: string;
+  readonly atUs: number;
+}
+
+export interface PlanResult {
+  readonly violation: FoundViolation | undefined;
+  /** SHA-256 over everything that happened, in hex; empty when not asked for. */
+  readonly traceHash: string;
+  /** State of the generator at the end, in hex. */
+  readonly generatorState: string;
+  /** Events that the firmware and the hosts took. */
+  readonly events: number;
+  readonly virtualUs: number;
+  readonly crashImages: number;
+  readonly applied: number;
+  readonly coverage: Coverage;
+}
+
+/** No plan of ours needs nearly as many: past it somebody runs in circles. */
+const stepsMax = 3_000_000;
+/** Events of one instant: past it time stands still. */
+const stepsAtOnceMax = 20_000;
+/** From the last operation to the healing of everything. */
+const tailUs = 3_000_000;
+
+export function runPlan(plan: Plan, options: PlanRunOptions = {}): PlanResult {
+  return new PlanRun(plan, options).run();
+}
+
+export class PlanRun {
+  readonly plan: Plan;
+  readonly bench: PlanBench;
+  readonly oracle: Oracle;
+  readonly crashes: CrashImages;
+  readonly hosts: PlanHosts;
+  readonly coverage: Coverage = new Map();
+  readonly owed: Owed;
+  readonly #options: PlanRunOptions;
+  readonly #random: Random;
+  readonly #trace: Trace | undefined;
+  readonly #running: Record<Site, boolean> = { main: false, sub: false };
+  readonly #crashEvery: number;
+  #applied = 0;
+
+  constructor(plan: Plan, options: PlanRunOptions = {}) {
+    this.plan = plan;
+    this.#options = options;
+    this.#random = new Random(`${plan.seed}/run`);
+    this.#trace = options.trace === true ? new Trace() : undefined;
+    this.#crashEvery = options.crashEvery ?? 8;
+    this.owed = owedTo(plan);
+    this.oracle = new Oracle(plan.configuration, this.owed, options.checks);
+    this.bench = new PlanBench(plan, {
+      applied: (fault) => this.#faultApplied(fault),
+      lostPower: (site) => this.#lostPower(site),
+      poweringOn: (site, older) => this.#poweringOn(site, older),
+      hostRefused: (host, { code, detail }) => {
+        if (!plan.configuration.sealed) return;
+        if (code === 'wrong-key' || code === 'key-unknown') this.oracle.fail('answer', `${host}: ${code}: ${detail}`);
+      },
+    });
+    this.hosts = new PlanHosts(this.bench, this.oracle);
+    this.crashes = new CrashImages({ bench: this.bench, oracle: this.oracle, owed: this.owed });
+    this.#watch();
+  }
+
+  run(): PlanResult {
+    const violation = this.#violation();
+    const { kernel } = this.bench;
+    return {
+      violation,
+      traceHash: this.#trace?.finish() ?? '',
+      generatorState: this.#random.state,
+      events: kernel.deviceSteps,
+      virtualUs: kernel.nowUs,
+      crashImages: this.crashes.checked,
+      applied: this.#applied,
+      coverage: this.coverage,
+    };
+  }
+
+  /** Lets time pass. */
+  advance(untilUs: number): void {
+    const { kernel } = this.bench;
+    let atUs = kernel.nowUs;
+    for (let atOnce = 0; kernel.next(untilUs); atOnce += 1) {
+      if (kernel.nowUs !== atUs) {
+        atUs = kernel.nowUs;
+        atOnce = 0;
+      }
+      if (atOnce > stepsAtOnceMax) this.oracle.fail('bounded', `${atOnce} events at one instant`);
+      if (kernel.steps > stepsMax) this.oracle.fail('bounded', `${kernel.steps} events`);
+    }
+    kernel.advance(untilUs);
+  }
+
+  isRunning(site: Site): boolean {
+    return this.#running[site];
+  }
+
+  #violation(): FoundViolation | undefined {
+    try {
+      this.#options.witness?.began?.(this);
+      this.bench.start();
+      this.#carryOutOperations();
+      this.bench.heal();
+      new Liveness(this).run();
+      return undefined;
+    } catch (error) {
+      const atUs = this.bench.kernel.nowUs;
+      if (error instanceof Violation) return { check: error.check, detail: error.message, atUs };
+      if (this.#options.checks?.('broken') === false) return undefined;
+      return { check: 'broken', detail: describeError(error), atUs };
+    }
+  }
+
+  #carryOutOperations(): void {
+    const operations = [...this.plan.operations].sort((a, b) => a.atUs - b.atUs);
+    for (const operation of operations) {
+      this.advance(operation.atUs);
+      this.hosts.carryOut(operation);
+    }
+    this.advance((operations.at(-1)?.atUs ?? 0) + tailUs);
+  }
+
+  #watch(): void {
+    const { kernel } = this.bench;
+    const { witness } = this.#options;
+    kernel.watcher = {
+      stepped: (device, event) => {
+        this.#traced(device, event);
+        witness?.stepped?.(kernel.nowUs, device, event);
+        if (device === 'main' || device === 'sub') this.#check(device, event);
+      },
+      commanded: (device, disk, command) => {
+        const site = device as Site;
+        this.#trace?.add(kernel.nowUs, `${site} ${disk} ${command.op}`, 'data' in command ? command.data : undefined);
+        witness?.commanded?.(kernel.nowUs, site, disk, command);
+        this.#commanded(site, disk, command);
+      },
+      sent: (device, port, frame) => {
+        this.#trace?.add(kernel.nowUs, `${device} ${port}`, frame);
+        witness?.sent?.(kernel.nowUs, device, port, frame);
+        if (device === 'main' || device === 'sub') this.bench.countEffect(device);
+      },
+    };
+    kernel.onNote = (note) => {
+      this.#trace?.add(note.atUs, `${note.device} ${noteName(note)}`);
+      witness?.noted?.(note);
+      this.#noted(note);
+    };
+  }
+
+  #traced(device: string, event: DeviceEvent): void {
+    if (this.#trace === undefined) return;
+    const bytes = event.kind === 'frame' ? event.bytes : undefined;
+    this.#trace.add(this.bench.kernel.nowUs, `${device} ${event.kind}`, bytes);
+  }
+
+  #noted({ device, effect }: DeviceNote): void {
+    if (effect.kind === 'halted') {
+      this.#running[device as Site] = false;
+      this.bench.halted(device as Site);
+      if (!this.owed.mayHalt(device as Site)) {
+        this.oracle.fail('halted', `${device}: ${effect.refusal.code}: ${effect.refusal.detail}`);
+      }
+    }
+    if (effect.kind !== 'mark') return;
+    if (effect.name === 'running') this.#running[device as Site] = true;
+    if (effect.name === 'freezeTaken') this.oracle.freezeTaken();
+  }
+
+  /** Only what disks hold, and what has become durable, can make a difference: other events need no look. */
+  #check(site: Site, event: DeviceEvent): void {
+    if (!this.#running[site] || event.kind === 'timer') return;
+    if (event.kind === 'frame' && !this.#touched[site]) return;
+    this.#touched[site] = false;
+    this.#checkNow(site);
+  }
+
+  readonly #touched: Record<Site, boolean> = { main: false, sub: false };
+
+  #checkNow(site: Site): void {
+    if (!this.#running[site]) return;
+    if (site === 'main') this.oracle.checkMain(this.bench.main, this.bench.disks('main'));
+    else this.oracle.checkSub(this.bench.sub, this.bench.disks('sub'));
+  }
+
+  #commanded(site: Site, disk: DiskName, command: MediumCommand): void {
+    this.#touched[site] = true;
+    if (site === 'sub') this.#holdEarly(disk, command);
+    else if (disk.startsWith('primary')) this.#noteDrain(disk, command);
+    if (this.#crashEvery > 0 && this.#running[site] && this.#random.below(this.#crashEvery) === 0) {
+      this.#checkNow(site);
+      const again =
+        this.#random.below(4) === 0
+          ? { afterCommands: 1 + this.#random.below(24), survival: survivalOf(this.#random) }
+          : undefined;
+      this.crashes.look(site, survivalOf(this.#random), again);
+    }
+    this.bench.countEffect(site);
+  }
+
+  /** Nothing reaches the secondary area before the commit of its image is durable, or a host writes after a takeover. */
+  #holdEarly(disk: DiskName, command: MediumCommand): void {
+    const { state, replica } = this.bench.sub;
+    if (!disk.startsWith('secondary') || state.takenOver) return;
+    const volume = Number(disk.slice('secondary'.length));
+    for (const { first, count } of blocksChanged(command, this.plan.configuration.blockBytes)) {
+      for (let block = first; block < first + count; block += 1) {
+        if (!replica.volume(volume).overlay.has(block)) {
+          this.oracle.fail('early', `volume ${volume}, block ${block} is written and not committed`);
+        }
+      }
+    }
+  }
+
+  #noteDrain(disk: DiskName, command: MediumCommand): void {
+    const volume = Number(disk.slice('primary'.length));
+    // What has been retired by now is not what this writes.
+    if (this.#running.main) this.oracle.drains.look(this.bench.main.state);
+    for (const { first, count } of blocksChanged(command, this.plan.configuration.blockBytes)) {
+      this.oracle.drains.written(volume, first, count);
+    }
+  }
+
+  #faultApplied(fault: Fault): void {
+    this.#applied += 1;
+    const { main, sub, kernel } = this.bench;
+    if (fault.kind === 'disk') this.oracle.drains.disturbed();
+    const site = siteOf(fault);
+    // A power cut is told when the power has gone: what counts is what was going on before.
+    const on = kernel.isOn(site) || fault.kind === 'power';
+    const state = site === 'main' ? mainStateOf(main, on) : subStateOf(sub, on);
+    const key = `${faultClassOf(fault)} × ${site} ${state} × ${placeOf(fault)}`;
+    this.coverage.set(key, (this.coverage.get(key) ?? 0) + 1);
+    this.#options.witness?.applied?.(kernel.nowUs, fault);
+  }
+
+  #lostPower(site: Site): void {
+    this.#running[site] = false;
+    this.oracle.lostPower(site);
+    if (site === 'main') this.oracle.drains.disturbed();
+    this.#options.witness?.lostPower?.(this.bench.kernel.nowUs, site);
+  }
+
+  #poweringOn(site: Site, older: boolean): void {
+    if (older) this.oracle.cameBackOlder(site);
+    this.#trace?.add(this.bench.kernel.nowUs, `${site} power on`);
+    this.#options.witness?.powerOn?.(this.bench.kernel.nowUs, site);
+  }
+}
+
+/** The blocks that a command changes. */
+function blocksChanged(command: MediumCommand, blockBytes: number): { first: number; count: number }[] {
+  const block = blockBytes / sectorBytes;
+  const span = (lba: number, sectors: number) => {
+    const first = Math.floor(lba / block);
+    return { first, count: Math.ceil((lba + sectors) / block) - first };
+  };
+  if (command.op === 'write') return [span(command.lba, command.data.length / sectorBytes)];
+  if (command.op === 'writeSame') return [span(command.lba, command.sectors)];
+  return command.op === 'unmap' ? command.ranges.map(({ lba, sectors }) => span(lba, sectors)) : [];
+}
+
+function noteName({ effect }: DeviceNote): string {
+  return effect.kind === 'mark' ? effect.name : effect.kind;
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const where = error.stack?.split('\n').find((line) => line.includes('    at ')) ?? '';
+  return `${error.message} ${where.trim().replace(/\(?file:.*\/dist\//, '(')}`;
+}
