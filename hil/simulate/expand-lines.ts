@@ -38,14 +38,14 @@ export function frameFaults(
     const gap = new Gap(rate, drawn);
     const faults: { frame: number; effect: LineEffect }[] = [];
     for (let frame = 1 + gap.next(); frame <= frames; frame += 1 + gap.next()) {
-      faults.push({ frame, effect: lineEffect(drawn, kind) });
+      faults.push({ frame, effect: drawLineEffect(drawn, kind) });
     }
     return faults;
   });
 }
 
 /** One effect of a kind. */
-export function lineEffect(random: Random, kind: LineEffectKind): LineEffect {
+export function drawLineEffect(random: Random, kind: LineEffectKind): LineEffect {
   switch (kind) {
     case 'flip':
       return { kind, bits: Array.from({ length: upTo(random, 4) }, () => 8 * offset(random) + random.below(8)) };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Random } from '../../../hil/random.js';
-import { type LineFaultOptions, lineEffect, lineFaults } from '../../../hil/simulate/expand-lines.js';
+import { type LineFaultOptions, drawLineEffect, lineFaults } from '../../../hil/simulate/expand-lines.js';
 import { type LineEffectKind, planSchema } from '../../../hil/simulate/plan.js';
 
 const faultSchema = planSchema.shape.faults.element;
@@ -55,7 +55,7 @@ describe('faults of lines out of a seed', () => {
 
   it('have parameters within their bounds, up to the ends', () => {
     const random = new Random('effects');
-    const drawn = kinds.flatMap((kind) => Array.from({ length: 2000 }, () => lineEffect(random, kind)));
+    const drawn = kinds.flatMap((kind) => Array.from({ length: 2000 }, () => drawLineEffect(random, kind)));
     const spread = (numbers: readonly number[]) => [Math.min(...numbers), Math.max(...numbers)];
     const of = <K extends LineEffectKind>(kind: K) =>
       drawn.filter((each): each is Extract<typeof each, { kind: K }> => each.kind === kind);

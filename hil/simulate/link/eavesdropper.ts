@@ -1,0 +1,68 @@
+/**
+ * Listens to the line as anybody can who has no key: no salt may serve two sessions, no counter two messages
+ * (PROTOCOL.md, "Keys" and "Sealing"). It also sees how acknowledgements look.
+ */
+import { decodeFrame, type Frame, markOf } from '../../../protocol/frame/frame.js';
+import { decodeAcknowledgement } from '../../../protocol/link/acknowledgement.js';
+import { decodeMessage } from '../../../protocol/message/messages.js';
+import type { Report } from './link-oracle.js';
+import type { End } from './link-plan.js';
+
+/** Longer frames are not looked at: whatever is told apart here comes in short ones, too. */
+const heardBytesMax = 400;
+
+export class Eavesdropper {
+  readonly #report: Report;
+  /** Told when an acknowledgement could not name all that was received. */
+  readonly #cutShort: () => void;
+  /** The mark of the link that a salt serves. */
+  readonly #salts = new Map<string, number>();
+  /** What was sealed, by mark of link and direction, and counter. */
+  readonly #sealed = new Map<string, Uint8Array>();
+
+  constructor(report: Report, cutShort: () => void) {
+    this.#report = report;
+    this.#cutShort = cutShort;
+  }
+
+  /** Takes a frame as its sender made it, with its delimiter. */
+  hear(side: End, encoded: Uint8Array): void {
+    if (encoded.length > heardBytesMax || !telling(encoded)) return;
+    const frame = frameOf(encoded.subarray(0, -1));
+    if (frame === undefined) return;
+    if (frame.kind === 'acknowledgement') {
+      if (decodeAcknowledgement(frame.payload)?.some(({ complete }) => !complete)) this.#cutShort();
+    } else if (frame.kind === 'data' && frame.first && frame.last) {
+      this.#hearMessage(side, frame.payload, frame.mark);
+    }
+  }
+
+  #hearMessage(side: End, encoded: Uint8Array, mark: number): void {
+    const decoded = decodeMessage(encoded);
+    if (!decoded.ok) return;
+    const { message } = decoded;
+    if (message.kind === 'hello') {
+      const salt = Buffer.from(message.salt).toString('hex');
+      if ((this.#salts.get(salt) ?? mark) !== mark) this.#report('salt', `${side} uses a salt for a second session`);
+      this.#salts.set(salt, mark);
+    } else if (message.kind === 'sealed') {
+      const place = `${side} ${mark} ${message.counter}`;
+      const before = this.#sealed.get(place) ?? message.ciphertext;
+      if (Buffer.compare(before, message.ciphertext) !== 0)
+        this.#report('nonce', `${side}: counter ${message.counter}`);
+      this.#sealed.set(place, message.ciphertext);
+    }
+  }
+}
+
+/** Whether it may be an acknowledgement or a whole message, from its first byte, which stands behind the first code. */
+function telling(encoded: Uint8Array): boolean {
+  const kind = encoded[0] === 1 ? 0 : (encoded[1] ?? 0);
+  return (kind & 0xc0) !== 0 || (kind & 0x0c) === 0x0c;
+}
+
+function frameOf(encoded: Uint8Array): (Frame & { readonly mark: number }) | undefined {
+  const mark = markOf(encoded);
+  const decoded = mark === undefined ? undefined : decodeFrame(encoded, mark);
+  return mark !== undefined && decoded?.ok ? { ...decoded.frame, mark } : undefined;
+}

@@ -1,0 +1,203 @@
+/**
+ * What the two ends owe each other (PROTOCOL.md, "Link" and "Sessions"): each queue delivers once, in order and unchanged,
+ * within a session; nothing of an earlier session comes after a new one has opened; nothing is freed at the sender that
+ * the receiver does not have.
+ */
+import { sequenceModulus } from '../../../protocol/limits.js';
+import { unitsOf } from '../../../protocol/link/sequence.js';
+import type { Priority } from '../../../protocol/message/message.js';
+import type { RefusalCode } from '../../../protocol/refusals.js';
+import { type End, opposite } from './link-plan.js';
+import { contentOf, isContentOf, type Parcel, parcelOf } from './parcel.js';
+
+/** Told of each violation: the check's name, and what was found. */
+export type Report = (check: string, detail: string) => void;
+
+/** One end's part of a session: from its `opened` to its `closed` or its restart. */
+export interface Session {
+  readonly number: number;
+  readonly side: End;
+  /** Bytes of each content sent, by priority and index. */
+  readonly sent: readonly [number[], number[], number[]];
+  sentBytes: number;
+  /** The index of each priority that is to arrive next. */
+  readonly next: [number, number, number];
+  receivedBytes: number;
+  /** Units of 64 bytes that arrived of each priority, at least. */
+  readonly units: [number, number, number];
+  /** The other end's session whose messages arrive here, once one has. */
+  from: Session | undefined;
+  /** Where the messages of this one arrive. */
+  to: Session | undefined;
+  /** Messages refused because somebody had changed them, and how many of those did not arrive for sure. */
+  refused: number;
+  missed: number;
+  /** The other end waits for a hello or proof that was forged, and takes nothing of this session. */
+  excused: boolean;
+}
+
+/** Refusals of a message or seal, not of a frame: they cost the message. */
+const costly: ReadonlySet<RefusalCode> = new Set([
+  'message-truncated',
+  'message-trailing',
+  'message-check',
+  'message-tag',
+  'message-value',
+  'message-unexpected',
+  'sealed-replayed',
+  'sealed-invalid',
+  'not-sealed',
+  'wrong-key',
+] as const);
+
+export class LinkOracle {
+  readonly #report: Report;
+  readonly #current = new Map<End, Session>();
+  readonly #sessions: Session[] = [];
+  /** Changes that somebody made on purpose to frames from this end, and refusals of messages from it. */
+  readonly #forged = { a: 0, b: 0 };
+  readonly #refused = { a: 0, b: 0 };
+  /** Refusals of messages at an end that has no session: its hello or proof was forged, or it is about to open. */
+  readonly #early = { a: 0, b: 0 };
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  current(side: End): Session | undefined {
+    return this.#current.get(side);
+  }
+
+  /** Whether an end waits for a hello or proof that somebody forged. */
+  get spoilt(): boolean {
+    return this.#early.a + this.#early.b > 0;
+  }
+
+  /** Queues that had more units than there are sequence numbers. */
+  get wraps(): number {
+    return this.#sessions.flatMap(({ units }) => units.filter((count) => count > sequenceModulus)).length;
+  }
+
+  opened(side: End): void {
+    if (this.#current.has(side)) this.#report('opening', `${side} opens a session in a session`);
+    const session: Session = {
+      number: this.#sessions.length,
+      side,
+      sent: [[], [], []],
+      sentBytes: 0,
+      next: [0, 0, 0],
+      receivedBytes: 0,
+      units: [0, 0, 0],
+      from: undefined,
+      to: undefined,
+      refused: this.#early[side],
+      missed: 0,
+      excused: false,
+    };
+    this.#sessions.push(session);
+    this.#current.set(side, session);
+    this.#early[side] = 0;
+  }
+
+  /** The session has ended at this end, or the end has lost its power. */
+  ended(side: End): void {
+    this.#current.delete(side);
+    this.#early[side] = 0;
+  }
+
+  /** Makes the next content that this end sends; its session must be open. */
+  send(side: End, priority: Priority, bytes: number): Buffer {
+    const session = this.#current.get(side);
+    if (session === undefined) throw new Error(`invariant broken: ${side} sends without a session`);
+    const content = contentOf({ session: session.number, priority, index: session.sent[priority].length }, bytes);
+    session.sent[priority].push(bytes);
+    session.sentBytes += bytes;
+    return content;
+  }
+
+  /** Somebody changes a frame of this end on purpose. */
+  forged(side: End): void {
+    this.#forged[side] += 1;
+  }
+
+  refused(side: End, code: RefusalCode): void {
+    if (code === 'frame-window') this.#report('window', `${side} is sent more than its window`);
+    if (code === 'link-message-length') this.#report('length', `${side} is sent a message longer than it takes`);
+    if (!costly.has(code)) return;
+    const forged = this.#forged[opposite(side)];
+    const session = this.#current.get(side);
+    if (session === undefined) {
+      this.#early[side] += 1;
+      const other = this.#current.get(opposite(side));
+      if (other !== undefined) other.excused = true;
+    } else {
+      session.refused += 1;
+      this.#refused[opposite(side)] += 1;
+    }
+    const refused = forged === 0 ? 1 : this.#refused[opposite(side)];
+    if (refused > forged) this.#report('refusal', `${side}: ${code}, ${forged} forged`);
+  }
+
+  /** A content has arrived at this end. */
+  received(side: End, content: Uint8Array, priority: Priority | undefined): void {
+    const session = this.#current.get(side);
+    if (session === undefined) {
+      this.#report('closed', `${side} is given a message without a session`);
+      return;
+    }
+    const told = parcelOf(content);
+    if (told !== undefined && !this.#pair(session, told, content)) return;
+    const queue = priority ?? told?.priority;
+    if (queue === undefined || session.from === undefined || (told !== undefined && told.priority !== queue)) {
+      this.#report('changed', `${side}: ${content.length} bytes in queue ${queue}`);
+      return;
+    }
+    this.#take(session, session.from, { priority: queue, index: told?.index ?? session.next[queue] }, content);
+  }
+
+  /** Messages of this end that the other end does not have and may not miss. */
+  missing(side: End): number {
+    const session = this.#current.get(side);
+    if (session === undefined || session.excused) return 0;
+    const { sent, to } = session;
+    const missing = sent.reduce((sum, each, priority) => sum + each.length - (to?.next[priority] ?? 0), 0);
+    const excused = to === undefined ? this.#refused[side] : to.refused - to.missed;
+    return Math.max(0, missing - excused);
+  }
+
+  /** Notes to which session of the other end this one belongs; false when the content cannot be of that one. */
+  #pair(session: Session, told: Parcel, content: Uint8Array): boolean {
+    const from = this.#sessions[told.session];
+    const bytes = from?.sent[told.priority]?.[told.index];
+    if (from === undefined || from.side === session.side || bytes !== content.length || !isContentOf(told, content)) {
+      this.#report('changed', `${session.side} is given ${content.length} bytes that nobody sent`);
+      return false;
+    }
+    if (session.from === undefined && from.to === undefined && !this.#outdated(session, from)) {
+      session.from = from;
+      from.to = session;
+    }
+    if (session.from === from) return true;
+    this.#report('session', `${session.side} is given a message of session ${from.number} in ${session.number}`);
+    return false;
+  }
+
+  /** Whether a later session of the other end than this one has been heard before. */
+  #outdated(session: Session, from: Session): boolean {
+    return this.#sessions.some((each) => each.side === session.side && (each.from?.number ?? -1) > from.number);
+  }
+
+  #take(session: Session, from: Session, parcel: Omit<Parcel, 'session'>, content: Uint8Array): void {
+    const { priority, index } = parcel;
+    const expected = session.next[priority];
+    const place = `${session.side}: queue ${priority}, message ${index} where ${expected} is next`;
+    if (index < expected) this.#report('order', `${place}: twice, or out of order`);
+    session.missed += Math.max(0, index - expected);
+    if (session.missed > session.refused) this.#report('loss', `${place}, ${session.refused} refused`);
+    const same = from.sent[priority][index] === content.length;
+    if (!same || !isContentOf({ session: from.number, ...parcel }, content)) this.#report('changed', place);
+    session.next[priority] = index + 1;
+    session.receivedBytes += content.length;
+    session.units[priority] += unitsOf(content.length);
+  }
+}

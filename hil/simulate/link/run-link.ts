@@ -1,0 +1,337 @@
+/**
+ * Runs a plan for the link in virtual time and checks at every step what its two ends owe each other. The same plan gives
+ * the same run, told by its trace: a hash over the times and bytes of all frames and deliveries.
+ */
+import { createHash } from 'node:crypto';
+import type { Priority } from '../../../protocol/message/message.js';
+import { Random } from '../../random.js';
+import { FaultyWire, type FrameFault } from '../faulty-wire.js';
+import { Kernel, type SimulatedLine, type Wire } from '../kernel.js';
+import type { Direction } from '../plan.js';
+import { Eavesdropper } from './eavesdropper.js';
+import { bytesPerTrouble, bytesPlanned, deliveryUs, idleUsPerByte } from './link-bounds.js';
+import { envelopeBytes, LinkEnd, linePort } from './link-end.js';
+import { LinkOracle } from './link-oracle.js';
+import { type End, ends, type LinkFault, type LinkOperation, type LinkPlan, opposite, senderOf } from './link-plan.js';
+import { parcelHeaderBytes } from './parcel.js';
+import { type TamperingFault, TamperingWire } from './tampering-wire.js';
+
+export interface Violation {
+  /** Which check; names are stable. */
+  readonly check: string;
+  readonly detail: string;
+  readonly atUs: number;
+}
+
+export interface LinkRun {
+  /** Empty when all is well; a run ends at its first. */
+  readonly violations: readonly Violation[];
+  /** SHA-256 in hexadecimal. */
+  readonly traceHash: string;
+  /** Events of the kernel. */
+  readonly events: number;
+  /** When the run ended, in virtual microseconds. */
+  readonly endUs: number;
+  /** How often what was reached: faults applied, refusals by code, wraps, full windows, … */
+  readonly coverage: Readonly<Record<string, number>>;
+}
+
+export function runLinkPlan(plan: LinkPlan): LinkRun {
+  return new LinkSimulation(plan).run();
+}
+
+/** Past the end of all work, time in which nothing more may come. */
+const quietUs = 5_000_000;
+
+class LinkSimulation {
+  readonly #plan: LinkPlan;
+  readonly #kernel = new Kernel();
+  readonly #line: SimulatedLine;
+  readonly #ends: Readonly<Record<End, LinkEnd>>;
+  readonly #oracle = new LinkOracle((check, detail) => this.#violate(check, detail));
+  readonly #eavesdropper = new Eavesdropper(
+    (check, detail) => this.#violate(check, detail),
+    () => this.#count('acknowledgement cut short'),
+  );
+  readonly #hash = createHash('sha256');
+  readonly #stamp = Buffer.alloc(9);
+  readonly #coverage = new Map<string, number>();
+  readonly #violations: Violation[] = [];
+  /** What is to be sent as soon as the session is open. */
+  readonly #waiting: Readonly<Record<End, SendOperation[]>> = { a: [], b: [] };
+  readonly #powerOns = { a: 0, b: 0 };
+  readonly #deliveryUs: number;
+  readonly #bytesPlanned: number;
+  readonly #bytesPerTrouble: number;
+  #operationsLeft: number;
+  /** When something was last done to the ends: a fault, an operation, a power on. */
+  #troubleUs = 0;
+  #downUntilUs = 0;
+  #troubles = 0;
+  #bytes = 0;
+  #eventsAtUs = 0;
+  #eventsAtOnce = 0;
+
+  constructor(plan: LinkPlan) {
+    this.#plan = plan;
+    this.#bytesPlanned = bytesPlanned(plan);
+    this.#bytesPerTrouble = bytesPerTrouble(plan);
+    this.#operationsLeft = plan.operations.length;
+    this.#deliveryUs = deliveryUs(plan);
+    this.#ends = { a: this.#endOf('a'), b: this.#endOf('b') };
+    for (const side of ends) this.#kernel.add(side, this.#ends[side]);
+    this.#line = this.#lineOf(plan);
+    this.#kernel.watcher = {
+      sent: (side, _port, frame) => this.#sent(side as End, frame),
+      stepped: (side, event) => {
+        if (event.kind === 'frame') this.#eventsAtOnce = 0;
+        if (event.kind === 'line' && event.up && this.#ends[side as End].open) this.#count('resumed');
+        this.#checkEnd(side as End);
+      },
+    };
+  }
+
+  run(): LinkRun {
+    for (const side of ends) this.#kernel.at(0, () => this.#powerOn(side));
+    for (const each of this.#plan.operations) this.#kernel.at(each.atUs, () => this.#operate(each));
+    try {
+      this.#advance();
+    } catch (error) {
+      // Whatever is thrown is a finding: neither noise nor a peer may bring an end down.
+      this.#violate('throw', String(error instanceof Error ? error.stack : error));
+    }
+    if (this.#oracle.wraps > 0) this.#count('wrapped');
+    const { steps: events, nowUs: endUs } = this.#kernel;
+    const coverage = Object.fromEntries([...this.#coverage].sort(([a], [b]) => (a < b ? -1 : 1)));
+    return { violations: this.#violations, traceHash: this.#hash.digest('hex'), events, endUs, coverage };
+  }
+
+  /** Lets time pass until all is delivered and quiet, or something is wrong. */
+  #advance(): void {
+    let doneUs: number | undefined;
+    while (this.#violations.length === 0) {
+      const untilUs = doneUs === undefined ? this.#troubleUs + this.#deliveryUs : doneUs + quietUs;
+      if (!this.#kernel.next(untilUs)) break;
+      this.#checkProgress();
+      if (!this.#done()) doneUs = undefined;
+      else doneUs ??= this.#kernel.nowUs;
+    }
+    if (doneUs !== undefined || this.#violations.length > 0) return;
+    if (this.#oracle.spoilt) this.#count('handshake forged');
+    else
+      this.#violate('delivery', `not all is delivered ${this.#deliveryUs} µs after the last trouble: ${this.#state()}`);
+  }
+
+  #done(): boolean {
+    if (this.#operationsLeft > 0) return false;
+    return ends.every((side) => {
+      const end = this.#ends[side];
+      return (
+        this.#waiting[side].length === 0 &&
+        end.settled &&
+        end.open &&
+        this.#kernel.isOn(side) &&
+        this.#oracle.missing(side) === 0
+      );
+    });
+  }
+
+  #state(): string {
+    return ends
+      .map((side) => {
+        const { open, queuedBytes } = this.#ends[side];
+        const missing = this.#oracle.missing(side);
+        const waiting = this.#waiting[side].length;
+        return `${side} ${open ? 'open' : 'not open'}, ${queuedBytes} B queued, ${missing} missing, ${waiting} waiting`;
+      })
+      .join('; ');
+  }
+
+  #endOf(side: End): LinkEnd {
+    const { configuration } = this.#plan;
+    return new LinkEnd(
+      { side, layer: configuration.layer, configuration: configuration[side] },
+      {
+        opened: () => {
+          this.#count('opened');
+          this.#oracle.opened(side);
+          this.#flush(side);
+        },
+        closed: () => {
+          this.#count('closed');
+          this.#oracle.ended(side);
+        },
+        received: (content, priority) => this.#received(side, content, priority),
+        refused: ({ code }) => {
+          this.#count(`refused ${code}`);
+          this.#oracle.refused(side, code);
+        },
+        silent: () => {
+          const { windowBytes } = configuration[opposite(side)];
+          if (this.#ends[side].open && this.#ends[side].queuedBytes > windowBytes) this.#count('window full');
+        },
+      },
+    );
+  }
+
+  #lineOf({ configuration, faults }: LinkPlan): SimulatedLine {
+    const { baud, latencyUs, deliveryBytesMax } = configuration;
+    return this.#kernel.connect(['a', linePort], ['b', linePort], {
+      random: new Random('nothing is drawn'),
+      latencyUs,
+      bitErrorRate: 0,
+      dropRate: 0,
+      ...(baud === 0 ? {} : { baud }),
+      ...(deliveryBytesMax === 0 ? {} : { deliveryBytesMax }),
+      around: (wire, direction) => this.#wireOf(wire, direction, faults),
+    });
+  }
+
+  #wireOf(wire: Wire, direction: Direction, faults: readonly LinkFault[]): Wire {
+    const own = faults.filter((each) => each.direction === direction);
+    const faulty = new FaultyWire(wire, own.filter(isNoise), {
+      disconnect: (atUs, forUs) => this.#disconnect(atUs, forUs),
+      applied: (fault) => this.#applied(fault),
+    });
+    const tampering = own.filter(isTampering);
+    return tampering.length === 0 ? faulty : new TamperingWire(faulty, tampering, (fault) => this.#applied(fault));
+  }
+
+  #applied({ direction, effect }: LinkFault): void {
+    this.#count(`applied ${effect.kind}`);
+    this.#trouble(this.#kernel.nowUs + (effect.kind === 'stall' ? effect.us : 0));
+    if (forging.has(effect.kind)) this.#oracle.forged(senderOf(direction));
+  }
+
+  #disconnect(atUs: number, forUs: number): void {
+    const endUs = atUs + forUs;
+    this.#downUntilUs = Math.max(this.#downUntilUs, endUs);
+    this.#trouble(endUs);
+    this.#kernel.at(atUs, () => this.#kernel.cut(this.#line));
+    this.#kernel.at(endUs, () => {
+      if (this.#kernel.nowUs >= this.#downUntilUs) this.#kernel.restore(this.#line);
+    });
+  }
+
+  #powerOn(side: End): void {
+    this.#powerOns[side] += 1;
+    this.#trouble(this.#kernel.nowUs);
+    const entropy = new Random(`${this.#plan.seed}/${side}/${this.#powerOns[side]}`).fill(Buffer.alloc(32));
+    this.#kernel.powerOn(side, entropy);
+  }
+
+  #operate(operation: LinkOperation): void {
+    this.#operationsLeft -= 1;
+    this.#troubleUs = Math.max(this.#troubleUs, this.#kernel.nowUs);
+    const { side } = operation;
+    if (operation.kind === 'send') {
+      this.#waiting[side].push(operation);
+      this.#flush(side);
+      this.#kernel.poke(side);
+    } else if (this.#kernel.isOn(side)) {
+      this.#count(this.#ends[side].queuedBytes > 0 ? 'restart under way' : 'restart');
+      this.#kernel.powerCut(side);
+      this.#oracle.ended(side);
+      this.#trouble(this.#kernel.nowUs + operation.offUs);
+      this.#kernel.at(this.#kernel.nowUs + operation.offUs, () => this.#powerOn(side));
+    }
+  }
+
+  #flush(side: End): void {
+    const end = this.#ends[side];
+    const session = this.#oracle.current(side);
+    if (session === undefined || !end.open || !this.#kernel.isOn(side)) return;
+    const { layer, ...configuration } = this.#plan.configuration;
+    const bytesMax = configuration[opposite(side)].messageBytesMax - envelopeBytes[layer];
+    for (const { bytes, priority } of this.#waiting[side].splice(0)) {
+      const named = layer !== 'link' || session.sent[priority].length === 0;
+      const content = this.#oracle.send(
+        side,
+        priority,
+        Math.min(bytesMax, Math.max(bytes, named ? parcelHeaderBytes : 0)),
+      );
+      end.send(content, priority, this.#kernel.nowUs);
+    }
+  }
+
+  #sent(side: End, frame: Uint8Array): void {
+    this.#note(side, frame);
+    this.#checkTraffic(frame.length);
+    this.#eavesdropper.hear(side, frame);
+  }
+
+  #received(side: End, content: Uint8Array, priority: Priority | undefined): void {
+    this.#count('delivered');
+    this.#note(side, content);
+    this.#oracle.received(side, content, priority);
+  }
+
+  /** Things may happen at one time, but not for ever without a frame. */
+  #checkProgress(): void {
+    const { nowUs } = this.#kernel;
+    if (nowUs !== this.#eventsAtUs) this.#eventsAtOnce = 0;
+    this.#eventsAtUs = nowUs;
+    this.#eventsAtOnce += 1;
+    const eventsMax = 1000 + this.#plan.operations.length;
+    if (this.#eventsAtOnce > eventsMax) this.#violate('livelock', `${eventsMax} events at one time without a frame`);
+  }
+
+  #checkTraffic(bytes: number): void {
+    this.#eventsAtOnce = 0;
+    this.#bytes += bytes;
+    const bytesMax = this.#bytesPlanned + this.#troubles * this.#bytesPerTrouble + this.#kernel.nowUs / idleUsPerByte;
+    if (this.#bytes > bytesMax)
+      this.#violate('traffic', `${this.#bytes} bytes on the line, ${this.#troubles} troubles`);
+  }
+
+  /** What must hold whenever an end has taken an event. */
+  #checkEnd(side: End): void {
+    const { windowBytes, messageBytesMax } = this.#plan.configuration[side];
+    const held = this.#ends[side].heldBytes;
+    if (held > 3 * (windowBytes + messageBytesMax)) this.#violate('memory', `${side} holds ${held} bytes`);
+    const session = this.#oracle.current(side);
+    if (session === undefined) return;
+    const { queuedBytes, settled } = this.#ends[side];
+    if (settled && this.#oracle.missing(side) > 0) {
+      this.#violate('loss', `${side} has nothing queued, and the other end misses ${this.#oracle.missing(side)}`);
+    }
+    const { to, sentBytes } = session;
+    const other = opposite(side);
+    if (this.#plan.configuration.layer !== 'link' || to === undefined || this.#oracle.current(other) !== to) return;
+    const there = to.receivedBytes + this.#ends[other].heldBytes;
+    if (queuedBytes + there < sentBytes) {
+      this.#violate('release', `${side} sent ${sentBytes} bytes, ${there} are there, and ${queuedBytes} are queued`);
+    }
+  }
+
+  #note(side: End, bytes: Uint8Array): void {
+    this.#stamp.writeDoubleLE(this.#kernel.nowUs, 0);
+    this.#stamp[8] = side === 'a' ? 0 : 1;
+    this.#hash.update(this.#stamp).update(bytes);
+  }
+
+  #trouble(untilUs: number): void {
+    this.#troubles += 1;
+    this.#troubleUs = Math.max(this.#troubleUs, untilUs);
+  }
+
+  #count(what: string): void {
+    this.#coverage.set(what, (this.#coverage.get(what) ?? 0) + 1);
+  }
+
+  #violate(check: string, detail: string): void {
+    this.#violations.push({ check, detail, atUs: this.#kernel.nowUs });
+  }
+}
+
+type SendOperation = Extract<LinkOperation, { kind: 'send' }>;
+
+const forging: ReadonlySet<LinkFault['effect']['kind']> = new Set(['forge', 'forgeMessage', 'swap'] as const);
+
+function isTampering(fault: LinkFault): fault is TamperingFault {
+  return fault.effect.kind === 'forgeMessage' || fault.effect.kind === 'swap';
+}
+
+function isNoise(fault: LinkFault): fault is LinkFault & FrameFault {
+  return !isTampering(fault);
+}
