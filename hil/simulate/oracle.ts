@@ -152,8 +152,7 @@ export class Oracle {
     this.#followSub(state, replica);
     if (!this.#owed.image || replica.committed === 0) return;
     const image = this.shownTruth;
-    if (image === undefined) return this.fail('shown', `generation ${replica.committed} was never frozen`);
-    const fault = this.#shownFault(replica, disks, image);
+    const fault = image === undefined ? 'which was never frozen' : this.#shownFault(replica, disks, image);
     if (fault !== undefined) this.fail('shown', `generation ${replica.committed}, ${fault}`);
   }
 
@@ -186,8 +185,7 @@ export class Oracle {
     const image = isTaken ? this.#subTruth : (this.#images.get(replica.committed) ?? this.#subTruth);
     // A takeover, or its end, that was being recorded: what is shown is the image of before or the hosts' volume.
     const known = image ?? this.#images.get(replica.committed);
-    if (known === undefined) return this.fail('crash shown', `generation ${replica.committed} was never frozen`);
-    const fault = this.#shownFault(replica, disks, known);
+    const fault = known === undefined ? 'which was never frozen' : this.#shownFault(replica, disks, known);
     if (fault !== undefined) this.fail('crash shown', `generation ${replica.committed}, ${fault}`);
   }
 
