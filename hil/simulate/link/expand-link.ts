@@ -34,6 +34,9 @@ interface Scene {
   readonly faultyFrames: readonly number[];
   readonly kinds: readonly LineEffectKind[];
   readonly restarts: number;
+  readonly layers: readonly Layer[];
+  /** So many frames at most are tampered with in each direction. */
+  readonly tampered: number;
 }
 
 const noise: readonly LineEffectKind[] = [
@@ -52,6 +55,8 @@ const scenes: Readonly<Record<string, Scene>> = {
     faultyFrames: [30, 300, 3_000],
     kinds: noise,
     restarts: 3,
+    layers,
+    tampered: 12,
   },
   /** More units than sequence numbers, in one queue of one session. */
   wrap: {
@@ -64,6 +69,8 @@ const scenes: Readonly<Record<string, Scene>> = {
     faultyFrames: [400],
     kinds: noise.filter((kind) => kind !== 'disconnect'),
     restarts: 0,
+    layers,
+    tampered: 4,
   },
   /** Many gaps at once in a long window: more than an acknowledgement can name. */
   gaps: {
@@ -76,6 +83,8 @@ const scenes: Readonly<Record<string, Scene>> = {
     faultyFrames: [3_000],
     kinds: ['dropFrame', 'checksum', 'flip', 'disconnect'],
     restarts: 1,
+    layers: ['link', 'clear'],
+    tampered: 0,
   },
   /** Lines that are lost in the middle of frames, frames of earlier links, sides that start anew. */
   outages: {
@@ -88,17 +97,33 @@ const scenes: Readonly<Record<string, Scene>> = {
     faultyFrames: [100, 1_000],
     kinds: ['disconnect', 'stale', 'duplicateFrame', 'stall', 'overrun'],
     restarts: 8,
+    layers,
+    tampered: 0,
+  },
+  /** Somebody on the line: forged, exchanged and repeated messages, few and small, of which many fit each other. */
+  tampered: {
+    bauds: [0, 115_200, 3_000_000],
+    latenciesUs: [0, 1_000, 20_000],
+    payloads: [512, 4096],
+    windows: [4096, 65_536],
+    messageBytes: [40, 300],
+    totalBytes: 12_000,
+    faultyFrames: [30, 200],
+    kinds: ['forge', 'dropFrame', 'stale', 'disconnect', 'checksum'],
+    restarts: 4,
+    layers: ['clear', 'sealed', 'sealed'],
+    tampered: 60,
   },
 };
 /** How often each scene comes. */
-const weights = ['ordinary', 'ordinary', 'ordinary', 'ordinary', 'outages', 'outages', 'gaps', 'rare'] as const;
+const weights = ['ordinary', 'ordinary', 'ordinary', 'ordinary', 'outages', 'outages', 'tampered', 'rare'] as const;
 
 /** The same seed gives the same plan, everywhere. */
 export function expandLinkPlan(seed: number): LinkPlan {
   const random = new Random(`link ${seed}`);
   const chosen = pick(random, weights);
-  const scene = scenes[chosen === 'rare' ? pick(random, ['wrap', 'gaps']) : chosen] as Scene;
-  const layer = pick(random, layers);
+  const scene = scenes[chosen === 'rare' ? pick(random, ['wrap', 'gaps', 'gaps']) : chosen] as Scene;
+  const layer = pick(random, scene.layers);
   const messageBytes = pick(random, scene.messageBytes);
   const baud = pick(random, scene.bauds);
   const configuration = {
@@ -161,18 +186,19 @@ function faultsOf(random: Random, scene: Scene, configuration: LinkPlan['configu
     if (one !== undefined && direction !== one) return [];
     const faults: LinkFault[] = [
       ...frameFaults(random, direction, { frames, kinds }).map((each) => ({ direction, ...each })),
-      ...tamperingOf(random.fork(`tampering ${direction}`), direction, frames, configuration.layer),
+      ...(configuration.layer === 'sealed'
+        ? tamperingOf(random.fork(`tampering ${direction}`), direction, frames, scene)
+        : []),
     ];
     return faults.filter((each) => withinReach(each, configuration));
   });
 }
 
 /** Whoever tampers does so with some frames of a sealed session. */
-function tamperingOf(random: Random, direction: Direction, frames: number, layer: Layer): LinkFault[] {
-  if (layer !== 'sealed' || random.below(2) === 0) return [];
-  return Array.from({ length: 1 + random.below(12) }, () => {
+function tamperingOf(random: Random, direction: Direction, frames: number, { tampered }: Scene): LinkFault[] {
+  return Array.from({ length: below(random, tampered) }, () => {
     const frame = 1 + random.below(frames);
-    if (random.below(2) === 0) return { direction, frame, effect: { kind: 'swap', framesAgo: 1 + random.below(100) } };
+    if (random.below(2) === 0) return { direction, frame, effect: { kind: 'swap', framesAgo: 1 + below(random, 60) } };
     const effect = { kind: 'forgeMessage', at: random.below(2 ** 16), xor: 1 + random.below(255) } as const;
     return { direction, frame, effect };
   });

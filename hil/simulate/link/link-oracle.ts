@@ -32,20 +32,21 @@ export interface Session {
   /** Messages refused because somebody had changed them, and how many of those did not arrive for sure. */
   refused: number;
   missed: number;
-  /** The other end waits for a hello or proof that was forged, and takes nothing of this session. */
+  /** A message of it arrived damaged at the other end, which has given it up: what it misses is lost with it. */
   excused: boolean;
+  /** A message arrived damaged here, so nothing more may be taken. */
+  damaged: boolean;
 }
 
-/** Refusals of a message or seal, not of a frame: they cost the message. */
+/** What ends the session: a message that the link has acknowledged is lost. */
+const damages: ReadonlySet<RefusalCode> = new Set(['message-check', 'message-truncated', 'sealed-invalid'] as const);
+/** What only costs the message. */
 const costly: ReadonlySet<RefusalCode> = new Set([
-  'message-truncated',
   'message-trailing',
-  'message-check',
   'message-tag',
   'message-value',
   'message-unexpected',
   'sealed-replayed',
-  'sealed-invalid',
   'not-sealed',
   'wrong-key',
 ] as const);
@@ -57,7 +58,7 @@ export class LinkOracle {
   /** Changes that somebody made on purpose to frames from this end, and refusals of messages from it. */
   readonly #forged = { a: 0, b: 0 };
   readonly #refused = { a: 0, b: 0 };
-  /** Refusals of messages at an end that has no session: its hello or proof was forged, or it is about to open. */
+  /** Refusals of messages at an end whose session is about to open. */
   readonly #early = { a: 0, b: 0 };
 
   constructor(report: Report) {
@@ -66,11 +67,6 @@ export class LinkOracle {
 
   current(side: End): Session | undefined {
     return this.#current.get(side);
-  }
-
-  /** Whether an end waits for a hello or proof that somebody forged. */
-  get spoilt(): boolean {
-    return this.#early.a + this.#early.b > 0;
   }
 
   /** Queues that had more units than there are sequence numbers. */
@@ -93,6 +89,7 @@ export class LinkOracle {
       refused: this.#early[side],
       missed: 0,
       excused: false,
+      damaged: false,
     };
     this.#sessions.push(session);
     this.#current.set(side, session);
@@ -123,19 +120,16 @@ export class LinkOracle {
   refused(side: End, code: RefusalCode): void {
     if (code === 'frame-window') this.#report('window', `${side} is sent more than its window`);
     if (code === 'link-message-length') this.#report('length', `${side} is sent a message longer than it takes`);
-    if (!costly.has(code)) return;
-    const forged = this.#forged[opposite(side)];
-    const session = this.#current.get(side);
-    if (session === undefined) {
-      this.#early[side] += 1;
-      const other = this.#current.get(opposite(side));
-      if (other !== undefined) other.excused = true;
-    } else {
-      session.refused += 1;
-      this.#refused[opposite(side)] += 1;
+    if (!damages.has(code) && !costly.has(code)) return;
+    const other = opposite(side);
+    this.#refused[other] += 1;
+    if (this.#refused[other] > this.#forged[other]) {
+      this.#report('refusal', `${side}: ${code}, ${this.#forged[other]} forged`);
     }
-    const refused = forged === 0 ? 1 : this.#refused[opposite(side)];
-    if (refused > forged) this.#report('refusal', `${side}: ${code}, ${forged} forged`);
+    const session = this.#current.get(side);
+    if (damages.has(code)) this.#damaged(session, session?.from ?? this.#current.get(other));
+    else if (session === undefined) this.#early[side] += 1;
+    else session.refused += 1;
   }
 
   /** A content has arrived at this end. */
@@ -145,6 +139,7 @@ export class LinkOracle {
       this.#report('closed', `${side} is given a message without a session`);
       return;
     }
+    if (session.damaged) this.#report('damage', `${side} is given a message behind a damaged one`);
     const told = parcelOf(content);
     if (told !== undefined && !this.#pair(session, told, content)) return;
     const queue = priority ?? told?.priority;
@@ -163,6 +158,11 @@ export class LinkOracle {
     const missing = sent.reduce((sum, each, priority) => sum + each.length - (to?.next[priority] ?? 0), 0);
     const excused = to === undefined ? this.#refused[side] : to.refused - to.missed;
     return Math.max(0, missing - excused);
+  }
+
+  #damaged(session: Session | undefined, from: Session | undefined): void {
+    if (session !== undefined) session.damaged = true;
+    if (from !== undefined) from.excused = true;
   }
 
   /** Notes to which session of the other end this one belongs; false when the content cannot be of that one. */
