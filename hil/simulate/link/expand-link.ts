@@ -2,6 +2,7 @@
  * A plan for the link out of a seed. Each plan has a scene, a line, and its own few kinds of faults, so that rare things
  * come together in some plans instead of drowning in all of them.
  */
+import { unreachable } from '../../../protocol/ids.js';
 import { sequenceModulus, unitBytes, windowUnitsMax } from '../../../protocol/limits.js';
 import type { Priority } from '../../../protocol/message/message.js';
 import { Random } from '../../random.js';
@@ -17,6 +18,7 @@ import {
   type LinkOperation,
   type LinkPlan,
   layers,
+  type Tampering,
 } from './link-plan.js';
 import { parcelBytesMax } from './parcel.js';
 
@@ -197,11 +199,22 @@ function faultsOf(random: Random, scene: Scene, configuration: LinkPlan['configu
 /** Whoever tampers does so with some frames of a sealed session. */
 function tamperingOf(random: Random, direction: Direction, frames: number, { tampered }: Scene): LinkFault[] {
   return Array.from({ length: below(random, tampered) }, () => {
-    const frame = 1 + random.below(frames);
-    if (random.below(2) === 0) return { direction, frame, effect: { kind: 'swap', framesAgo: 1 + below(random, 60) } };
-    const effect = { kind: 'forgeMessage', at: random.below(2 ** 16), xor: 1 + random.below(255) } as const;
-    return { direction, frame, effect };
+    return { direction, frame: 1 + random.below(frames), effect: tamperingEffect(random) };
   });
+}
+
+function tamperingEffect(random: Random): Tampering {
+  const kind = pick(random, ['swap', 'swap', 'forgeMessage', 'forgeMessage', 'unseal'] as const);
+  switch (kind) {
+    case 'swap':
+      return { kind, framesAgo: 1 + below(random, 60) };
+    case 'forgeMessage':
+      return { kind, at: random.below(2 ** 16), xor: 1 + random.below(255) };
+    case 'unseal':
+      return { kind };
+    default:
+      return unreachable(kind);
+  }
 }
 
 /**

@@ -22,6 +22,8 @@ const tampering = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('forgeMessage'), at: count, xor: z.int().min(1).max(255) }),
   /** The sealed message that passed so many frames before comes in place of this one's, if both fit one frame alike. */
   z.strictObject({ kind: z.literal('swap'), framesAgo: positive }),
+  /** A message in clear comes in place of a sealed one that fits one frame. */
+  z.strictObject({ kind: z.literal('unseal') }),
 ]);
 export type Tampering = z.infer<typeof tampering>;
 

@@ -326,10 +326,11 @@ class LinkSimulation {
 
 type SendOperation = Extract<LinkOperation, { kind: 'send' }>;
 
-const forging: ReadonlySet<LinkFault['effect']['kind']> = new Set(['forge', 'forgeMessage', 'swap'] as const);
+const tampering = ['forgeMessage', 'swap', 'unseal'] as const;
+const forging: ReadonlySet<LinkFault['effect']['kind']> = new Set(['forge', ...tampering] as const);
 
 function isTampering(fault: LinkFault): fault is TamperingFault {
-  return fault.effect.kind === 'forgeMessage' || fault.effect.kind === 'swap';
+  return tampering.some((kind) => kind === fault.effect.kind);
 }
 
 function isNoise(fault: LinkFault): fault is LinkFault & FrameFault {

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { decodeFrame, encodeFrame, type Frame, markOf } from '../../../protocol/frame/frame.js';
 import { unreachable } from '../../../protocol/ids.js';
 import { unitsOf } from '../../../protocol/link/sequence.js';
-import { decodeMessage } from '../../../protocol/message/messages.js';
+import { decodeMessage, encodeMessage } from '../../../protocol/message/messages.js';
 import type { Wire } from '../kernel.js';
 import type { Delivery, LineCounts } from '../line-model.js';
 import type { LinkFault, Tampering } from './link-plan.js';
@@ -61,6 +61,8 @@ export class TamperingWire implements Wire {
     switch (effect.kind) {
       case 'forgeMessage':
         return encodeFrame({ ...frame, payload: forged(frame.payload, effect.at, effect.xor) }, mark);
+      case 'unseal':
+        return encodeFrame({ ...frame, payload: clearOf(frame.payload.length) }, mark);
       case 'swap': {
         const other = sealedIn(this.#passed.at(-1 - effect.framesAgo) ?? Buffer.alloc(0));
         if (other === undefined || !exchangeable(sealed, other)) return undefined;
@@ -90,6 +92,13 @@ function sealedIn(bytes: Uint8Array): Sealed | undefined {
   const message = decodeMessage(frame.payload);
   if (!message.ok || message.message.kind !== 'sealed' || message.message.counter === 0) return undefined;
   return { frame, mark, counter: message.message.counter };
+}
+
+/** A message that anybody can make, of so many bytes. */
+function clearOf(bytes: number): Buffer {
+  const message = { kind: 'dataOut', tag: 0, offset: 0 } as const;
+  const { length } = encodeMessage({ ...message, data: Buffer.alloc(0) });
+  return encodeMessage({ ...message, data: Buffer.alloc(bytes - length, 0xee) });
 }
 
 function forged(message: Uint8Array, at: number, xor: number): Buffer {
