@@ -1,11 +1,21 @@
-/** YAML files that are checked against a schema, with the line and column of what is wrong. */
-import { readFileSync } from 'node:fs';
-import { isNode, LineCounter, parseDocument } from 'yaml';
+/**
+ * YAML files that are checked against a schema, with the line and column of what is wrong.
+ *
+ * They are YAML 1.2 whatever their directives say. Files written by hand are short and flat; the limits are far from
+ * those and near enough that no file, such as a disk image given by mistake, takes long or much memory to refuse.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type CST, type Document, isNode, LineCounter, Parser, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { RefusalError } from '../protocol/refusals.js';
 
 /** Where a value stands in a file: keys and indices. */
 export type YamlPath = readonly PropertyKey[];
+
+/** The longest file, in bytes. The parser's time grows with the square of the number of keys. */
+export const yamlBytesMax = 65_536;
+/** How deep values may stand in each other; an alias within its own anchor makes them endlessly deep. */
+const depthMax = 64;
 
 export interface YamlFile {
   /** Its name in messages. */
@@ -23,16 +33,25 @@ export function readYaml(path: string): YamlFile {
 /** Takes the text of a file apart; throws RefusalError `configuration-invalid` with line and column. */
 export function parseYaml(name: string, text: string): YamlFile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  if (Buffer.byteLength(text) > yamlBytesMax) {
+    throw new RefusalError('configuration-invalid', `${name}: longer than ${yamlBytesMax} bytes`);
+  }
+  // Before the parser's next stage, which calls itself for each: near the end of the stack V8 gives up the whole process.
+  if (isNestedDeeper(text, depthMax)) {
+    throw new RefusalError('configuration-invalid', `${name}: nested more than ${depthMax} deep`);
+  }
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, ...yaml12 });
   const invalid = (offset: number, what: string) => {
     const { line, col } = lineCounter.linePos(offset);
     return new RefusalError('configuration-invalid', `${name}:${line}:${col}: ${what}`);
   };
   const [error] = document.errors;
   if (error !== undefined) throw invalid(error.pos[0], error.message);
+  const value = valueOfDocument(document, invalid);
+  if (isDeeper(value, depthMax)) throw invalid(0, `values stand more than ${depthMax} deep in each other`);
   return {
     name,
-    value: document.toJS(),
+    value,
     refuse: (path, what) => {
       for (let length = path.length; length >= 0; length -= 1) {
         const node = document.getIn(path.slice(0, length), true);
@@ -41,6 +60,38 @@ export function parseYaml(name: string, text: string): YamlFile {
       return invalid(0, what);
     },
   };
+}
+
+const yaml12 = { schema: 'core', merge: false, resolveKnownTags: false, logLevel: 'error' } as const;
+
+function valueOfDocument(document: Document, invalid: (offset: number, what: string) => RefusalError): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // What the parser throws for an alias without an anchor, and for aliases that stand for too much.
+    if (!(error instanceof ReferenceError)) throw error;
+    throw invalid(0, error.message);
+  }
+}
+
+function isNestedDeeper(text: string, depth: number): boolean {
+  const waiting: { readonly token: CST.Token; readonly depth: number }[] = [];
+  for (const token of new Parser().parse(text)) waiting.push({ token, depth: 0 });
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next.depth > depth) return true;
+    for (const token of tokensIn(next.token)) waiting.push({ token, depth: next.depth + 1 });
+  }
+  return false;
+}
+
+function tokensIn(token: CST.Token): CST.Token[] {
+  if ('items' in token) return token.items.flatMap(({ key, value }) => [key, value].filter((each) => each != null));
+  return token.type === 'document' && token.value !== undefined ? [token.value] : [];
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((each) => isDeeper(each, depth - 1));
 }
 
 /**
@@ -64,10 +115,25 @@ export function checkYaml<Schema extends z.ZodType>(
 
 function contentsOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return beginningOf(path).toString('utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new RefusalError('file-missing', path);
     throw new RefusalError('file-unreadable', `${path}: ${message}`);
+  }
+}
+
+/** The contents, or enough of them to be refused for their length. */
+function beginningOf(path: string): Buffer {
+  const contents = Buffer.alloc(yamlBytesMax + 1);
+  const fd = openSync(path, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < contents.length; length += read) {
+      read = readSync(fd, contents, length, contents.length - length, null);
+    }
+    return contents.subarray(0, length);
+  } finally {
+    closeSync(fd);
   }
 }

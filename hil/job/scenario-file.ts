@@ -168,6 +168,7 @@ class StepNormalizer {
     if (name === undefined || others.length > 0) throw this.#refuse(path, 'a step has one name');
     this.#names.set(path.join('/'), name);
     const fields = this.#fields(name, step[name], path);
+    if ('kind' in fields) throw this.#refuse([...path, 'kind'], `${name}: has no field kind`);
     const inner = fields.steps === undefined ? {} : { steps: this.steps(fields.steps, [...path, 'steps']) };
     return { kind: name, ...fields, ...inner };
   }

@@ -36,8 +36,13 @@ function openKeyFile(path: string): number {
 
 function keyOf(fd: number, path: string): Uint8Array {
   const contents = Buffer.alloc(fileBytesMax + 1);
-  const length = readSync(fd, contents);
-  const digits = /^([0-9A-Fa-f]{64})\s*$/.exec(contents.toString('latin1', 0, length))?.[1];
-  if (digits === undefined || length > fileBytesMax) throw new RefusalError('key-file-invalid', path);
+  return parseKey(contents.subarray(0, readSync(fd, contents)), path);
+}
+
+/** The key in the contents of a file that `path` names; throws RefusalError `key-file-invalid`. */
+export function parseKey(contents: Uint8Array, path: string): Uint8Array {
+  const text = contents.length > fileBytesMax ? '' : Buffer.from(contents).toString('latin1');
+  const digits = /^([0-9A-Fa-f]{64})\s*$/.exec(text)?.[1];
+  if (digits === undefined) throw new RefusalError('key-file-invalid', path);
   return Uint8Array.from(Buffer.from(digits, 'hex'));
 }

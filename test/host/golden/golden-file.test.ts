@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -168,6 +168,18 @@ describe('golden image', () => {
         expect(await refusalOf(loadGolden(path))).to.match(expected);
       });
     }
+
+    it('but not for lines that end as in files of Windows', async () => {
+      await saveGolden(path, golden);
+      await writeFile(path, (await readFile(path, 'utf8')).replaceAll('\n', '\r\n'));
+      expect((await loadGolden(path)).digest).to.equal(generationHex);
+    });
+
+    it('that is the raw image instead, of which it does not read much', async () => {
+      await writeFile(path, '');
+      await truncate(path, 2 ** 40);
+      expect(await refusalOf(loadGolden(path))).to.match(/^golden-invalid: line 1: longer than 1048576 bytes/);
+    });
 
     it('that is a directory', async () => {
       expect(await refusalOf(loadGolden(directory))).to.match(/^file-unreadable/);
