@@ -1,0 +1,258 @@
+/** Mistakes of the side that receives an image: staging, commit, structuring. */
+import type { Mutant } from './mutant.js';
+
+const stageRun = 'firmware-sim/replica/stage-run.ts';
+const placeRun = 'firmware-sim/replica/place-run.ts';
+const receiver = 'firmware-sim/replica/receiver.ts';
+const state = 'firmware-sim/replica/replica-state.ts';
+
+const stagingMutants: readonly Mutant[] = [
+  {
+    name: 'staged-without-flush',
+    author: 'a',
+    harm: 'Blocks are recorded and acknowledged as stored while they are in the staging disk’s cache: after a power cut the commit has nothing behind it, and main has let the content go.',
+    file: stageRun,
+    find:
+      "    if (this.#phase === 'writing') {\n      this.#phase = 'flushing';\n      this.#waitingFor = 1;\n" +
+      '      this.#receiver.board.disks.flush(this.#receiver.staging(this.arrived.volume), this);\n' +
+      "    } else if (this.#phase === 'flushing') this.#record();\n",
+    replace: "    if (this.#phase === 'writing' || this.#phase === 'flushing') this.#record();\n",
+  },
+  {
+    name: 'staging-write-error-ignored',
+    author: 'a',
+    harm: 'A write to staging that failed counts as done: the generation is committed, and cannot be structured.',
+    file: stageRun,
+    find: "  resume(outcome: Outcome): void {\n    if (outcome.kind === 'failed') this.#failed = true;\n",
+    replace: '  resume(_outcome: Outcome): void {\n',
+  },
+  {
+    name: 'run-digest-not-checked',
+    author: 'a',
+    harm: 'Blocks that arrive are not held against their digests: what the shadow disk spoilt at main is committed, and the damage is only found when it is too late to send it again.',
+    sequence: 'Copy: the shadow disk returns a kept block with a changed byte when it is read to be sent.',
+    edits: [
+      {
+        file: receiver,
+        find: "import { contentDigests, sameDigest } from '../../protocol/digest.js';",
+        replace: "import { sameDigest } from '../../protocol/digest.js';",
+      },
+      {
+        file: receiver,
+        find:
+          '    } else if (!sameDigest(contentDigests(data, blockBytes), digests)) {\n' +
+          "      this.#refuseRun(generation, run, 'digest-mismatch');\n    } else {\n",
+        replace: '    } else {\n',
+      },
+    ],
+  },
+  {
+    name: 'holdings-before-staging-settles',
+    author: 'a',
+    harm: 'Holdings are told while runs of an earlier session are on their way into staging: an older content of a block is recorded after the newer one, and the generation fails at complete.',
+    sequence:
+      'Streaming: the staging disk is BUSY with block 5; the session opens anew; the host has written block 5 again, it is sent and staged; the first run is recorded last.',
+    file: receiver,
+    find: 'if (this.#holdingsAsked === undefined || this.#staging > 0) return;',
+    replace: 'if (this.#holdingsAsked === undefined) return;',
+  },
+  {
+    name: 'old-session-runs-acknowledged',
+    author: 'a',
+    harm: 'A run of the session before is acknowledged in the new one, where main has given its number to other blocks: they count as stored and are not.',
+    sequence:
+      'The staging disk is BUSY with run 3; main loses its power and sends other blocks as run 3; the old run 3 is acknowledged; the power of the sub goes.',
+    edits: [
+      {
+        file: receiver,
+        find: 'if (this.#holdingsAsked === undefined || this.#staging > 0) return;',
+        replace: 'if (this.#holdingsAsked === undefined) return;',
+      },
+      {
+        file: receiver,
+        find: '  staged({ run, session }: ArrivedRun): void {',
+        replace: '  staged({ run }: ArrivedRun): void {',
+      },
+      {
+        file: receiver,
+        find: 'if (session === this.#session) this.#stored.push(run);',
+        replace: 'this.#stored.push(run);',
+      },
+    ],
+  },
+  {
+    name: 'late-run-staged-for-wrong-generation',
+    author: 'a',
+    harm: 'A run of a generation that was given up is recorded for the one that has begun since: its blocks are in staging, and the new generation fails at complete, or holds older content.',
+    sequence: 'A run of g waits for a BUSY staging disk; g fails; g+1 begins; the run is recorded.',
+    file: state,
+    find: 'if (this.receiving?.generation === record.generation) this.#stage(record);',
+    replace: 'if (this.receiving !== undefined) this.#stage(record);',
+  },
+  {
+    name: 'restaged-run-leaks-slots',
+    author: 'a',
+    harm: 'When a run of blocks is staged again only the first block’s old slot is given back: a streaming pair whose host writes the same blocks again and again ends with staging-full.',
+    file: state,
+    find: 'this.#freeRange(staged, volume, run.first, run.count);',
+    replace: 'this.#freeRange(staged, volume, run.first, 1);',
+  },
+  {
+    name: 'dropped-staging-map-kept',
+    author: 'a',
+    harm: 'Staging that is dropped gives its slots back but keeps its map: blocks of the failed generation are part of the next one, and their slots are given out twice.',
+    file: state,
+    find:
+      '      for (const run of volume.staged.runs()) this.#free(number, run.slot, run.count);\n' +
+      '      volume.staged = new StoredBlocks();\n',
+    replace: '      for (const run of volume.staged.runs()) this.#free(number, run.slot, run.count);\n',
+  },
+  {
+    name: 'sub-recovery-forgets-overlay-slots',
+    author: 'a',
+    harm: 'At power on the slots of committed blocks that are not structured count as free: blocks of the next generation overwrite them.',
+    sequence: 'The power of the sub goes while it structures; main sends the next generation at once.',
+    file: 'firmware-sim/sub/sub-controller.ts',
+    find: '[staged, overlay]);',
+    replace: '[staged, overlay].slice(0, 1));',
+  },
+];
+
+const commitMutants: readonly Mutant[] = [
+  {
+    name: 'complete-counts-not-compared',
+    author: 'a',
+    harm: 'Complete is believed without its counts: blocks of zeros that never arrived, which no digest covers, keep their old content in an image that counts as whole.',
+    sequence: 'A main of somebody else’s says complete with one zero block more than it sent.',
+    edits: [
+      { file: receiver, find: '#agrees({ blocks, zeroBlocks, digest }:', replace: '#agrees({ digest }:' },
+      {
+        file: receiver,
+        find: 'return held.blocks === blocks && held.zeroBlocks === zeroBlocks && sameDigest(held.digest, digest);',
+        replace: 'return sameDigest(held.digest, digest);',
+      },
+    ],
+  },
+  {
+    name: 'complete-digest-not-compared',
+    author: 'a',
+    harm: 'Complete is believed when its counts agree: staging that holds other content than main sent is committed.',
+    sequence:
+      'A main of somebody else’s says complete with another digest; or any mistake that leaves older content in staging.',
+    edits: [
+      { file: receiver, find: '#agrees({ blocks, zeroBlocks, digest }:', replace: '#agrees({ blocks, zeroBlocks }:' },
+      {
+        file: receiver,
+        find: 'held.zeroBlocks === zeroBlocks && sameDigest(held.digest, digest);',
+        replace: 'held.zeroBlocks === zeroBlocks;',
+      },
+    ],
+  },
+  {
+    name: 'structuring-before-commit',
+    author: 'a',
+    harm: 'Structuring starts when complete agrees, while the record of the commit is on its way: after a power cut the secondary area is the old image with new blocks in it.',
+    edits: [
+      {
+        file: receiver,
+        find: '    this.#committing = complete;\n',
+        replace: '    this.#committing = complete;\n    this.#place = { volume: 0, block: 0 };\n',
+      },
+      {
+        file: receiver,
+        find: '      const run = this.state.volume(volume).overlay.nextRun(block, placeBlocksMax);\n',
+        replace:
+          '      const { staged, overlay } = this.state.volume(volume);\n' +
+          '      const run = (this.#committing === undefined ? overlay : staged).nextRun(block, placeBlocksMax);\n',
+      },
+    ],
+  },
+  {
+    name: 'commit-over-unplaced-overlay',
+    author: 'a',
+    harm: 'A generation is committed while the one before is being structured: blocks of that one which the new one does not carry are lost, and the image is a mixture.',
+    sequence: 'The secondary disk is slow; g commits, g+1 is small and complete before g is structured.',
+    file: receiver,
+    find: '    if (this.state.overlaid > 0 && !(this.damaged && receiving?.full && this.#placing.size === 0)) return;\n',
+    replace: '',
+  },
+  {
+    name: 'replica-snapshot-forgets-overlay',
+    author: 'a',
+    harm: 'The journal’s snapshot leaves out what is committed and not structured: after a power cut those blocks show the generation before.',
+    sequence: 'A snapshot of the records is written while a generation is structured; the power of the sub goes.',
+    file: state,
+    find: "      for (const run of each.overlay.runs()) yield { kind: 'overlaid', volume, ...run };\n",
+    replace: '',
+  },
+  {
+    name: 'first-full-copy-trusts-blank-disk',
+    author: 'a',
+    harm: 'The first full copy takes the secondary area for blank: blocks that main never wrote keep what the disk held before.',
+    sequence: 'A sub with a new meta area and a used secondary disk joins a pair.',
+    file: state,
+    find: 'const full = this.receiving?.full ?? false;',
+    replace: 'const full = this.receiving?.full === true && this.committed > 0;',
+  },
+];
+
+const placingMutants: readonly Mutant[] = [
+  {
+    name: 'placed-without-flush',
+    author: 'a',
+    harm: 'A block counts as structured and its staging slot is free while it is in the secondary disk’s cache: a power cut leaves the old content with no copy of the new.',
+    file: placeRun,
+    find:
+      "      case 'writing':\n        this.#phase = 'flushing';\n" +
+      '        this.#receiver.board.disks.flush(this.#receiver.image(this.volume), this);\n        break;\n',
+    replace: "      case 'writing':\n",
+  },
+  {
+    name: 'slot-free-before-placed-is-durable',
+    author: 'a',
+    harm: 'A staging slot is given back before the record that its block is placed: another block overwrites it, and after a power cut the redo copies that one, or finds it corrupt.',
+    sequence:
+      'The next generation is arriving while one is structured, staging is nearly full, the meta disk slow; the power goes.',
+    edits: [
+      {
+        file: placeRun,
+        find: "        this.#phase = 'recording';\n",
+        replace:
+          "        this.#phase = 'recording';\n        if (this.run.slot !== zeroSlot) {\n" +
+          '          const { slot: first, count } = this.run;\n' +
+          '          this.#receiver.state.freed.push({ volume: this.volume, first, count });\n        }\n',
+      },
+      {
+        file: state,
+        find: '      this.#free(number, run.slot, run.count);\n    }\n    volume.overlay.delete(first, count);\n',
+        replace: '    }\n    volume.overlay.delete(first, count);\n',
+      },
+    ],
+  },
+  {
+    name: 'zero-block-not-written',
+    author: 'a',
+    harm: 'A block of zeros is taken for one that was never written, and structuring leaves it out: the secondary area keeps the old data there.',
+    file: placeRun,
+    find:
+      '    const { first, count, slot } = this.run;\n    if (slot === zeroSlot) {\n' +
+      "      this.#phase = 'writing';\n" +
+      '      board.disks.issue(image(this.volume), geometry.zeroVolume(this.volume, first, count), this);\n',
+    replace:
+      '    const { count, slot } = this.run;\n    if (slot === zeroSlot) {\n' +
+      "      this.#phase = 'flushing';\n      board.disks.flush(image(this.volume), this);\n",
+  },
+  {
+    name: 'structured-though-a-block-failed',
+    author: 'a',
+    harm: 'Structuring counts as ended when nothing is under way, though a block could not be placed: host and main are told that the raw secondary area equals the generation.',
+    sequence: 'The staging disk returns one committed block spoilt.',
+    file: receiver,
+    find:
+      '    const { committed, structured, overlaid } = this.state;\n' +
+      '    if (structured === committed || overlaid > 0 || ',
+    replace: '    const { committed, structured } = this.state;\n    if (structured === committed || ',
+  },
+];
+
+export const replicaMutants: readonly Mutant[] = [...stagingMutants, ...commitMutants, ...placingMutants];
