@@ -59,6 +59,8 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.#codec = codec;
   }
 
+  /** A check of what has been read back, record by record: why one cannot be this controller's, or undefined. */
+  protected abstract recordCheck(): (record: R) => Refusal | undefined;
   /** Takes a durable record into the state. */
   protected abstract apply(record: R): void;
   protected abstract snapshot(): Iterable<R>;
@@ -151,6 +153,11 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.send('host', { kind: 'response', tag, status, sense, dataInBytes: 0, dataCheck: 0 });
   }
 
+  /** The records refer to slots twice, or to some that are not there. */
+  protected haltForSlots(area: DiskName): void {
+    this.halt({ code: 'records-corrupt', detail: `meta area: the records do not fit the slots of ${area}` });
+  }
+
   /** What lies on the disks does not let this controller work. */
   protected halt(refusal: Refusal): void {
     this.power = 'halted';
@@ -159,11 +166,11 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.effects.push({ kind: 'halted', refusal });
   }
 
-  /** Begins the journal of a fresh meta disk: `first` are its first records. */
-  protected format(first: readonly R[], stamp: Uint8Array): void {
+  /** Begins the journal of a fresh meta disk: `first` are its first records. `then`: they are durable. */
+  protected format(first: readonly R[], stamp: Uint8Array, then: () => void): void {
     for (const each of first) this.apply(each);
     this.#openJournal({ half: 1, checkpoint: 0, sequence: 0, atSector: 0, stamp });
-    this.#journal?.checkpoint();
+    this.#journal?.checkpoint({ name: 'formatting', resume: then });
   }
 
   /** Marks every shadow or staging area as this pair's, or halts because one is another's. */
@@ -186,6 +193,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 
   /** From now on instructions and commands are carried out. */
   protected run(): void {
+    if (this.power === 'halted') return;
     this.power = 'running';
     this.mark('running', {});
   }
@@ -269,17 +277,26 @@ export abstract class Controller<R extends { readonly kind: string }> implements
       return;
     }
     if (found.kind === 'recovered') {
+      const check = this.recordCheck();
       for (const bytes of found.records) {
-        const decoded = this.#codec.decode(bytes);
-        if (!decoded.ok) {
-          this.halt({ code: 'records-corrupt', detail: decoded.refusal.detail });
+        const refusal = this.#readRecord(bytes, check);
+        if (refusal !== undefined) {
+          this.halt(refusal);
           return;
         }
-        this.apply(decoded.message as unknown as R);
       }
       this.#openJournal(found.position);
     }
     this.recovered(found.kind === 'fresh');
+  }
+
+  #readRecord(bytes: Uint8Array, check: (record: R) => Refusal | undefined): Refusal | undefined {
+    const decoded = this.#codec.decode(bytes);
+    if (!decoded.ok) return { code: 'records-corrupt', detail: decoded.refusal.detail };
+    const record = decoded.message as unknown as R;
+    const refusal = check(record);
+    if (refusal === undefined) this.apply(record);
+    return refusal;
   }
 
   #openJournal(position: JournalPosition): void {

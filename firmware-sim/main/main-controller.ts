@@ -4,7 +4,7 @@
  */
 
 import type { DiskName, PortName } from '../../protocol/device.js';
-import { blockNumber, generation, type Method, volumeNumber } from '../../protocol/ids.js';
+import { blockNumber, generation, type Method, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
@@ -17,11 +17,13 @@ import { type HostCommand, HostPort, hostCommandsMax } from '../controller/host-
 import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
 import { FlushAll } from '../controller/prepare-areas.js';
 import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
+import { type RecordCheck, recordCheck } from '../controller/record-check.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
 import { isWrite } from '../controller/write-pieces.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
+import type { SlotAllocator } from '../storage/slot-allocator.js';
 import { FailbackReceiver } from './failback-receiver.js';
 import { FreezeTaker } from './freeze-taker.js';
 import { HostWrite } from './host-write.js';
@@ -91,6 +93,18 @@ export class MainController extends Controller<AnyRecord> {
     this.#answeredWrites = [];
   }
 
+  protected recordCheck(): RecordCheck {
+    const { method, blockBytes } = this.#options;
+    const volumes = this.#volumeBytes();
+    const slots = volumes.map((_, volume) => this.#slots(volume));
+    return recordCheck({ first: 'formatted', started: { method, blockBytes, volumes }, slots });
+  }
+
+  /** Slots of the shadow area of a volume. */
+  #slots(volume: number): number {
+    return slotsOf(this.capacities.get(`shadow${volume}`) ?? 0, this.#options.blockBytes / sectorBytes);
+  }
+
   protected apply(record: AnyRecord): void {
     if (!replicaKinds.has(record.kind)) {
       this.#state.apply(record as MainRecord);
@@ -135,8 +149,8 @@ export class MainController extends Controller<AnyRecord> {
         this.halt(failure);
         return;
       }
-      this.format(first, this.entropy.subarray(0, 16));
-      this.#prepareAreas();
+      // No area is stamped for a pair that a power cut could undo.
+      this.format(first, this.entropy.subarray(0, 16), () => this.#prepareAreas());
     }).start();
   }
 
@@ -150,11 +164,17 @@ export class MainController extends Controller<AnyRecord> {
   #start(): void {
     const state = this.#state;
     const geometry = new Geometry(state.blockBytes, state.volumeBytes);
-    const allocators = state.volumes.map((maps, volume) => {
+    const allocators: SlotAllocator[] = [];
+    for (const [volume, maps] of state.volumes.entries()) {
       const { staged, overlay } = this.#replica.volume(volume);
-      const slots = slotsOf(this.capacities.get(`shadow${volume}`) ?? 0, geometry.sectorsPerBlock);
-      return allocatorFor(slots, [maps.kept, maps.deferred, maps.before, staged, overlay]);
-    });
+      const used = [maps.kept, maps.deferred, maps.before, staged, overlay];
+      const allocator = allocatorFor(this.#slots(volume), used);
+      if (allocator === undefined) {
+        this.haltForSlots(`shadow${volume}`);
+        return;
+      }
+      allocators.push(allocator);
+    }
     state.freed = [];
     this.#replica.freed = [];
     const core = new MainCore({

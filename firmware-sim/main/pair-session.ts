@@ -223,6 +223,9 @@ export class PairSession {
     this.#agreeAfter({ kind: 'fullNeeded', code: refusals['older-sub'].number }, () => {
       // A freeze that was being recorded meanwhile is a difference to an image that the sub does not hold.
       if (state.transfer?.full === false) this.#core.failGeneration('older-sub', '');
+      // What has begun as a difference goes on as the whole image.
+      this.#begun = undefined;
+      this.#completing = undefined;
       this.#core.outgoing.restart();
     });
   }

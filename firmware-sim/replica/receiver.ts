@@ -57,7 +57,7 @@ export class Receiver implements Operation {
   #stored: number[] = [];
   #staging = 0;
   /** The generation that staging is for once all records on their way are durable. */
-  #target: Pick<Receiving, 'epoch' | 'generation'> | undefined;
+  #target: Receiving | undefined;
   /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
   #beginning = 0;
   #early: MessageNamed<'blockRun' | 'zeroRun'>[] = [];
@@ -96,8 +96,9 @@ export class Receiver implements Operation {
       return;
     }
     if (this.#committing?.generation === generation) return;
-    if (this.#target?.generation === generation && this.#target.epoch === epoch) return;
-    this.#target = { epoch, generation };
+    // The same generation may turn from a difference into the whole image: what has arrived for it stays.
+    if (isSame(this.#target, message)) return;
+    this.#target = { epoch, generation, base, full };
     this.#beginning += 1;
     this.board.record(
       { kind: 'begun', epoch, generation, base, full },
@@ -388,6 +389,11 @@ export class Receiver implements Operation {
     this.#onProgress();
     this.pump();
   }
+}
+
+function isSame(target: Receiving | undefined, { epoch, generation, base, full }: Receiving): boolean {
+  if (target?.generation !== generation || target.epoch !== epoch) return false;
+  return target.base === base && target.full === full;
 }
 
 /** Waits until a record is durable. */

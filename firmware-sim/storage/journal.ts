@@ -58,6 +58,7 @@ export class Journal<R> implements Operation {
   // Stryker disable next-line ArrayDeclaration: each snapshot is a new one
   #snapshot: Uint8Array[] = [];
   #snapshotBytes = 0;
+  #afterCheckpoint: Operation | undefined;
   #appendedBytes = 0;
   /** Nothing has been appended to this half yet. */
   #fresh = false;
@@ -99,8 +100,9 @@ export class Journal<R> implements Operation {
     this.#advance();
   }
 
-  /** Begins a half with a snapshot: the first thing that happens to a fresh disk. */
-  checkpoint(): void {
+  /** Begins a half with a snapshot: the first thing that happens to a fresh disk. `then` is resumed when it counts. */
+  checkpoint(then?: Operation): void {
+    this.#afterCheckpoint = then;
     this.#snapshot = [...this.#state.snapshot()].map((each) => this.#state.encode(each));
     this.#snapshotBytes = bytesOf(this.#snapshot);
     const { half, checkpoint, stamp } = this.#position;
@@ -121,11 +123,18 @@ export class Journal<R> implements Operation {
     }
     const phase = this.#phase;
     this.#moveOn();
-    if (phase === 'retiring') this.#oldHalf = undefined;
+    if (phase === 'retiring') this.#retired(nowUs);
     if (phase === 'snapshotting') this.#afterSnapshotPart();
     else this.#phase = 'idle';
     this.#tell(nowUs);
     this.#advance();
+  }
+
+  #retired(nowUs: number): void {
+    this.#oldHalf = undefined;
+    const then = this.#afterCheckpoint;
+    this.#afterCheckpoint = undefined;
+    then?.resume(done, nowUs);
   }
 
   #moveOn(): void {

@@ -2,7 +2,7 @@
  * A read of the image at the sub: from staging where the commit has not been structured yet, else from the secondary
  * area. Content whose digest is known is checked; a host never gets a silently wrong block.
  */
-import { contentDigest, sameDigest } from '../../protocol/digest.js';
+import { contentDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
@@ -120,11 +120,13 @@ export class ImageRead implements Operation {
   }
 
   #firstWrong({ first, count, slot }: Segment, data: Uint8Array): number | undefined {
-    const { overlay, known } = this.#core.replica.volume(this.#range.volume);
+    const { overlay, known, occupied } = this.#core.replica.volume(this.#range.volume);
     const map = slot === undefined ? known : overlay;
+    const isZeros = (block: number) => slot === undefined && !occupied.has(block);
     const { blockBytes } = this.#core.geometry;
     for (let index = 0; index < count; index += 1) {
-      const digest = map.digestOf(first + index);
+      // Whatever was never written there reads as zeros, or is not what was kept.
+      const digest = map.digestOf(first + index) ?? (isZeros(first + index) ? zeroDigest : undefined);
       if (digest === undefined) continue;
       const block = data.subarray(index * blockBytes, (index + 1) * blockBytes);
       if (!sameDigest(contentDigest(block), digest)) return first + index;

@@ -3,7 +3,7 @@
  */
 
 import type { DiskName, PortName } from '../../protocol/device.js';
-import { blockNumber, epoch, type Generation, volumeNumber } from '../../protocol/ids.js';
+import { blockNumber, epoch, type Generation, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
@@ -17,11 +17,13 @@ import { type HostCommand, HostPort } from '../controller/host-port.js';
 import { type Instruction, type InstructionOutcome, type SubPhase, subTable } from '../controller/instructions.js';
 import { FlushAll } from '../controller/prepare-areas.js';
 import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
+import { type RecordCheck, recordCheck } from '../controller/record-check.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
 import { isWrite } from '../controller/write-pieces.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
+import type { SlotAllocator } from '../storage/slot-allocator.js';
 import { FailbackSender } from './failback-sender.js';
 import { ImageWrite } from './image-write.js';
 import { MainSession } from './main-session.js';
@@ -88,6 +90,23 @@ export class SubController extends Controller<AnyRecord> {
     this.#early = undefined;
   }
 
+  protected recordCheck(): RecordCheck {
+    const { blockBytes } = this.#options;
+    const volumes = this.#volumeBytes();
+    const slots = volumes.map((_, volume) => this.#slots(volume));
+    return recordCheck({ first: 'prepared', started: { blockBytes, volumes }, slots });
+  }
+
+  #volumeBytes(): number[] {
+    const sizes = (index: number) => (this.capacities.get(`secondary${index}`) ?? 0) * sectorBytes;
+    return Array.from({ length: this.#options.volumeCount }, (_, index) => sizes(index));
+  }
+
+  /** Slots of the staging area of a volume. */
+  #slots(volume: number): number {
+    return slotsOf(this.capacities.get(`staging${volume}`) ?? 0, this.#options.blockBytes / sectorBytes);
+  }
+
   protected apply(record: AnyRecord): void {
     if (replicaKinds.has(record.kind)) {
       this.#replica.apply(record as ReplicaRecord);
@@ -105,9 +124,8 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   protected recovered(fresh: boolean): void {
-    const { blockBytes, volumeCount } = this.#options;
-    const sizes = (index: number) => (this.capacities.get(`secondary${index}`) ?? 0) * 512;
-    const volumes = Array.from({ length: volumeCount }, (_, index) => sizes(index));
+    const { blockBytes } = this.#options;
+    const volumes = this.#volumeBytes();
     if (fresh) this.#prepare({ kind: 'prepared', blockBytes, volumes });
     else {
       const wrong = contradiction(this.#state, { blockBytes, volumes });
@@ -127,8 +145,7 @@ export class SubController extends Controller<AnyRecord> {
         this.halt(failure);
         return;
       }
-      this.format(first, this.entropy.subarray(0, 16));
-      this.#settleAreas();
+      this.format(first, this.entropy.subarray(0, 16), () => this.#settleAreas());
     }).start();
   }
 
@@ -149,10 +166,15 @@ export class SubController extends Controller<AnyRecord> {
   #start(): void {
     const state = this.#state;
     const geometry = new Geometry(state.blockBytes, state.volumeBytes);
-    const allocators = this.#replica.volumes.map(({ staged, overlay }, volume) => {
-      const slots = slotsOf(this.capacities.get(`staging${volume}`) ?? 0, geometry.sectorsPerBlock);
-      return allocatorFor(slots, [staged, overlay]);
-    });
+    const allocators: SlotAllocator[] = [];
+    for (const [volume, { staged, overlay }] of this.#replica.volumes.entries()) {
+      const allocator = allocatorFor(this.#slots(volume), [staged, overlay]);
+      if (allocator === undefined) {
+        this.haltForSlots(`staging${volume}`);
+        return;
+      }
+      allocators.push(allocator);
+    }
     this.#replica.freed = [];
     this.#core = new SubCore({
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },

@@ -8,7 +8,7 @@ import type { Message } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { HostWrite, Oracle } from './oracle.js';
-import { owedTo } from './owed.js';
+import { type Owed, owedTo } from './owed.js';
 import type { Operation, Site } from './plan.js';
 import type { PlanBench } from './plan-bench.js';
 import { contentOf, faultOfSector, type SectorRun, type Truth } from './truth.js';
@@ -31,8 +31,7 @@ const freezeRefusals: ReadonlySet<RefusalCode> = new Set([
 export class PlanHosts {
   readonly #bench: PlanBench;
   readonly #oracle: Oracle;
-  /** Main may have stopped for good: it refuses with the reason. */
-  readonly #mayHalt: boolean;
+  readonly #owed: Owed;
   readonly #underWay: Record<Site, Set<HostWrite>> = { main: new Set(), sub: new Set() };
   /** Writes that wait for one that they overlap. */
   #held: { readonly site: Site; readonly write: HostWrite; readonly command: MediumCommand }[] = [];
@@ -44,7 +43,7 @@ export class PlanHosts {
   constructor(bench: PlanBench, oracle: Oracle) {
     this.#bench = bench;
     this.#oracle = oracle;
-    this.#mayHalt = owedTo(bench.plan).mayHalt('main');
+    this.#owed = owedTo(bench.plan);
   }
 
   /** Nothing that was submitted is unanswered. */
@@ -91,7 +90,7 @@ export class PlanHosts {
     this.#bench.host.instruct({ kind: 'freeze', token }, (answer) => {
       if ('refusal' in answer) {
         const { code, detail } = answer.refusal;
-        if (!freezeRefusals.has(code) && !this.#mayHalt)
+        if (!freezeRefusals.has(code) && !this.#owed.mayHalt('main'))
           this.#oracle.fail('answer', `a freeze is refused: ${code}: ${detail}`);
         then(undefined);
         return;
@@ -109,7 +108,8 @@ export class PlanHosts {
   }
 
   #heardFrozen(generation: number): void {
-    if (generation <= this.#newestAnswered) {
+    // A main that has forgotten what it knew may take its numbers again: what is lost is told by its pair state.
+    if (generation <= this.#newestAnswered && this.#owed.hostData) {
       this.#oracle.fail('answer', `a freeze makes generation ${generation}, after ${this.#newestAnswered}`);
     }
     this.#newestAnswered = generation;

@@ -6,7 +6,7 @@ import type { MainState } from '../../firmware-sim/main/main-state.js';
 import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
 import { zeroSlot } from '../../firmware-sim/storage/stored-blocks.js';
 import type { DiskName } from '../../protocol/device.js';
-import { contentDigest, sameDigest } from '../../protocol/digest.js';
+import { contentDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { DiskSet } from './plan-bench.js';
 
@@ -46,10 +46,11 @@ export function frozenBlock(state: MainState, disks: DiskSet, at: BlockPlace): V
 
 /** What the sub shows of a block. */
 export function shownBlock(replica: ReplicaState, disks: DiskSet, at: BlockPlace): ViewedBlock {
-  const { overlay, known } = replica.volume(at.volume);
+  const { overlay, known, occupied } = replica.volume(at.volume);
   const slot = overlay.slotOf(at.block);
   if (slot !== undefined) return slotBlock(disks, `staging${at.volume}`, at, slot, overlay.digestOf(at.block));
-  return areaBlock(disks, `secondary${at.volume}`, at, known.digestOf(at.block));
+  const digest = known.digestOf(at.block) ?? (occupied.has(at.block) ? undefined : zeroDigest);
+  return areaBlock(disks, `secondary${at.volume}`, at, digest);
 }
 
 export interface BlockPlace extends ViewGeometry {
