@@ -1,0 +1,155 @@
+import { expect } from 'chai';
+import type { Operation, Outcome } from '../../../firmware-sim/storage/operation.js';
+import { contentDigests, RangeDigest } from '../../../protocol/digest.js';
+import { checkCondition } from '../../../protocol/scsi/conditions.js';
+import { blockBytes, blocksOf, ReplicaLab } from './replica-lab.js';
+
+/** Generation `number` with these letters from block 0 on, committed and about to be structured. */
+function committed(letters: string, lab = new ReplicaLab({ volumes: [64] }), number = 1, full = false): ReplicaLab {
+  lab.begin(number, full);
+  const range = new RangeDigest();
+  let zeroBlocks = 0;
+  for (const [block, letter] of Array.from(letters).entries()) {
+    if (letter === '.') {
+      zeroBlocks += 1;
+      lab.zeros(100 + block, { first: block, count: 1, generation: number });
+    } else lab.run(100 + block, { first: block, letters: letter, generation: number });
+    range.addOfVolume(0, block, contentDigests(blocksOf(letter), blockBytes));
+  }
+  while (lab.state.volume(0).staged.size < letters.length) if (!lab.disk()) lab.durable();
+  lab.complete(number, { blocks: letters.length, zeroBlocks, digest: range.finish() });
+  while (lab.state.committed !== number) if (!lab.durable() && !lab.disk()) throw new Error('it was not committed');
+  lab.told();
+  return lab;
+}
+
+function asker(lab: ReplicaLab): { readonly operation: Operation; readonly outcomes: Outcome['kind'][] } {
+  const outcomes: Outcome['kind'][] = [];
+  const operation = { name: 'asker', resume: (outcome: Outcome) => outcomes.push(outcome.kind) };
+  lab.locks.claim(operation, { volume: 0, first: 0, count: 64, shared: false });
+  return { operation, outcomes };
+}
+
+describe('structuring', () => {
+  it('reads staging, writes the image, flushes it and records it, in this order', () => {
+    const lab = committed('ab');
+    const steps: string[] = [];
+    while (lab.waiting.length > 0) {
+      steps.push(...lab.waiting);
+      lab.disk();
+    }
+    expect(steps).to.deep.equal(['staging0 read', 'secondary0 write', 'secondary0 synchronizeCache']);
+    expect(lab.records.map(({ record }) => record.kind)).to.deep.equal(['placed']);
+    expect([lab.state.overlaid, lab.letters('secondary0', 0, 3)]).to.deep.equal([2, 'ab.']);
+    lab.durable();
+    expect([lab.state.overlaid, lab.records.map(({ record }) => record.kind)]).to.deep.equal([0, ['settled']]);
+    expect(lab.locks.isFree({ volume: 0, first: 0, count: 64, shared: false })).to.equal(true);
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['structured 1']);
+  });
+
+  it('unmaps zeros without reading anything', () => {
+    const lab = committed('ab');
+    lab.settle();
+    committed('..', lab, 2);
+    expect(lab.waiting).to.deep.equal(['secondary0 unmap']);
+    lab.settle();
+    expect([lab.letters('secondary0', 0, 2), lab.state.structured]).to.deep.equal(['..', 2]);
+  });
+
+  it('keeps four runs of at most sixteen blocks under way', () => {
+    const lab = committed('abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl');
+    expect(lab.waiting).to.deep.equal(Array(4).fill('staging0 read'));
+    lab.settle();
+    expect(lab.letters('secondary0', 0, 64)).to.equal(
+      'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl',
+    );
+    const more = new ReplicaLab({ volumes: [96], stagingSlots: 96 });
+    committed('a.b.c.d.e.f.', more);
+    expect(more.waiting).to.deep.equal(['staging0 read', 'secondary0 unmap', 'staging0 read', 'secondary0 unmap']);
+    more.settle();
+    expect(more.letters('secondary0', 0, 12)).to.equal('a.b.c.d.e.f.');
+  });
+
+  it('suspends the pair when staging gives back something else, and leaves the block where it is', () => {
+    const lab = committed('ab');
+    const slot = lab.state.volume(0).overlay.slotOf(1) ?? 0;
+    lab.media.get('staging0')?.fill('x', slot * blockBytes, slot * blockBytes + 1);
+    lab.settle();
+    expect(lab.suspended).to.deep.equal(['staging-corrupt: volume 0, blocks 0+2']);
+    expect([lab.receiver.damaged, lab.state.overlaid, lab.state.structured]).to.deep.equal([true, 2, 0]);
+    expect([lab.letters('secondary0', 0, 2), lab.waiting, lab.records]).to.deep.equal(['..', [], []]);
+    expect(lab.locks.isFree({ volume: 0, first: 0, count: 64, shared: false })).to.equal(true);
+  });
+
+  it('suspends the pair when a disk fails, whichever step it is', () => {
+    for (const step of [0, 1, 2]) {
+      const lab = committed('ab');
+      for (let before = 0; before < step; before += 1) lab.disk();
+      lab.disk(checkCondition('lbaOutOfRange'));
+      lab.settle();
+      expect(lab.suspended).to.deep.equal(['disk-error: volume 0, blocks 0+2']);
+      expect([lab.receiver.damaged, lab.state.overlaid]).to.deep.equal([true, 2]);
+      expect(lab.locks.isFree({ volume: 0, first: 0, count: 64, shared: false })).to.equal(true);
+    }
+  });
+
+  it('lets a full generation, and no other, be committed over what could not be structured', () => {
+    for (const full of [false, true]) {
+      const lab = committed('ab');
+      lab.disk(checkCondition('lbaOutOfRange'));
+      lab.settle();
+      if (full) committed('c', lab, 2, full);
+      else expect(() => committed('c', lab, 2, full)).to.throw('not committed');
+      expect(lab.state.committed).to.equal(full ? 2 : 1);
+      if (!full) continue;
+      lab.settle();
+      expect([lab.receiver.damaged, lab.state.structured, lab.letters('secondary0', 0, 2)]).to.deep.equal([
+        ...[false, 2, 'c.'],
+      ]);
+    }
+  });
+
+  it('waits for the lock of its blocks, and looks again when others have placed some of them meanwhile', () => {
+    for (const placed of [false, true]) {
+      const lab = new ReplicaLab({ volumes: [64] });
+      const { operation, outcomes } = asker(lab);
+      committed('abc', lab);
+      expect(lab.waiting).to.deep.equal([]);
+      if (placed) {
+        expect(lab.receiver.placeFor(operation, 0, 1, 1)).to.equal(true);
+        while (outcomes.length === 0) if (!lab.disk()) lab.durable();
+        expect([outcomes, lab.letters('secondary0', 0, 3), lab.state.overlaid]).to.deep.equal([['done'], '.b.', 2]);
+        lab.media.get('secondary0')?.fill('z', blockBytes, 2 * blockBytes);
+      }
+      lab.receiver.unlock(operation, 0);
+      lab.settle();
+      expect(lab.letters('secondary0', 0, 3)).to.equal(placed ? 'azc' : 'abc');
+      expect([lab.state.structured, lab.suspended]).to.deep.equal([1, []]);
+    }
+  });
+
+  it('places for an operation what it asks for, cut at its ends, and says when there is nothing', () => {
+    const lab = new ReplicaLab({ volumes: [64] });
+    const { operation, outcomes } = asker(lab);
+    committed('abcdef', lab);
+    expect(lab.receiver.placeFor(operation, 0, 6, 4)).to.equal(false);
+    expect(lab.receiver.placeFor(operation, 0, 2, 2)).to.equal(true);
+    while (outcomes.length === 0) if (!lab.disk()) lab.durable();
+    expect(lab.letters('secondary0', 0, 6)).to.equal('..cd..');
+    expect(lab.receiver.placeFor(operation, 0, 2, 2)).to.equal(false);
+    expect(lab.receiver.placeFor(operation, 0, 2, 3)).to.equal(true);
+    lab.disk(checkCondition('lbaOutOfRange'));
+    expect([outcomes, lab.suspended]).to.deep.equal([['done', 'failed'], ['disk-error: volume 0, blocks 4+1']]);
+  });
+
+  it('tells an operation to look again when staging gave back something else', () => {
+    const lab = new ReplicaLab({ volumes: [64] });
+    const { operation, outcomes } = asker(lab);
+    committed('ab', lab);
+    lab.media.get('staging0')?.fill('x');
+    lab.receiver.placeFor(operation, 0, 0, 1);
+    lab.disk();
+    expect([outcomes, lab.suspended]).to.deep.equal([['look'], ['staging-corrupt: volume 0, blocks 0+1']]);
+  });
+});

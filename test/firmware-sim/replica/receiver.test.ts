@@ -1,0 +1,211 @@
+import { expect } from 'chai';
+import { zeroSlot } from '../../../firmware-sim/storage/stored-blocks.js';
+import { contentDigests } from '../../../protocol/digest.js';
+import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
+import { refusals } from '../../../protocol/refusals.js';
+import { checkCondition } from '../../../protocol/scsi/conditions.js';
+import { begun, blockBytes, blocksOf, ReplicaLab } from './replica-lab.js';
+
+const outside = refusals['range-outside'].number;
+const mismatch = refusals['digest-mismatch'].number;
+const stagingFull = refusals['staging-full'].number;
+const diskError = refusals['disk-error'].number;
+
+describe('the receiver, taking runs', () => {
+  it('acknowledges a run once its content is written, flushed and recorded, in this order', () => {
+    const lab = begun();
+    lab.run(7, { first: 2, letters: 'ab' });
+    expect(lab.waiting).to.deep.equal(['staging0 write']);
+    lab.disk();
+    expect(lab.waiting).to.deep.equal(['staging0 synchronizeCache']);
+    expect([lab.records.length, lab.told()]).to.deep.equal([0, []]);
+    lab.disk();
+    expect([lab.records.map(({ record }) => record.kind), lab.told()]).to.deep.equal([['staged'], []]);
+    lab.durable();
+    expect(lab.told()).to.deep.equal(['stored 7']);
+    const { staged } = lab.state.volume(0);
+    expect([staged.size, lab.letters('staging0', staged.slotOf(2) ?? 99, 2)]).to.deep.equal([2, 'ab']);
+    expect(Buffer.from(staged.digestOf(3) ?? [])).to.deep.equal(Buffer.from(contentDigests(blocksOf('b'), blockBytes)));
+  });
+
+  it('acknowledges what was stored together in one message', () => {
+    const lab = begun();
+    lab.run(7, { first: 2, letters: 'ab' });
+    lab.zeros(8, { first: 9, count: 3 });
+    while (lab.disk());
+    lab.receiver.board.send = () => {
+      throw new Error('nothing is told before the end of the step');
+    };
+    for (const { record, operation } of lab.records.splice(0)) {
+      lab.state.apply(record);
+      operation?.resume({ kind: 'done', data: new Uint8Array(0) }, 0);
+    }
+    lab.receiver.board.send = (_port, message) => lab.sent.push(message);
+    lab.receiver.pump();
+    expect(lab.told()).to.deep.equal(['stored 8,7']);
+    lab.receiver.pump();
+    expect(lab.told()).to.deep.equal([]);
+  });
+
+  it('writes nothing for zeros', () => {
+    const lab = begun();
+    lab.zeros(3, { first: 5, count: 20 });
+    expect([lab.waiting, lab.records.length]).to.deep.equal([[], 1]);
+    lab.durable();
+    expect(lab.told()).to.deep.equal(['stored 3']);
+    expect([lab.state.volume(0).staged.size, lab.state.volume(0).staged.slotOf(24)]).to.deep.equal([20, zeroSlot]);
+  });
+
+  it('spreads a run over the slots that are free', () => {
+    const lab = begun({ stagingSlots: 6 });
+    lab.allocators[0]?.occupy(1, 2);
+    lab.run(1, { first: 10, letters: 'wxyz' });
+    expect(lab.waiting).to.deep.equal(['staging0 write', 'staging0 write']);
+    lab.disk();
+    expect(lab.waiting, 'both, before the flush').to.deep.equal(['staging0 write']);
+    lab.disk();
+    lab.disk();
+    expect(lab.records).to.have.length(2);
+    lab.durable();
+    expect(lab.told()).to.deep.equal([]);
+    lab.durable();
+    expect([lab.told(), lab.letters('staging0', 0, 6)]).to.deep.equal([['stored 1'], 'w..xyz']);
+    const slots = [10, 11, 12, 13].map((block) => lab.state.volume(0).staged.slotOf(block));
+    expect(slots).to.deep.equal([0, 3, 4, 5]);
+    expect(lab.state.volume(0).staged.digestOf(12)).to.deep.equal(contentDigests(blocksOf('y'), blockBytes));
+  });
+
+  it('refuses a run that passes the end of the volume, names another one, or has not whole blocks', () => {
+    const lab = begun();
+    lab.run(1, { first: 31, letters: 'ab' });
+    lab.run(2, { first: 0, letters: 'a', volume: 1 });
+    lab.run(3, { first: 0, letters: '' });
+    lab.zeros(4, { first: 30, count: 3 });
+    lab.zeros(5, { first: 0, count: 0 });
+    const whole = { first: blockNumber(0), digests: new Uint8Array(16), data: blocksOf('a').subarray(1) };
+    const place = { generation: generation(1), volume: volumeNumber(0) };
+    lab.receiver.blockRun({ kind: 'blockRun', run: 6, ...place, ...whole });
+    lab.receiver.blockRun({ kind: 'blockRun', run: 7, ...place, ...whole, digests: new Uint8Array(15) });
+    expect(lab.told()).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((run) => `runRefused ${run} ${outside}`));
+    lab.run(8, { first: 31, letters: 'a' });
+    lab.zeros(9, { first: 29, count: 2 });
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 9', 'stored 8']);
+  });
+
+  it('takes 4096 blocks of zeros as one run, and no more', () => {
+    const lab = begun({ volumes: [5000] });
+    lab.zeros(1, { first: 0, count: 4097 });
+    expect(lab.told()).to.deep.equal([`runRefused 1 ${outside}`]);
+    lab.zeros(2, { first: 0, count: 4096 });
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 2']);
+  });
+
+  it('refuses a run whose content has another digest', () => {
+    const lab = begun();
+    const place = { generation: generation(1), volume: volumeNumber(0), first: blockNumber(0) };
+    const digests = contentDigests(blocksOf('b'), blockBytes);
+    lab.receiver.blockRun({ kind: 'blockRun', run: 6, ...place, digests, data: blocksOf('a') });
+    expect([lab.told(), lab.waiting]).to.deep.equal([[`runRefused 6 ${mismatch}`], []]);
+  });
+
+  it('passes over a run of another generation', () => {
+    const lab = begun();
+    lab.run(1, { first: 0, letters: 'a', generation: 2 });
+    lab.zeros(2, { first: 0, count: 1, generation: 2 });
+    lab.settle();
+    expect([lab.told(), lab.state.volume(0).staged.size]).to.deep.equal([[], 0]);
+  });
+
+  it('keeps runs that come before the beginning is durable until it is', () => {
+    const lab = new ReplicaLab({ volumes: [32] });
+    const of = { epoch: epoch(1), generation: generation(1), base: generation(0), full: true, state: 'COPY' } as const;
+    lab.receiver.begin({ kind: 'begin', ...of });
+    lab.receiver.begin({ kind: 'begin', ...of });
+    lab.run(1, { first: 0, letters: 'ab' });
+    lab.zeros(2, { first: 5, count: 1 });
+    expect([lab.waiting, lab.records.map(({ record }) => record.kind)]).to.deep.equal([[], ['begun']]);
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 2', 'stored 1']);
+    expect(lab.state.receiving).to.deep.include({ epoch: 1, generation: 1, base: 0, full: true });
+  });
+
+  it('does not take runs for those of a beginning while another one is on its way', () => {
+    const lab = new ReplicaLab({ volumes: [32] });
+    for (const number of [1, 2]) {
+      const base = generation(0);
+      const of = { epoch: epoch(1), generation: generation(number), base, full: true, state: 'COPY' } as const;
+      lab.receiver.begin({ kind: 'begin', ...of });
+    }
+    lab.run(1, { first: 0, letters: 'ab', generation: 2 });
+    lab.durable();
+    expect(lab.waiting).to.deep.equal([]);
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 1']);
+  });
+
+  it('acknowledges nothing in a session that it did not come in', () => {
+    const lab = begun();
+    lab.run(1, { first: 0, letters: 'a' });
+    lab.disk();
+    lab.receiver.sessionOpened();
+    lab.settle();
+    expect([lab.told(), lab.state.volume(0).staged.size]).to.deep.equal([[], 1]);
+    lab.run(1, { first: 1, letters: 'b' });
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 1']);
+  });
+
+  it('tells its holdings only when nothing is on its way into staging', () => {
+    const lab = begun();
+    lab.run(1, { first: 0, letters: 'a' });
+    lab.receiver.getHoldings({ kind: 'getHoldings', generation: generation(1) });
+    expect(lab.told()).to.deep.equal([]);
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 1', 'holdings 1']);
+    lab.receiver.pump();
+    expect(lab.told()).to.deep.equal([]);
+    lab.receiver.getHoldings({ kind: 'getHoldings', generation: generation(1) });
+    expect(lab.told()).to.deep.equal(['holdings 1']);
+  });
+
+  it('gives a generation up that staging has no room for, and tells it', () => {
+    const lab = begun({ stagingSlots: 4 });
+    lab.run(1, { first: 0, letters: 'abcd' });
+    lab.settle();
+    lab.run(2, { first: 4, letters: 'e' });
+    expect(lab.told()).to.deep.equal(['stored 1', `abandon 1 ${stagingFull} PSUE`]);
+    lab.settle();
+    expect([lab.state.receiving, lab.allocators[0]?.free, lab.waiting]).to.deep.equal([undefined, 4, []]);
+    lab.run(3, { first: 4, letters: 'e' });
+    lab.settle();
+    expect([lab.told(), lab.suspended]).to.deep.equal([[], []]);
+  });
+
+  it('gives a generation up, and its slots back, when the disk does not take a run', () => {
+    const lab = begun({ stagingSlots: 6 });
+    lab.allocators[0]?.occupy(1, 2);
+    lab.run(1, { first: 10, letters: 'wxyz' });
+    lab.disk(checkCondition('writeProtected'));
+    expect([lab.told(), lab.suspended], 'the other write is under way').to.deep.equal([[], []]);
+    lab.disk();
+    expect(lab.told()).to.deep.equal([`abandon 1 ${diskError} PSUE`]);
+    expect(lab.suspended).to.deep.equal(['disk-error: staging0']);
+    lab.settle();
+    expect([lab.state.receiving, lab.allocators[0]?.free]).to.deep.equal([undefined, 4]);
+  });
+
+  it('drops what is staged when told so, for the generation that it is for only', () => {
+    const lab = begun();
+    lab.run(1, { first: 0, letters: 'ab' });
+    lab.settle();
+    lab.receiver.drop(generation(2));
+    expect(lab.records).to.deep.equal([]);
+    lab.receiver.drop();
+    lab.receiver.drop();
+    expect(lab.records.map(({ record }) => record.kind)).to.deep.equal(['dropped']);
+    lab.settle();
+    expect([lab.state.volume(0).staged.size, lab.allocators[0]?.free]).to.deep.equal([0, 64]);
+  });
+});

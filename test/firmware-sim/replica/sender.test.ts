@@ -1,0 +1,311 @@
+import { expect } from 'chai';
+import type { Board } from '../../../firmware-sim/controller/board.js';
+import { type Outgoing, type PickedRun, type RunPlace, Sender } from '../../../firmware-sim/replica/sender.js';
+import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
+import type { DeviceEffect } from '../../../protocol/device.js';
+import { contentDigests } from '../../../protocol/digest.js';
+import { generation } from '../../../protocol/ids.js';
+import type { Message } from '../../../protocol/message/messages.js';
+import type { Completion } from '../../../protocol/scsi/commands.js';
+import { checkCondition } from '../../../protocol/scsi/conditions.js';
+import { toHex } from '../../protocol/vectors.js';
+import { blockBytes, blocksOf } from './replica-lab.js';
+
+/** A sender of volume 0, whose blocks hold these letters, and an owner that picks what the test queues. */
+class SenderLab implements Outgoing {
+  readonly generation = generation(3);
+  readonly blockBytes = blockBytes;
+  readonly effects: DeviceEffect[] = [];
+  readonly sent: { readonly message: Message; readonly priority: number | undefined }[] = [];
+  readonly told: string[] = [];
+  readonly toPick: PickedRun[] = [];
+  readonly picks: number[] = [];
+  /** What the owner knows of the content before it is read. */
+  known: ((run: PickedRun) => Uint8Array) | undefined;
+  letters: string;
+  nowUs = 0;
+  readonly sender: Sender;
+
+  constructor(letters: string) {
+    this.letters = letters;
+    this.sender = new Sender(this.#board());
+    this.sender.use(this);
+  }
+
+  pick(countMax: number): PickedRun | undefined {
+    this.picks.push(countMax);
+    return this.toPick.shift();
+  }
+
+  locate(run: PickedRun): RunPlace {
+    const command = { op: 'read', lba: run.first, sectors: run.count } as const;
+    return { disk: 'primary0', command, ...(this.known === undefined ? {} : { digests: this.known(run) }) };
+  }
+
+  stored(volume: number, first: number, count: number, digests: Uint8Array): void {
+    const right = contentDigests(blocksOf(this.letters.slice(first, first + count)), blockBytes);
+    this.told.push(`stored ${volume}:${first}+${count}${toHex(digests) === toHex(right) ? '' : ' of something else'}`);
+  }
+
+  returned(volume: number, first: number, count: number): void {
+    this.told.push(`returned ${volume}:${first}+${count}`);
+  }
+
+  unreadable(volume: number, first: number, count: number, corrupt: boolean): void {
+    this.told.push(`${corrupt ? 'corrupt' : 'unreadable'} ${volume}:${first}+${count}`);
+  }
+
+  /** Queues runs to be picked, and lets the sender pick them. */
+  start(...runs: readonly (readonly [first: number, count: number])[]): void {
+    for (const [first, count] of runs) this.toPick.push({ volume: 0, first, count, urgent: false });
+    this.sender.pump();
+  }
+
+  /** Ends the next read; false when none waits. */
+  read(completion?: Completion): boolean {
+    const [next] = this.effects.splice(0, 1);
+    if (next?.kind !== 'disk' || next.command.op !== 'read') return false;
+    const { lba, sectors } = next.command;
+    const data = blocksOf(this.letters.slice(lba, lba + sectors));
+    this.sender.disks.complete(next.tag, completion ?? { status: 'good', data }, 0);
+    return true;
+  }
+
+  /** Messages since the last look, as words. */
+  messages(): string[] {
+    return this.sent.splice(0).map(({ message }) => {
+      if (message.kind === 'zeroRun') return `zeros ${message.run} ${message.first}+${message.count}`;
+      if (message.kind !== 'blockRun') return message.kind;
+      const count = message.digests.length / 16;
+      const right = toHex(contentDigests(message.data, blockBytes)) === toHex(message.digests);
+      return `${right ? 'blocks' : 'wrong blocks'} ${message.run} ${message.first}+${count}`;
+    });
+  }
+
+  answer(...runs: number[]): void {
+    this.sender.stored({ kind: 'stored', generation: this.generation, runs });
+  }
+
+  refuse(run: number): void {
+    this.sender.refused({ kind: 'runRefused', generation: this.generation, run, code: 82 });
+  }
+
+  #board(): Board<never> {
+    const lab = this;
+    return {
+      disks: new DiskQueue(this.effects),
+      get nowUs() {
+        return lab.nowUs;
+      },
+      effects: this.effects,
+      record: () => {},
+      send: (_port, message, priority) => this.sent.push({ message, priority }),
+      queuedBytes: () => 0,
+      log: () => {},
+      mark: () => {},
+      suspend: () => {},
+    };
+  }
+}
+
+const outside = checkCondition('lbaOutOfRange');
+
+describe('the sender of an image', () => {
+  it('sends what it has read with its digests, zeros as ranges, and tells when it is stored', () => {
+    const lab = new SenderLab('ab...c');
+    lab.start([0, 6]);
+    expect([lab.messages(), lab.sender.idle]).to.deep.equal([[], false]);
+    lab.read();
+    expect(lab.messages()).to.deep.equal(['blocks 1 0+2', 'zeros 2 2+3', 'blocks 3 5+1']);
+    expect([lab.sender.sentBytes, lab.sender.idle]).to.deep.equal([3 * blockBytes, false]);
+    lab.answer(2, 1);
+    expect([lab.told, lab.sender.idle]).to.deep.equal([['stored 0:2+3', 'stored 0:0+2'], false]);
+    lab.answer(3, 3, 9);
+    expect(lab.told.slice(2)).to.deep.equal(['stored 0:5+1']);
+    expect(lab.sender.idle).to.equal(true);
+  });
+
+  it('sends at the priority of a host’s commands what a host waits for, all else behind', () => {
+    for (const urgent of [false, true]) {
+      const lab = new SenderLab('a.');
+      lab.toPick.push({ volume: 0, first: 0, count: 2, urgent });
+      lab.sender.pump();
+      lab.read();
+      expect(lab.sent.map(({ priority }) => priority)).to.deep.equal(urgent ? [1, 1] : [2, 2]);
+      expect(lab.sent.map(({ message }) => 'generation' in message && message.generation)).to.deep.equal([3, 3]);
+    }
+  });
+
+  it('picks as many blocks as a run may have, one at least, and reads four runs at once', () => {
+    const lab = new SenderLab('abcdefgh');
+    lab.start([0, 1], [1, 1], [2, 1], [3, 1], [4, 1]);
+    expect([lab.effects.length, lab.picks]).to.deep.equal([4, [128, 128, 128, 128]]);
+    lab.read();
+    lab.sender.runBytesMax = 511;
+    lab.sender.pump();
+    expect([lab.effects.length, lab.picks.at(-1)]).to.deep.equal([4, 1]);
+    lab.sender.runBytesMax = 1535;
+    lab.read();
+    lab.sender.pump();
+    expect(lab.picks.at(-1)).to.equal(2);
+  });
+
+  it('picks no more than the window lets be on its way, and goes on as it is answered', () => {
+    const lab = new SenderLab('abcdefgh');
+    lab.sender.window.bytesMax = 3 * blockBytes;
+    lab.start([0, 2], [2, 2], [4, 1], [5, 1]);
+    expect(lab.effects).to.have.length(2);
+    while (lab.read());
+    lab.sender.pump();
+    expect(lab.effects, 'four blocks are on their way').to.have.length(0);
+    lab.answer(1);
+    lab.sender.pump();
+    expect(lab.effects).to.have.length(1);
+    while (lab.read());
+    lab.answer(2, 3);
+    lab.sender.pump();
+    expect(lab.effects).to.have.length(1);
+  });
+
+  it('makes room in its window for what could not be read and what is given back', () => {
+    const lab = new SenderLab('abcdefgh');
+    lab.sender.window.bytesMax = 2 * blockBytes;
+    lab.start([0, 2], [2, 2], [4, 2]);
+    lab.read(outside);
+    lab.sender.pump();
+    expect([lab.told, lab.effects.length]).to.deep.equal([['unreadable 0:0+2'], 1]);
+    lab.read();
+    lab.refuse(1);
+    lab.sender.pump();
+    expect([lab.told.at(-1), lab.effects.length]).to.deep.equal(['returned 0:2+2', 1]);
+  });
+
+  it('begins to measure its window when the first run is picked after a pause', () => {
+    const lab = new SenderLab('ab');
+    lab.sender.window.bytesMax = 2 ** 20;
+    lab.nowUs = 60_000_000;
+    lab.start([0, 1]);
+    lab.read();
+    lab.nowUs = 60_100_000;
+    lab.answer(1);
+    lab.sender.window.answered(256 * 1024 - blockBytes, 60_200_000);
+    expect(lab.sender.window.bytes).to.equal(512 * 1024);
+  });
+
+  it('does not measure anew as long as something is on its way', () => {
+    const lab = new SenderLab('ab');
+    lab.sender.window.bytesMax = 2 ** 20;
+    lab.start([0, 1]);
+    lab.nowUs = 3_000_000;
+    lab.start([1, 1]);
+    lab.sender.window.answered(256 * 1024, 3_100_000);
+    expect(lab.sender.window.bytes).to.equal(128 * 1024);
+  });
+
+  it('picks nothing when there is no image to send', () => {
+    const lab = new SenderLab('ab');
+    lab.sender.use(undefined);
+    lab.start([0, 2]);
+    expect([lab.picks, lab.effects]).to.deep.equal([[], []]);
+  });
+
+  it('pads the last block of a volume, which is short', () => {
+    const lab = new SenderLab('ab');
+    lab.start([0, 2]);
+    lab.read({ status: 'good', data: blocksOf('ab').subarray(0, 700) });
+    const [first] = lab.sent;
+    if (first?.message.kind !== 'blockRun') throw new Error('blocks are sent');
+    expect(first.message.data).to.have.length(2 * blockBytes);
+    expect(lab.messages()).to.deep.equal(['blocks 1 0+2']);
+  });
+
+  it('sends known zeros without reading them, whatever else is known it reads', () => {
+    const lab = new SenderLab('....ab');
+    lab.known = ({ first, count }) => contentDigests(blocksOf(lab.letters.slice(first, first + count)), blockBytes);
+    lab.start([0, 4]);
+    expect([lab.effects.length, lab.messages()]).to.deep.equal([0, ['zeros 1 0+4']]);
+    lab.start([3, 3]);
+    expect(lab.effects.length).to.equal(1);
+    lab.read();
+    expect(lab.messages()).to.deep.equal(['zeros 2 3+1', 'blocks 3 4+2']);
+  });
+
+  it('reads again what the receiver refused, and tells when it is not what was kept', () => {
+    const lab = new SenderLab('abcd');
+    lab.known = () => contentDigests(blocksOf('xy'), blockBytes);
+    lab.start([1, 2]);
+    lab.read();
+    expect(lab.messages(), 'it is the receiver that checks').to.deep.equal(['wrong blocks 1 1+2']);
+    lab.refuse(1);
+    lab.refuse(1);
+    expect(lab.told).to.deep.equal(['returned 0:1+2']);
+    lab.start([1, 2]);
+    lab.read();
+    expect([lab.messages(), lab.told.slice(1), lab.sender.idle]).to.deep.equal([[], ['corrupt 0:1+2'], true]);
+    lab.start([1, 2]);
+    lab.read();
+    expect(lab.messages(), 'suspected once').to.deep.equal(['wrong blocks 2 1+2']);
+  });
+
+  it('suspects the blocks that were refused, in whatever run they are sent again, and no others', () => {
+    const lab = new SenderLab('abcd');
+    lab.known = ({ count }) => contentDigests(blocksOf('xyz'.slice(0, count)), blockBytes);
+    lab.start([1, 2]);
+    lab.read();
+    lab.refuse(1);
+    lab.messages();
+    lab.start([0, 1], [3, 1], [2, 1]);
+    while (lab.read());
+    expect(lab.messages()).to.deep.equal(['wrong blocks 2 0+1', 'wrong blocks 3 3+1']);
+    expect(lab.told.slice(1)).to.deep.equal(['corrupt 0:2+1']);
+  });
+
+  it('gives back what was overwritten while it was read, and what touches it only', () => {
+    for (const [first, count, touched] of [
+      [0, 2, false],
+      [0, 3, true],
+      [3, 1, true],
+      [4, 9, false],
+    ] as const) {
+      const lab = new SenderLab('abcdef');
+      lab.start([2, 2]);
+      expect(lab.sender.touches(0, first, count)).to.equal(touched);
+      expect(lab.sender.touches(1, first, count)).to.equal(false);
+      lab.sender.overwritten(1, first, count, 'reading');
+      lab.sender.overwritten(0, first, count, 'reading');
+      lab.read();
+      expect(lab.messages()).to.deep.equal(touched ? [] : ['blocks 1 2+2']);
+      expect(lab.told).to.deep.equal(touched ? ['returned 0:2+2'] : []);
+    }
+  });
+
+  it('gives back what was overwritten on its way when the newest content is wanted', () => {
+    for (const how of ['sent', 'reading'] as const) {
+      const lab = new SenderLab('abcdef');
+      lab.start([2, 2], [4, 2]);
+      lab.read();
+      expect(lab.sender.touches(0, 3, 1)).to.equal(true);
+      lab.sender.overwritten(0, 3, 2, how);
+      lab.answer(1);
+      expect(lab.told).to.deep.equal([how === 'sent' ? 'returned 0:2+2' : 'stored 0:2+2']);
+      lab.read();
+      expect(lab.told[1]).to.equal('returned 0:4+2');
+      expect(lab.sender.touches(0, 3, 1)).to.equal(false);
+    }
+  });
+
+  it('gives everything back when the session ends, and sends nothing that was read for it', () => {
+    const lab = new SenderLab('abcdef');
+    lab.start([0, 2], [2, 2]);
+    lab.read();
+    lab.sender.lost();
+    expect(lab.told).to.deep.equal(['returned 0:0+2']);
+    lab.messages();
+    lab.answer(1);
+    lab.read();
+    expect([lab.told.slice(1), lab.messages(), lab.sender.idle]).to.deep.equal([['returned 0:2+2'], [], true]);
+    lab.start([4, 2]);
+    lab.read();
+    expect(lab.messages()).to.deep.equal(['blocks 2 4+2']);
+  });
+});
