@@ -23,6 +23,11 @@ export class SlotAllocator {
     return this.total - this.#used.size;
   }
 
+  /** Whether these slots are there and none of them is in use. */
+  isFree(first: number, count: number): boolean {
+    return first + count <= this.total && this.#used.gapLengthAt(first, count) === count;
+  }
+
   /** Marks slots that the durable maps refer to, at recovery. */
   occupy(first: number, count: number): void {
     const added = this.#used.add(first, count);
