@@ -7,7 +7,7 @@ export const rooms = {
   'protocol/session': { tests: ['protocol/session/**'] },
   'protocol/scsi': { tests: ['protocol/scsi/**'] },
   'firmware-sim/storage': { tests: ['firmware-sim/storage/**'] },
-  'firmware-sim/replica': { tests: ['firmware-sim/**'] },
+  'firmware-sim/replica': { tests: ['firmware-sim/replica/**'] },
   'firmware-sim/main': { tests: ['firmware-sim/**'] },
   'firmware-sim/sub': { tests: ['firmware-sim/**'] },
   'firmware-sim/controller': { tests: ['firmware-sim/**'] },
