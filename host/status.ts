@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { methods, pairStates } from '../protocol/ids.js';
 import type { MessageNamed } from '../protocol/message/messages.js';
-import { refusalByNumber } from '../protocol/refusals.js';
+import { RefusalError, refusalByNumber } from '../protocol/refusals.js';
 
 const count = z.number().int().nonnegative();
 const reason = z.string().nullable();
@@ -45,10 +45,17 @@ export const statusSchema = z.strictObject({
 });
 export type Status = z.infer<typeof statusSchema>;
 
-/** The message as a value for people and programs. */
+/** The message as a value for people and programs. Throws RefusalError `message-value` for one that no controller sends. */
 export function statusOf(message: MessageNamed<'status'>): Status {
+  const parsed = statusSchema.safeParse(shownOf(message));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new RefusalError('message-value', `status: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+function shownOf(message: MessageNamed<'status'>): unknown {
   const { role, frozen, committed, structured, failed } = message;
-  return statusSchema.parse({
+  return {
     role,
     pairState: message.pairState,
     reason: refusalByNumber(message.reason) ?? null,
@@ -68,7 +75,7 @@ export function statusOf(message: MessageNamed<'status'>): Status {
     hostStallMsMax: message.hostStallUsMax / 1000,
     lines: message.lines,
     pair: Buffer.from(message.pair).toString('hex'),
-  });
+  };
 }
 
 /** docs/status.schema.json */

@@ -1,5 +1,6 @@
+import { sectorBytes } from '../../protocol/ids.js';
 import type { Refusal } from '../../protocol/refusals.js';
-import { decodeLbaStatus } from '../../protocol/scsi/capacity-data.js';
+import { decodeLbaStatus, type LbaStatus } from '../../protocol/scsi/capacity-data.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import { describeFailure, type Operation, type Outcome } from '../storage/operation.js';
 import type { Geometry } from './geometry.js';
@@ -50,16 +51,29 @@ export class AllocationScan implements Operation {
       this.#then({ code: 'disk-error', detail: `${this.#area}${this.#volume}: ${detail}` });
       return;
     }
-    const runs = decodeLbaStatus(outcome.data);
-    for (const { lba, sectors, status } of runs) {
-      if (status === 'mapped') this.#note(lba, sectors);
-      this.#sector = lba + sectors;
+    const sectors = this.#geometry.bytesOf(this.#volume) / sectorBytes;
+    if (!this.#take(decodeLbaStatus(outcome.data), sectors)) {
+      const detail = `GET LBA STATUS from sector ${this.#sector} on: the answer does not say what is there`;
+      this.#then({ code: 'disk-error', detail: `${this.#area}${this.#volume}: ${detail}` });
+      return;
     }
-    if (runs.length === 0 || this.#sector * 512 >= this.#geometry.bytesOf(this.#volume)) {
+    if (this.#sector >= sectors) {
       this.#volume += 1;
       this.#sector = 0;
     }
     this.start();
+  }
+
+  /** Each run must say something of the sectors that come next, or the scan would never end; false when one doesn't. */
+  #take(runs: readonly LbaStatus[], sectors: number): boolean {
+    for (const { lba, sectors: length, status } of runs) {
+      if (this.#sector >= sectors) return true;
+      if (lba > this.#sector || lba + length <= this.#sector) return false;
+      const end = Math.min(lba + length, sectors);
+      if (status === 'mapped') this.#note(this.#sector, end - this.#sector);
+      this.#sector = end;
+    }
+    return runs.length > 0;
   }
 
   #note(lba: number, sectors: number): void {

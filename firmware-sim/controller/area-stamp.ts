@@ -19,6 +19,11 @@ export interface AreaStamp {
   readonly volume: number;
 }
 
+/** A stamp as it was found; `unknown` is a place that this version does not stamp, and equals none. */
+export interface FoundStamp extends Omit<AreaStamp, 'place'> {
+  readonly place: AreaStamp['place'] | 'unknown';
+}
+
 export function encodeStamp({ pair, place, volume }: AreaStamp): Buffer {
   const sector = Buffer.alloc(sectorBytes);
   sector.set(magic, 0);
@@ -30,14 +35,14 @@ export function encodeStamp({ pair, place, volume }: AreaStamp): Buffer {
 }
 
 /** The stamp in a sector, or undefined when there is none. */
-export function decodeStamp(sector: Uint8Array): AreaStamp | undefined {
+export function decodeStamp(sector: Uint8Array): FoundStamp | undefined {
   const bytes = Buffer.from(sector.buffer, sector.byteOffset, sector.byteLength);
   if (bytes.length < 32 || !bytes.subarray(0, 8).equals(magic)) return undefined;
   if (crc32(bytes.subarray(0, 28)) !== bytes.readUInt32LE(28)) return undefined;
-  const place = bytes[24] === places.shadow ? 'shadow' : 'staging';
+  const place = bytes[24] === places.shadow ? 'shadow' : bytes[24] === places.staging ? 'staging' : 'unknown';
   return { pair: Uint8Array.from(bytes.subarray(8, 24)), place, volume: bytes[25] ?? 0 };
 }
 
-export function sameStamp(a: AreaStamp, b: AreaStamp): boolean {
+export function sameStamp(a: FoundStamp, b: AreaStamp): boolean {
   return Buffer.compare(a.pair, b.pair) === 0 && a.place === b.place && a.volume === b.volume;
 }

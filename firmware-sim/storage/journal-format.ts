@@ -21,6 +21,9 @@ const headerBytes = 48;
 /** The most bytes of records that one batch takes. */
 export const batchPayloadBytesMax = 512 * 1024;
 
+/** Checkpoints and batches are counted on from what is read: one that is so far up leaves no numbers, and was never written. */
+const counterMax = 2 ** 31;
+
 const flagSnapshot = 1;
 const flagSnapshotEnd = 2;
 const flagRetired = 4;
@@ -82,11 +85,13 @@ export function decodeHeader(sector: Buffer): BatchHeader | undefined {
   if (crc32(sector.subarray(0, 44)) !== sector.readUInt32LE(44)) return undefined;
   const flags = sector.readUInt32LE(4);
   const kind = (Object.keys(kindFlags) as BatchHeader['kind'][]).find((each) => kindFlags[each] === flags);
-  if (kind === undefined) return undefined;
+  const checkpoint = sector.readUInt32LE(8);
+  const sequence = sector.readUInt32LE(12);
+  if (kind === undefined || checkpoint > counterMax || sequence > counterMax) return undefined;
   return {
     kind,
-    checkpoint: sector.readUInt32LE(8),
-    sequence: sector.readUInt32LE(12),
+    checkpoint,
+    sequence,
     payloadBytes: sector.readUInt32LE(16),
     payloadCheck: sector.readUInt32LE(20),
     stamp: Uint8Array.from(sector.subarray(24, 40)),

@@ -22,12 +22,15 @@ export function capacityData16(capacitySectors: number, limits: UnitLimits): Buf
   return data;
 }
 
-/** Capacity in sectors out of READ CAPACITY (16) data, or undefined when the data is too short or of other sectors. */
+/**
+ * Capacity in sectors out of READ CAPACITY (16) data, or undefined when the data is too short, of other sectors, or of
+ * more bytes than a number holds exactly.
+ */
 export function decodeCapacity16(data: Uint8Array): number | undefined {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   if (bytes.length < 12 || bytes.readUInt32BE(8) !== sectorBytes) return undefined;
   const capacitySectors = readLba(bytes, 0) + 1;
-  return Number.isSafeInteger(capacitySectors) ? capacitySectors : undefined;
+  return Number.isSafeInteger(capacitySectors * sectorBytes) ? capacitySectors : undefined;
 }
 
 /** A run of sectors with one provisioning status. */

@@ -40,6 +40,8 @@ interface Outstanding extends CommandRequest {
   readonly tag: number;
   readonly parts: Uint8Array[];
   receivedBytes: number;
+  /** Data out that was asked for: in any order, but no more than there is. */
+  askedBytes: number;
   /** Why the data in can't be used any more. */
   damage: string | undefined;
 }
@@ -67,7 +69,7 @@ export class Initiator {
   submit(request: CommandRequest): { readonly tag: number; readonly effects: InitiatorEffect[] } {
     const tag = this.#nextTag;
     this.#nextTag = tag === 0xffffffff ? 1 : tag + 1;
-    this.#queue.push({ ...request, tag, parts: [], receivedBytes: 0, damage: undefined });
+    this.#queue.push({ ...request, tag, parts: [], receivedBytes: 0, askedBytes: 0, damage: undefined });
     return { tag, effects: this.#advance() };
   }
 
@@ -111,10 +113,13 @@ export class Initiator {
   }
 
   #transferReady({ tag, offset, length }: MessageNamed<'transferReady'>): InitiatorEffect[] {
-    const { dataOut } = this.#outstanding.get(tag) ?? {};
-    if (dataOut === undefined || offset + length > dataOut.length) {
+    const command = this.#outstanding.get(tag);
+    const { dataOut = empty } = command ?? {};
+    const bytes = length + (command?.askedBytes ?? 0);
+    if (command === undefined || length === 0 || offset + length > dataOut.length || bytes > dataOut.length) {
       return [unexpected(`data asked for that command ${tag} doesn't have`)];
     }
+    command.askedBytes = bytes;
     const data = dataOut.subarray(offset, offset + length);
     return [{ kind: 'send', message: { kind: 'dataOut', tag, offset, data } }];
   }
@@ -124,6 +129,8 @@ export class Initiator {
     if (command === undefined) return [unexpected(`data of command ${tag}, which isn't under way`)];
     if (offset !== command.receivedBytes) command.damage ??= `data at ${offset}, expected at ${command.receivedBytes}`;
     if (offset + data.length > command.dataInBytesMax) command.damage ??= `more than ${command.dataInBytesMax} bytes`;
+    // Parts of nothing would fill the memory without ever being too much.
+    if (data.length === 0) command.damage ??= 'data of no bytes';
     if (command.damage !== undefined) return [];
     command.parts.push(data);
     command.receivedBytes += data.length;

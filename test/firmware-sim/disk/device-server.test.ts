@@ -53,6 +53,14 @@ describe('a logical unit without its medium', () => {
     expect(decodeCapacity16(data ?? empty)).to.equal(2 ** 33);
     expect(capacityData10(2 ** 32).readUInt32BE(0)).to.equal(0xffffffff);
     expect(decodeCapacity16(Buffer.alloc(11))).to.equal(undefined);
+    const ofSectors = (last: bigint) => {
+      const told = Buffer.from(data ?? empty);
+      told.writeBigUInt64BE(last);
+      return decodeCapacity16(told);
+    };
+    // Bytes are counted in numbers, which are exact up to 2^53.
+    expect(ofSectors(2n ** 44n - 2n)).to.equal(2 ** 44 - 1);
+    for (const last of [2n ** 44n, 2n ** 53n, 2n ** 64n - 1n]) expect(ofSectors(last)).to.equal(undefined);
   });
 
   it('reports a unit attention once, and INQUIRY and REPORT LUNS leave it waiting', () => {

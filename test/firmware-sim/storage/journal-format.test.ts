@@ -85,6 +85,14 @@ describe('how records lie on the meta disk', () => {
     }
   });
 
+  it('finds no header with numbers so high that nothing could be counted on from them', () => {
+    for (const at of [8, 12]) {
+      expect(decodeHeader(forged((header) => header.writeUInt32LE(2 ** 31, at)))).to.not.equal(undefined);
+      expect(decodeHeader(forged((header) => header.writeUInt32LE(2 ** 31 + 1, at)))).to.equal(undefined);
+      expect(decodeHeader(forged((header) => header.writeUInt32LE(2 ** 32 - 1, at)))).to.equal(undefined);
+    }
+  });
+
   it('gives no records when a bit of them is damaged or their end is missing', () => {
     const header = decodeHeader(golden);
     if (header === undefined) throw new Error('the golden header is whole');

@@ -40,7 +40,11 @@ describe('scenario files', () => {
     ['a step that does not exist', 'steps:\n  - freeze\n  - melt', 's.yaml:3:5: steps.1'],
     ['a field that does not exist', 'steps:\n  - write: {writes: 1, size: 2}', 's.yaml:2:30: steps.0.write.size: '],
     ['a field of the wrong kind', 'steps:\n  - write: {writes: many}', 's.yaml:2:21: steps.0.write.writes: '],
-    ['a field that would make another step of it', 'steps:\n  - write: {kind: freeze}', 's.yaml:2:12: write: has no field'],
+    [
+      'a field that would make another step of it',
+      'steps:\n  - write: {kind: freeze}',
+      's.yaml:2:12: write: has no field',
+    ],
     ['two steps in one', 'steps:\n  - {freeze: , verify: }', 's.yaml:2:5: a step has one name'],
     ['a parameter that is not there', 'steps:\n  - write: {writes: $n}', 's.yaml:2:21: there is no parameter n'],
     [

@@ -63,6 +63,17 @@ describe('the SCSI initiator', () => {
     expect(past).to.have.nested.property('[0].refusal.code', 'message-unexpected');
   });
 
+  it('sends its data in any order, but no more than there is: a target cannot have it again and again', () => {
+    const initiator = new Initiator({ outstandingMax: 2 });
+    const { tag } = initiator.submit(requestOf({ op: 'write', lba: 0, data }, 0));
+    const ask = (offset: number, length: number) =>
+      sentKinds(initiator.receive({ kind: 'transferReady', tag, offset, length }));
+    expect([ask(512, 512), ask(0, 256)]).to.deep.equal([['dataOut'], ['dataOut']]);
+    expect([ask(0, 512), ask(256, 0)]).to.deep.equal([[], []]);
+    expect(ask(256, 256)).to.deep.equal(['dataOut']);
+    expect(ask(0, 1)).to.deep.equal([]);
+  });
+
   it('gives the data that came, in one part or several, and the sense data of a CHECK CONDITION', () => {
     const initiator = new Initiator({ outstandingMax: 9 });
     const one = initiator.submit(readRequest(2)).tag;
@@ -89,6 +100,7 @@ describe('the SCSI initiator', () => {
     string,
   ])[] = [
     ['fails its check', [dataIn(1, 0, data)], { dataCheck: 1 }, 'message-check'],
+    ['comes in parts of nothing', [dataIn(1, 0, empty), dataIn(1, 0, data)], {}, 'message-check'],
     ['is not all there', [dataIn(1, 0, data.subarray(512))], {}, 'message-check'],
     ['is more than was announced', [dataIn(1, 0, data)], { dataInBytes: 512 }, 'message-check'],
     ['has a gap', [dataIn(1, 0, data.subarray(512)), dataIn(1, 500, data.subarray(512))], {}, 'message-check'],
