@@ -146,14 +146,20 @@ export class FailbackSender implements Outgoing {
     for (const [volume, queue] of this.#queue.entries()) {
       const run = queue.nextRun(0, countMax);
       if (run === undefined) continue;
-      queue.delete(run.first, run.count);
-      return { volume, ...run, urgent: false };
+      const count = this.#alikeKnown(volume, run);
+      queue.delete(run.first, count);
+      return { volume, first: run.first, count, urgent: false };
     }
     return undefined;
   }
 
   locate({ volume, first, count }: PickedRun): RunPlace {
-    return { disk: `secondary${volume}`, command: this.#core.geometry.readVolume(volume, first, count) };
+    const place = {
+      disk: `secondary${volume}` as const,
+      command: this.#core.geometry.readVolume(volume, first, count),
+    };
+    const digests = this.#knownDigests(volume, first, count);
+    return digests === undefined ? place : { ...place, digests };
   }
 
   stored(volume: number, first: number, count: number, digests: Uint8Array): void {
@@ -164,8 +170,24 @@ export class FailbackSender implements Outgoing {
     this.#queue[volume]?.add(first, count);
   }
 
-  unreadable(volume: number, first: number, count: number): void {
-    this.#core.suspend('disk-error', `volume ${volume}, blocks ${first}+${count}`);
+  unreadable(volume: number, first: number, count: number, corrupt: boolean): void {
+    this.#core.log('error', `volume ${volume}, blocks ${first}+${count} cannot be read`);
+    this.#giveUp(corrupt ? 'image-corrupt' : 'disk-error');
+  }
+
+  /** How many of a run's blocks from its first on have a content that is known, or have none that is. */
+  #alikeKnown(volume: number, { first, count }: { readonly first: number; readonly count: number }): number {
+    const { known } = this.#core.replica.volume(volume);
+    let alike = 1;
+    while (alike < count && known.has(first + alike) === known.has(first)) alike += 1;
+    return alike;
+  }
+
+  /** What the secondary area holds by its records; what a host wrote after the takeover is in none. */
+  #knownDigests(volume: number, first: number, count: number): Uint8Array | undefined {
+    const { known } = this.#core.replica.volume(volume);
+    if (!known.has(first)) return undefined;
+    return Buffer.concat(Array.from({ length: count }, (_, index) => known.digestOf(first + index) ?? zeroDigest));
   }
 
   #ask(): void {
