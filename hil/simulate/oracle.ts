@@ -78,6 +78,9 @@ export class Oracle {
   #lastFrozen = 0;
   #committed = 0;
   #mainTakenOver = false;
+  /** Main has come back with disks of before: what it freezes from then on, nobody knows. */
+  #forgetful = false;
+  readonly #unknown = new Set<number>();
   readonly drains = new Drains((detail) => this.fail('drain', detail));
 
   constructor(configuration: Configuration, owed: Owed, on: (check: CheckName) => boolean = () => true) {
@@ -130,6 +133,10 @@ export class Oracle {
   /** A site comes back with disks of before: nothing that it knew since counts. */
   cameBackOlder(site: Site): void {
     if (site === 'sub') this.#committed = 0;
+    else {
+      this.#forgetful = true;
+      this.#lastFrozen = 0;
+    }
   }
 
   /** Holds main, as it runs, against what must be so. */
@@ -152,6 +159,7 @@ export class Oracle {
     this.#followSub(state, replica);
     if (!this.#owed.image || replica.committed === 0) return;
     const image = this.shownTruth;
+    if (this.#unknown.has(replica.committed)) return;
     const fault = image === undefined ? 'which was never frozen' : this.#shownFault(replica, disks, image);
     if (fault !== undefined) this.fail('shown', `generation ${replica.committed}, ${fault}`);
   }
@@ -185,6 +193,7 @@ export class Oracle {
     const image = isTaken ? this.#subTruth : (this.#images.get(replica.committed) ?? this.#subTruth);
     // A takeover, or its end, that was being recorded: what is shown is the image of before or the hosts' volume.
     const known = image ?? this.#images.get(replica.committed);
+    if (this.#unknown.has(replica.committed)) return;
     const fault = known === undefined ? 'which was never frozen' : this.#shownFault(replica, disks, known);
     if (fault !== undefined) this.fail('crash shown', `generation ${replica.committed}, ${fault}`);
   }
@@ -225,6 +234,11 @@ export class Oracle {
   #frozen(state: MainState): void {
     const image = this.#imageOf(state);
     this.#lastFrozen = state.lastFrozen;
+    if (this.#forgetful) {
+      this.#unknown.add(state.lastFrozen);
+      this.#images.delete(state.lastFrozen);
+      return;
+    }
     if (image !== undefined && !this.#images.has(state.lastFrozen)) this.#images.set(state.lastFrozen, image);
   }
 
@@ -263,6 +277,7 @@ export class Oracle {
       this.#images.set(committed, this.#subTruth.clone());
       this.#committed = committed;
     }
+    if (this.#unknown.has(committed)) return;
     if (state.takenOver && this.#subTruth === undefined) this.#subTruth = this.#images.get(committed)?.clone();
     if (!state.takenOver) this.#subTruth = undefined;
   }

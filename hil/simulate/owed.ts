@@ -34,12 +34,18 @@ export function owedTo(plan: Plan): Owed {
   const older = (site: Site) => faults.some((each) => isOlder(each, site));
   // The records of a controller are the only ones of their kind, and its primary area is nobody's record.
   const mainLies = lie('main', 'meta') || lie('main', 'primary');
-  const hostData = !mainLies && !older('main');
-  const image = !mainLies && !lie('sub', 'meta');
+  // After a takeover the secondary area is such an area too.
+  const takesOver = plan.operations.some(({ kind }) => kind === 'takeover');
+  const subLies = lie('sub', 'meta') || (takesOver && lie('sub', 'secondary'));
+  const hostData = !mainLies && !older('main') && !(takesOver && subLies);
+  const image = !mainLies && !subLies;
   // The shadow area is the only place of what was deferred: when it lies, that data is gone. A main that has forgotten
   // what it had sent sends nothing more until somebody has looked at it.
   // Staging that holds spoilt blocks of an image keeps their slots until the next one is committed beside it.
-  const alive = image && hostData && !lie('main', 'shadow') && (!lie('sub', 'staging') || holdsTwo(plan));
+  const staged = !lie('sub', 'staging') || holdsTwo(plan);
+  // What comes back in a failback is held in the shadow area first.
+  const comesBack = !takesOver || holdsOne(plan);
+  const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
   return {
     ...{ hostData, image, alive },
     mayHalt: (site) => refuses(site) || lie(site, '') || older(site),
@@ -52,6 +58,12 @@ export function owedTo(plan: Plan): Owed {
 function holdsTwo({ configuration }: Plan): boolean {
   const { blockBytes, volumeSectors, stagingBlocks } = configuration;
   return volumeSectors.every((sectors) => stagingBlocks >= 2 * Math.ceil((sectors * 512) / blockBytes));
+}
+
+/** Whether the shadow area has room for a whole image. */
+function holdsOne({ configuration }: Plan): boolean {
+  const { blockBytes, volumeSectors, shadowBlocks } = configuration;
+  return volumeSectors.every((sectors) => shadowBlocks >= Math.ceil((sectors * 512) / blockBytes));
 }
 
 function isOlder(fault: Fault, site: Site): boolean {

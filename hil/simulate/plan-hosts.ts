@@ -113,7 +113,7 @@ export class PlanHosts {
       this.#oracle.fail('answer', `a freeze makes generation ${generation}, after ${this.#newestAnswered}`);
     }
     this.#newestAnswered = generation;
-    if (this.#oracle.image(generation) === undefined) {
+    if (this.#oracle.image(generation) === undefined && this.#owed.hostData) {
       this.#oracle.fail('answer', `generation ${generation} is told to the host and is not durable`);
     }
   }
@@ -235,6 +235,7 @@ export class PlanHosts {
   }
 
   #holdRead(site: Site, { truth, volume, end }: Reading, data: Uint8Array): void {
+    if (!(site === 'main' ? this.#owed.hostData : this.#owed.image)) return;
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     for (let lba = 0; lba < end; lba += 1) {
       const fault = faultOfSector(truth, bytes, lba * sectorBytes, { volume, lba });
