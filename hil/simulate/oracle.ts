@@ -78,6 +78,7 @@ export class Oracle {
   #lastFrozen = 0;
   #committed = 0;
   #mainTakenOver = false;
+  #regained = 0;
   /** Main has come back with disks of before: what it freezes from then on, nobody knows. */
   #forgetful = false;
   readonly #unknown = new Set<number>();
@@ -103,6 +104,11 @@ export class Oracle {
   /** What the sub must hold now; undefined before the first commit. */
   get shownTruth(): Truth | undefined {
     return this.#subTruth ?? this.#images.get(this.#committed);
+  }
+
+  /** How often a failback has replaced what main must hold. */
+  get regained(): number {
+    return this.#regained;
   }
 
   get newestImage(): number {
@@ -263,6 +269,7 @@ export class Oracle {
       for (const write of this.#underWay.main) this.#mainTruth.allow(write, write.number);
       this.#lastFrozen = state.lastFrozen;
       this.#taken = undefined;
+      this.#regained += 1;
     }
     this.#mainTakenOver = state.takenOver;
   }

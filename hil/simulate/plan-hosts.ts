@@ -196,6 +196,7 @@ export class PlanHosts {
     const { volumeSectors } = this.#bench.plan.configuration;
     const volume = number % volumeSectors.length;
     const reading = { truth: this.#oracle.mainTruth.clone(), volume, from: 0, end: volumeSectors[volume] ?? 0 };
+    const { regained } = this.#oracle;
     this.#reading.add(reading);
     this.#bench.host.command(
       volume,
@@ -204,7 +205,8 @@ export class PlanHosts {
         ended: (data) => {
           this.#reading.delete(reading);
           const { state } = this.#bench.main;
-          if (data !== undefined && !state.takenOver && !this.#bench.sub.state.takenOver) {
+          const isSame = this.#oracle.regained === regained && !state.takenOver;
+          if (data !== undefined && isSame && !this.#bench.sub.state.takenOver) {
             this.#holdRead('main', reading, data);
           }
         },
