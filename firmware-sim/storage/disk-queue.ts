@@ -151,13 +151,16 @@ export class DiskQueue {
     }
   }
 
-  /** If one cannot be written again, what waits for it fails: nobody must be told that it is durable. */
+  /**
+   * What is held waits on as long as others are written again. If one cannot be written again, what waits for it
+   * fails: nobody must be told that it is durable.
+   */
   #writtenAgain(disk: DiskName, completion: Completion, nowUs: number): void {
     const state = this.#state(disk);
     state.again -= 1;
     if (completion.status !== 'good') {
       for (const each of state.held.splice(0)) this.#finish(each, completion, nowUs);
-    } else if (state.again === 0) this.#release(state.held.splice(0));
+    } else this.#release(state.held.splice(0));
   }
 
   /** Flushes last: what goes out beside them has not ended, so they cover none of it. */

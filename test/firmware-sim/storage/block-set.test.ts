@@ -87,6 +87,13 @@ describe('a sparse set of blocks', () => {
     );
   });
 
+  it('cuts a run at the length asked for behind the border of a chunk, too', () => {
+    const set = new BlockSet();
+    set.add(4080, 100);
+    expect(set.runLengthAt(4090, 10)).to.equal(10);
+    expect(set.nextRun(4090, 7)).to.deep.equal({ first: 4090, count: 7 });
+  });
+
   it('cuts its runs at the length asked for, and passes a range of a tebibyte without a loop over it', () => {
     const set = new BlockSet();
     set.add(10, 20);

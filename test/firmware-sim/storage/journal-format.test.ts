@@ -37,7 +37,7 @@ function recordsIn(payload: Buffer): Buffer[] | undefined {
     ...{ kind: 'records', checkpoint: 1, sequence: 0, stamp },
     ...{ payloadBytes: payload.length, payloadCheck: crc32(payload) },
   };
-  return decodeRecords(header, Buffer.concat([Buffer.alloc(48), payload, Buffer.alloc(64)]));
+  return decodeRecords(header, Buffer.concat([Buffer.alloc(48), payload]));
 }
 
 describe('how records lie on the meta disk', () => {

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import { Journal, type JournalLoss } from '../../../firmware-sim/storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../../../firmware-sim/storage/journal-recovery.js';
+import type { Outcome } from '../../../firmware-sim/storage/operation.js';
 import type { DeviceEffect } from '../../../protocol/device.js';
 import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
 
@@ -96,7 +97,11 @@ export class JournalLab {
   }
 
   append(record: string): void {
-    this.journal?.append(record, { name: record, resume: () => this.told.push(record) });
+    const resume = (outcome: Outcome) => {
+      expect(outcome).to.deep.equal({ kind: 'done', data: new Uint8Array(0) });
+      this.told.push(record);
+    };
+    this.journal?.append(record, { name: record, resume });
   }
 
   /** Carries out the next command; false when there is none. */

@@ -8,8 +8,11 @@ import { JournalLab, metaBytes, recovered } from './journal-lab.js';
 describe('the journal, read back after power on', () => {
   it('reads back a snapshot of many parts, whether or not one ends where a read ends', () => {
     // Of the first, two fill what one READ takes; of the second, the fourth lies across two reads.
-    for (const bytes of [524_236, 300_000]) {
-      const lab = new JournalLab(Buffer.alloc(8 * 2 ** 20));
+    for (const [bytes, halfSectors, reads] of [
+      [524_236, 8000, 7],
+      [300_000, 4200, 6],
+    ] as const) {
+      const lab = new JournalLab(Buffer.alloc(2 * halfSectors * 512));
       lab.start();
       lab.runAll();
       lab.parts = Array.from('abcdefg', (letter) => letter.repeat(bytes));
@@ -19,6 +22,7 @@ describe('the journal, read back after power on', () => {
       const sectors = Math.ceil((48 + 4 + bytes) / 512);
       expect(lab.disk.writes.slice(2, 9).map((each) => each.sectors)).to.deep.equal(Array(7).fill(sectors));
       const back = recovered(lab.disk.bytes);
+      expect(back.disk.commands).to.equal(reads);
       expect(back.state.map((each) => `${each[0]}${each.length}`)).to.deep.equal([
         ...Array.from('abcdefg', (letter) => `${letter}${bytes}`),
         'a5',
@@ -26,6 +30,23 @@ describe('the journal, read back after power on', () => {
       back.append('end');
       back.runAll();
       expect(recovered(back.disk.bytes).state.slice(7)).to.deep.equal(['after', 'end']);
+    }
+  });
+
+  it('is refused as corrupt when a batch is damaged at the end of what one READ takes, and others follow', () => {
+    const lab = new JournalLab(Buffer.alloc(2 * 4200 * 512));
+    lab.start();
+    lab.runAll();
+    // Batches of 587 sectors: the fourth behind the snapshot lies across the end of the first read.
+    for (let number = 0; number < 5; number += 1) {
+      lab.append(String(number).repeat(300_000));
+      lab.runAll();
+    }
+    expect(recovered(lab.disk.bytes).state).to.have.length(5);
+    for (let number = 0; number < 4; number += 1) {
+      const bytes = Buffer.from(lab.disk.bytes);
+      bytes.fill(0xff, (1 + 587 * number) * 512, (2 + 587 * number) * 512);
+      expect(recovered(bytes).found?.kind, `batch ${number}`).to.equal('corrupt');
     }
   });
 
