@@ -115,6 +115,16 @@ export class Oracle {
     return this.#lastFrozen;
   }
 
+  /** Equal whenever recovered controllers are held against the same, in words. */
+  get key(): string {
+    const underWay = (writes: Iterable<HostWrite>) =>
+      [...writes].map(({ number, tag, uncertain, ended }) => `${number}.${tag}.${uncertain}.${ended}`).join(' ');
+    const images = [...this.#images].map(([generation, truth]) => `${generation}=${truth.key}`);
+    const taken = this.#taken === undefined ? '' : `${this.#taken.truth.key} with ${underWay(this.#taken.underWay)}`;
+    const now = `${this.#mainTruth.key} ${underWay(this.#underWay.main)}, ${this.#subTruth?.key}`;
+    return [`${this.#lastFrozen} ${this.#committed}`, now, taken, ...images].join('\n');
+  }
+
   submitted(write: HostWrite): void {
     this.#underWay[write.site].add(write);
     this.#truthAt(write.site)?.allow(write, write.number);

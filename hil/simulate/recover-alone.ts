@@ -14,6 +14,8 @@ const entropy = Buffer.alloc(32, 0x5a);
 export interface AloneListener {
   /** It has read its records back and works. */
   running?(): void;
+  /** A disk command has begun: what it writes is at risk. */
+  commandBegun?(): void;
   /** A disk command has ended; the device has not heard of it yet. */
   commandEnded?(): void;
 }
@@ -35,14 +37,18 @@ export function recoverAlone(device: Device, disks: DiskSet, listener: AloneList
     if (commands > commandsMax) throw new Error('invariant broken: a controller alone never comes to rest');
     const next = queue.shift();
     if (next === undefined) break;
-    const completion = carryOut(disks, next);
+    const completion = carryOut(disks, next, listener);
     listener.commandEnded?.();
     take(device.step({ kind: 'disk', tag: next.tag, completion }, 0));
   }
   return halted;
 }
 
-function carryOut(disks: DiskSet, { disk, command }: Extract<DeviceEffect, { kind: 'disk' }>): Completion {
+function carryOut(
+  disks: DiskSet,
+  { disk, command }: Extract<DeviceEffect, { kind: 'disk' }>,
+  listener: AloneListener,
+): Completion {
   const found = disks.get(disk);
   if (found === undefined) throw new Error(`invariant broken: no disk is called ${disk}`);
   const due: (() => void)[] = [];
@@ -54,6 +60,7 @@ function carryOut(disks: DiskSet, { disk, command }: Extract<DeviceEffect, { kin
       ended = completion;
     },
   );
+  listener.commandBegun?.();
   for (let action = due.shift(); action !== undefined && ended === undefined; action = due.shift()) action();
   if (ended === undefined) throw new Error('invariant broken: a healthy disk ends its commands');
   return ended;

@@ -119,6 +119,14 @@ export class Truth {
     return false;
   }
 
+  /** Equal for truths that allow the same, in words. */
+  get key(): string {
+    const others = this.#others.map((each) =>
+      [...each].map(([sector, numbers]) => `${sector}:${[...numbers].sort((a, b) => a - b).join('/')}`).sort(),
+    );
+    return this.#certain.map((each, volume) => `${each.join(' ')};${(others[volume] ?? []).join(' ')}`).join('|');
+  }
+
   describe(volume: number, sector: number): string {
     const others = [...(this.#others[volume]?.get(sector) ?? [])];
     return [this.#certain[volume]?.[sector] ?? 0, ...others].map(nameOf).join(' or ');
