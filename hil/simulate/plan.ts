@@ -176,6 +176,17 @@ const configuration = z.strictObject({
 });
 export type Configuration = z.infer<typeof configuration>;
 
+/** A look at what a power cut would leave: the site comes back alone, on copies of its disks with these survivors. */
+const crash = z.strictObject({
+  site: z.enum(sites),
+  /** When the site has had so many effects; unless told, at each of its disk commands. */
+  afterEffects: positive.optional(),
+  survival,
+  /** The power goes once more when so many disk commands of its coming back have ended. */
+  again: z.strictObject({ afterCommands: positive, survival }).optional(),
+});
+export type Crash = z.infer<typeof crash>;
+
 export const planSchema = z.strictObject({
   version: z.literal(1),
   /** Entropy of the devices and whatever has no place in the plan. */
@@ -183,5 +194,7 @@ export const planSchema = z.strictObject({
   configuration,
   operations: z.array(operation),
   faults: z.array(fault),
+  /** The only crash images to look at; without it, a sample of all. */
+  crash: crash.optional(),
 });
 export type Plan = z.infer<typeof planSchema>;

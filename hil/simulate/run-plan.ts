@@ -13,13 +13,16 @@ import type { DeviceNote } from './kernel.js';
 import { Liveness } from './liveness.js';
 import { type CheckName, Oracle, Violation } from './oracle.js';
 import { type Owed, owedTo } from './owed.js';
-import type { Fault, Plan, Site } from './plan.js';
+import type { Crash, Fault, Plan, Site } from './plan.js';
 import { PlanBench } from './plan-bench.js';
 import { PlanHosts } from './plan-hosts.js';
 import { Trace } from './trace.js';
 
 export interface PlanRunOptions {
-  /** One in so many disk commands is followed by a look at what a power cut there would leave; 0: none. Else about 8. */
+  /**
+   * One in so many disk commands is followed by a look at what a power cut there would leave; 0: none. Else about 8. A
+   * plan that names the one to look at is not asked.
+   */
   readonly crashEvery?: number;
   /** Whether a check is on; all, unless told otherwise. */
   readonly checks?: (check: CheckName) => boolean;
@@ -45,6 +48,8 @@ export interface FoundViolation {
   readonly check: CheckName;
   readonly detail: string;
   readonly atUs: number;
+  /** The look at a power cut that found it; the plan with this in it finds it again. */
+  readonly crash?: Crash;
 }
 
 export interface PlanResult {
@@ -86,6 +91,8 @@ export class PlanRun {
   readonly #running: Record<Site, boolean> = { main: false, sub: false };
   readonly #crashEvery: number;
   #applied = 0;
+  /** The look at a power cut that is being taken. */
+  #crash: Crash | undefined;
 
   constructor(plan: Plan, options: PlanRunOptions = {}) {
     this.plan = plan;
@@ -152,10 +159,10 @@ export class PlanRun {
       new Liveness(this).run();
       return undefined;
     } catch (error) {
-      const atUs = this.bench.kernel.nowUs;
-      if (error instanceof Violation) return { check: error.check, detail: error.message, atUs };
+      const where = { atUs: this.bench.kernel.nowUs, ...(this.#crash === undefined ? {} : { crash: this.#crash }) };
+      if (error instanceof Violation) return { check: error.check, detail: error.message, ...where };
       if (this.#options.checks?.('broken') === false) return undefined;
-      return { check: 'broken', detail: describeError(error), atUs };
+      return { check: 'broken', detail: describeError(error), ...where };
     }
   }
 
@@ -186,7 +193,7 @@ export class PlanRun {
       sent: (device, port, frame) => {
         this.#trace?.add(kernel.nowUs, `${device} ${port}`, frame);
         witness?.sent?.(kernel.nowUs, device, port, frame);
-        if (device === 'main' || device === 'sub') this.bench.countEffect(device);
+        if (device === 'main' || device === 'sub') this.#countEffect(device);
       },
     };
     kernel.onNote = (note) => {
@@ -235,15 +242,33 @@ export class PlanRun {
     this.#touched[site] = true;
     if (site === 'sub') this.#holdEarly(disk, command);
     else if (disk.startsWith('primary')) this.#noteDrain(disk, command);
-    if (this.#crashEvery > 0 && this.#running[site] && this.#random.below(this.#crashEvery) === 0) {
-      this.#checkNow(site);
-      const again =
-        this.#random.below(4) === 0
-          ? { afterCommands: 1 + this.#random.below(24), survival: survivalOf(this.#random) }
-          : undefined;
-      this.crashes.look(site, survivalOf(this.#random), again);
-    }
+    const { crash } = this.plan;
+    if (crash === undefined) this.#sampleCrash(site);
+    else if (crash.site === site && crash.afterEffects === undefined) this.#lookAtCrash(site, crash);
+    this.#countEffect(site);
+  }
+
+  #countEffect(site: Site): void {
+    const { crash } = this.plan;
+    if (crash?.site === site && crash.afterEffects === this.bench.effects[site] + 1) this.#lookAtCrash(site, crash);
     this.bench.countEffect(site);
+  }
+
+  #sampleCrash(site: Site): void {
+    if (this.#crashEvery === 0 || !this.#running[site] || this.#random.below(this.#crashEvery) > 0) return;
+    const again =
+      this.#random.below(4) === 0
+        ? { afterCommands: 1 + this.#random.below(24), survival: survivalOf(this.#random) }
+        : undefined;
+    this.#lookAtCrash(site, { site, survival: survivalOf(this.#random), ...(again === undefined ? {} : { again }) });
+  }
+
+  #lookAtCrash(site: Site, crash: Crash): void {
+    if (!this.#running[site]) return;
+    this.#crash = { ...crash, afterEffects: this.bench.effects[site] + 1 };
+    this.#checkNow(site);
+    this.crashes.look(site, crash.survival, crash.again);
+    this.#crash = undefined;
   }
 
   /** Nothing reaches the secondary area before the commit of its image is durable, or a host writes after a takeover. */

@@ -1,0 +1,47 @@
+/** Operations that do less than given ones, or at rounder times, the greatest steps first. */
+import type { Operation } from './plan.js';
+import { rounder } from './simpler-fault.js';
+
+/** What one operation may become. */
+export function simplerOperations(operation: Operation): readonly Operation[] {
+  switch (operation.kind) {
+    case 'write':
+    case 'zero':
+    case 'chase': {
+      const { sectors, lba, volume, kind } = operation;
+      return [
+        ...(sectors === 1 && lba === 0 ? [] : [{ ...operation, lba: 0, sectors: 1 }]),
+        ...(sectors === 1 ? [] : [{ ...operation, sectors: 1 }]),
+        ...(lba === 0 ? [] : [{ ...operation, lba: 0 }]),
+        ...(volume === 0 ? [] : [{ ...operation, volume: 0 }]),
+        ...(kind === 'write' ? [] : [{ ...operation, kind: 'write' as const }]),
+        ...(sectors > 2 ? [{ ...operation, sectors: Math.ceil(sectors / 2) }] : []),
+        ...[1, Math.floor(lba / 2)]
+          .filter((less) => less < lba && less > 0)
+          .map((less) => ({ ...operation, lba: less })),
+      ];
+    }
+    case 'read':
+    case 'look':
+      return operation.volume === 0 ? [] : [{ ...operation, volume: 0 }];
+    case 'takeover':
+      return operation.force ? [] : [{ ...operation, force: true }];
+    case 'failback':
+      return operation.discard ? [] : [{ ...operation, discard: true }];
+    default:
+      return [];
+  }
+}
+
+/** The same operations, with the time before one of them shorter or rounder; in order of time. */
+export function closerOperations(operations: readonly Operation[], index: number): readonly (readonly Operation[])[] {
+  const now = operations[index]?.atUs ?? 0;
+  const gapUs = now - (operations[index - 1]?.atUs ?? 0);
+  return [0, ...rounder(gapUs, 100)].flatMap((shorterUs) => {
+    if (shorterUs >= gapUs) return [];
+    const lessUs = gapUs - shorterUs;
+    const closer = operations.map((each, at) => (at < index ? each : { ...each, atUs: each.atUs - lessUs }));
+    // Or the others stay where they are.
+    return [closer, operations.with(index, { ...(operations[index] as Operation), atUs: now - lessUs })];
+  });
+}
