@@ -115,14 +115,15 @@ export class Oracle {
     return this.#lastFrozen;
   }
 
-  /** Equal whenever recovered controllers are held against the same, in words. */
-  get key(): string {
-    const underWay = (writes: Iterable<HostWrite>) =>
-      [...writes].map(({ number, tag, uncertain, ended }) => `${number}.${tag}.${uncertain}.${ended}`).join(' ');
+  /** Equal whenever a recovered controller of this site is held against the same, in words. */
+  key(site: Site): string {
     const images = [...this.#images].map(([generation, truth]) => `${generation}=${truth.key}`);
-    const taken = this.#taken === undefined ? '' : `${this.#taken.truth.key} with ${underWay(this.#taken.underWay)}`;
-    const now = `${this.#mainTruth.key} ${underWay(this.#underWay.main)}, ${this.#subTruth?.key}`;
-    return [`${this.#lastFrozen} ${this.#committed}`, now, taken, ...images].join('\n');
+    const known = [`${this.#lastFrozen} ${this.#committed} ${this.#subTruth?.key}`, ...images].join('\n');
+    if (site === 'sub') return known;
+    const states = (writes: Iterable<HostWrite>) =>
+      [...writes].map(({ number, tag, uncertain, ended }) => `${number}.${tag}.${uncertain}.${ended}`).join(' ');
+    const taken = this.#taken === undefined ? '' : `${this.#taken.truth.key} with ${states(this.#taken.underWay)}`;
+    return [known, this.#mainTruth.key, taken].join('\n');
   }
 
   submitted(write: HostWrite): void {
