@@ -1,0 +1,65 @@
+/**
+ * Looks for a plan that finds something wrong with the firmware that it was built with: random seeds of the whole bench,
+ * every fourth time of the link alone, until a check fails or the budget is spent. Prints one line of JSON.
+ *
+ * `node dist/test/mutants/hunt.js PLANS-MAX [SHRINK-RUNS-MAX]`: a mutant's copy runs this, `campaign.ts` reads it.
+ */
+import { expandPlan } from '../../hil/simulate/expand.js';
+import { expandLinkPlan } from '../../hil/simulate/link/expand-link.js';
+import type { LinkPlan } from '../../hil/simulate/link/link-plan.js';
+import { runLinkPlan } from '../../hil/simulate/link/run-link.js';
+import type { Plan } from '../../hil/simulate/plan.js';
+import { runPlan } from '../../hil/simulate/run-plan.js';
+import { shrinkPlan } from '../../hil/simulate/shrink.js';
+
+export type Hunted =
+  | { readonly kind: 'survived'; readonly plans: number; readonly cpuMs: number }
+  | {
+      readonly kind: 'killed';
+      readonly subject: 'pair' | 'link';
+      readonly check: string;
+      readonly detail: string;
+      readonly seed: number;
+      /** Plans that were run until one failed, that one included, and the processor time that this took. */
+      readonly plans: number;
+      readonly cpuMs: number;
+      /** Shrunk, if it is a plan of the whole bench. */
+      readonly plan: Plan | LinkPlan;
+    };
+
+/** One in so many plans is about the link alone. */
+const linkEvery = 4;
+
+function hunt(plansMax: number, runsMax: number): Hunted {
+  const began = process.cpuUsage();
+  const cpuMs = () => {
+    const { user, system } = process.cpuUsage(began);
+    return Math.round((user + system) / 1000);
+  };
+  for (let plans = 1; plans <= plansMax; plans += 1) {
+    const found = plans % linkEvery === 0 ? huntLink(plans) : huntPair(plans);
+    if (found === undefined) continue;
+    const spent = { seed: plans, plans, cpuMs: cpuMs() };
+    if (found.subject === 'link') return { kind: 'killed', ...found, ...spent };
+    const { plan, violation } = shrinkPlan(found.plan, { runsMax });
+    return { kind: 'killed', subject: 'pair', check: violation.check, detail: violation.detail, ...spent, plan };
+  }
+  return { kind: 'survived', plans: plansMax, cpuMs: cpuMs() };
+}
+
+function huntPair(seed: number) {
+  const plan = expandPlan(seed);
+  const { violation } = runPlan(plan);
+  return violation === undefined ? undefined : { subject: 'pair' as const, ...violation, plan };
+}
+
+function huntLink(seed: number) {
+  const plan = expandLinkPlan(seed);
+  const violation = runLinkPlan(plan).violations[0];
+  if (violation === undefined) return undefined;
+  const { check, detail } = violation;
+  return { subject: 'link' as const, check, detail, plan };
+}
+
+const [plansMax = '400', runsMax = '600'] = process.argv.slice(2);
+process.stdout.write(`${JSON.stringify(hunt(Number(plansMax), Number(runsMax)))}\n`);
