@@ -20,6 +20,8 @@ import { type Image, VolumeContents } from './volume-contents.js';
 const boundMs = 60_000;
 const burstWrites = 30;
 const sceneMsMax = 150;
+/** Whether a disk holds anything that was not flushed is chance, about even. */
+const scenes = 2;
 
 type Kill = Extract<Disturbance, { kind: 'kill' }>;
 
@@ -67,7 +69,7 @@ export class KillRun {
     await this.within(this.writer.give(writesBefore), 'writes before a freeze');
     if (freeze === 'quiet') await this.within(this.writer.quiet(), 'the end of all writes');
     const generation = await this.#freeze();
-    if (writesAfter === 'steady') this.writer.start();
+    if (writesAfter === 'steady') this.writer.start('steady');
     const burst = writesAfter === 'burst' ? this.writer.give(burstWrites) : undefined;
     const atCommit = moments.filter(({ at }) => at === 'commit');
     if (atCommit.length > 0) await this.#wait(generation, 'committed');
@@ -200,12 +202,17 @@ export class KillRun {
    * disk, which outlived them, loses its power after the next read.
    */
   async leaveWritesBehind(site: Site, writer: RandomWriter): Promise<void> {
+    for (let times = 0; times < scenes; times += 1) await this.#leaveWritesBehind(site, writer);
+  }
+
+  async #leaveWritesBehind(site: Site, writer: RandomWriter): Promise<void> {
     this.tell(`${site.side} dies under writes`);
-    writer.start();
+    writer.start('dense');
     await pause(sceneMsMax / 2 + this.random.below(sceneMsMax));
+    const stopped = writer.stop();
     await site.controller.kill();
     site.host.die();
-    await this.within(writer.stop(), 'the end of all writes');
+    await this.within(stopped, 'the end of all writes');
     site.controller.start();
     await this.lookAtVolumes(site, writer, 'after its host died with it');
     await site.disk?.restart(0);

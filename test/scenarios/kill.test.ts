@@ -19,7 +19,7 @@ const line = { baud: 4_000_000, bitErrorRate: 1e-7 };
 const shapes: readonly (PairShape & { readonly rounds: number })[] = [
   { method: 'copy', volumes: 1, volumeBytes: 640 * kib, remoteDisks: false, rounds: 3, ...line },
   { method: 'differential', volumes: 2, volumeBytes: 512 * kib, remoteDisks: true, rounds: 4, ...line },
-  { method: 'streaming', volumes: 1, volumeBytes: 1024 * kib, remoteDisks: false, rounds: 4, ...line },
+  { method: 'streaming', volumes: 1, volumeBytes: 1024 * kib, remoteDisks: false, rounds: 3, ...line },
 ];
 
 describe('processes killed at random moments', () => {

@@ -7,7 +7,7 @@ import { bytesOf, type TrackedWrite, type VolumeContents } from './volume-conten
 const underWayMax = 8;
 const smallSectorsMax = 24;
 const largeSectorsMax = 128;
-const stepMs = 5;
+const stepMs = 2;
 const steadyPauseMsMax = 40;
 
 export class RandomWriter {
@@ -36,18 +36,21 @@ export class RandomWriter {
 
   /** Gives so many writes; the last of them may be under way still when this resolves. */
   async give(count: number): Promise<void> {
-    for (let given = 0; given < count && !this.#stopping; given += 1) {
-      while (this.#held > 0 || this.#contents.underWay >= underWayMax) await pause(stepMs);
-      this.#give();
+    for (let given = 0; given < count && !this.#stopping; ) {
+      if (this.#held > 0 || this.#contents.underWay >= underWayMax) await pause(stepMs);
+      else {
+        this.#give();
+        given += 1;
+      }
     }
   }
 
-  /** Writes on and on until `stop`. */
-  start(): void {
+  /** Writes on and on until `stop`: steadily, or as much as the controller takes. */
+  start(pace: 'steady' | 'dense'): void {
     const write = async () => {
       while (!this.#stopping) {
         await this.give(1);
-        await pause(this.#random.below(steadyPauseMsMax));
+        if (pace === 'steady') await pause(this.#random.below(steadyPauseMsMax));
       }
     };
     this.#steady ??= write();
