@@ -45,7 +45,7 @@ export class RoundTrip {
   /** How long to wait now, in whole microseconds. */
   get timeoutUs(): number {
     const base = this.#baseUs();
-    return Math.round(Math.min(base * 2 ** Math.min(this.#doublings, 20), Math.max(backoffUsMax, 2 * base)));
+    return Math.round(Math.min(base * 2 ** this.#doublings, Math.max(backoffUsMax, 2 * base)));
   }
 
   #baseUs(): number {
