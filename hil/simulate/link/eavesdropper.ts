@@ -10,6 +10,8 @@ import type { End } from './link-plan.js';
 
 /** Longer frames are not looked at: whatever is told apart here comes in short ones, too. */
 const heardBytesMax = 400;
+/** The tag and two numbers of a `dataOut`, the same in all that the ends send. */
+const alikeBytes = 10;
 
 export class Eavesdropper {
   readonly #report: Report;
@@ -19,6 +21,9 @@ export class Eavesdropper {
   readonly #salts = new Map<string, number>();
   /** What was sealed, by mark of link and direction, and counter. */
   readonly #sealed = new Map<string, Uint8Array>();
+
+  /** Where a beginning of ciphertext was heard. */
+  readonly #beginnings = new Map<string, string>();
 
   constructor(report: Report, cutShort: () => void) {
     this.#report = report;
@@ -51,7 +56,16 @@ export class Eavesdropper {
       if (Buffer.compare(before, message.ciphertext) !== 0)
         this.#report('nonce', `${side}: counter ${message.counter}`);
       this.#sealed.set(place, message.ciphertext);
+      this.#compareBeginnings(side, place, message.ciphertext);
     }
+  }
+
+  /** All messages begin alike, so that equal beginnings of ciphertext betray a key and nonce that were used twice. */
+  #compareBeginnings(side: End, place: string, ciphertext: Uint8Array): void {
+    const beginning = Buffer.from(ciphertext.subarray(0, alikeBytes)).toString('hex');
+    if ((this.#beginnings.get(beginning) ?? place) !== place)
+      this.#report('nonce', `${side}: two messages begin alike`);
+    this.#beginnings.set(beginning, place);
   }
 }
 

@@ -108,13 +108,13 @@ const scenes: Readonly<Record<string, Scene>> = {
     latenciesUs: [0, 1_000, 20_000],
     payloads: [512, 4096],
     windows: [4096, 65_536],
-    messageBytes: [40, 300],
+    messageBytes: [20, 40, 300],
     totalBytes: 12_000,
-    faultyFrames: [30, 200],
+    faultyFrames: [30, 100],
     kinds: ['forge', 'dropFrame', 'stale', 'disconnect', 'checksum'],
     restarts: 4,
     layers: ['clear', 'sealed', 'sealed'],
-    tampered: 60,
+    tampered: 40,
   },
 };
 /** How often each scene comes. */
@@ -188,6 +188,7 @@ function faultsOf(random: Random, scene: Scene, configuration: LinkPlan['configu
     if (one !== undefined && direction !== one) return [];
     const faults: LinkFault[] = [
       ...frameFaults(random, direction, { frames, kinds }).map((each) => ({ direction, ...each })),
+      ...(scene === scenes.outages ? blackoutOf(random.fork(`blackout ${direction}`), direction) : []),
       ...(configuration.layer === 'sealed'
         ? tamperingOf(random.fork(`tampering ${direction}`), direction, frames, scene)
         : []),
@@ -196,9 +197,18 @@ function faultsOf(random: Random, scene: Scene, configuration: LinkPlan['configu
   });
 }
 
+/** A line that nobody calls lost, and that carries nothing for so many frames. */
+function blackoutOf(random: Random, direction: Direction): LinkFault[] {
+  if (random.below(2) === 0) return [];
+  const first = 1 + random.below(60);
+  return Array.from({ length: 1 + below(random, 120) }, (_, index) => {
+    return { direction, frame: first + index, effect: { kind: 'dropFrame' } };
+  });
+}
+
 /** Whoever tampers does so with some frames of a sealed session. */
 function tamperingOf(random: Random, direction: Direction, frames: number, { tampered }: Scene): LinkFault[] {
-  return Array.from({ length: below(random, tampered) }, () => {
+  return Array.from({ length: random.below(tampered + 1) }, () => {
     return { direction, frame: 1 + random.below(frames), effect: tamperingEffect(random) };
   });
 }

@@ -18,7 +18,7 @@ export type Layer = (typeof layers)[number];
 
 /** What only somebody who means it does: frames and messages get right checks, so only the seal can tell. */
 const tampering = z.discriminatedUnion('kind', [
-  /** A byte of a sealed message that fits one frame is changed. */
+  /** A byte of a sealed message that fits one frame is changed, and the checks around and inside it are made right. */
   z.strictObject({ kind: z.literal('forgeMessage'), at: count, xor: z.int().min(1).max(255) }),
   /** The sealed message that passed so many frames before comes in place of this one's, if both fit one frame alike. */
   z.strictObject({ kind: z.literal('swap'), framesAgo: positive }),

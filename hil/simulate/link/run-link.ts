@@ -68,6 +68,8 @@ class LinkSimulation {
   #troubleUs = 0;
   #downUntilUs = 0;
   #troubles = 0;
+  /** Nothing has happened to any frame, and no end has lost its power. */
+  #lineIsGood = true;
   #bytes = 0;
   #eventsAtUs = 0;
   #eventsAtOnce = 0;
@@ -117,9 +119,7 @@ class LinkSimulation {
       else doneUs ??= this.#kernel.nowUs;
     }
     if (doneUs !== undefined || this.#violations.length > 0) return;
-    if (this.#oracle.spoilt) this.#count('handshake forged');
-    else
-      this.#violate('delivery', `not all is delivered ${this.#deliveryUs} µs after the last trouble: ${this.#state()}`);
+    this.#violate('delivery', `not all is delivered ${this.#deliveryUs} µs after the last trouble: ${this.#state()}`);
   }
 
   #done(): boolean {
@@ -164,6 +164,7 @@ class LinkSimulation {
         received: (content, priority) => this.#received(side, content, priority),
         refused: ({ code }) => {
           this.#count(`refused ${code}`);
+          if (this.#lineIsGood) this.#violate('refusal', `${side}: ${code} on a good line`);
           this.#oracle.refused(side, code);
         },
         silent: () => {
@@ -199,6 +200,7 @@ class LinkSimulation {
 
   #applied({ direction, effect }: LinkFault): void {
     this.#count(`applied ${effect.kind}`);
+    this.#lineIsGood = false;
     this.#trouble(this.#kernel.nowUs + (effect.kind === 'stall' ? effect.us : 0));
     if (forging.has(effect.kind)) this.#oracle.forged(senderOf(direction));
   }
@@ -230,6 +232,7 @@ class LinkSimulation {
       this.#kernel.poke(side);
     } else if (this.#kernel.isOn(side)) {
       this.#count(this.#ends[side].queuedBytes > 0 ? 'restart under way' : 'restart');
+      this.#lineIsGood = false;
       this.#kernel.powerCut(side);
       this.#oracle.ended(side);
       this.#trouble(this.#kernel.nowUs + operation.offUs);
