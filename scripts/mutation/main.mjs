@@ -1,5 +1,7 @@
 /**
- * Mutation tests: npm run mutation [-- <room> …]. Takes minutes to hours, so it is on demand.
+ * Mutation tests: npm run mutation [-- [--again] <room> …]. Takes minutes to hours, so it is on demand.
+ *
+ * With --again only what the last report does not call killed is tried, and what has changed since.
  *
  * Stryker is installed from the lock file beside this file into coldframe-out/mutation, not among the project's own
  * packages: it would make every `npm ci` half as large again. What it changes is a copy of the project.
@@ -34,12 +36,14 @@ function install() {
   run('npm', ['ci'], tool);
 }
 
-function configure(room, { mutate = `${room}/**/*.ts`, tests }) {
+function configure(room, { mutate = `${room}/**/*.ts`, tests }, again) {
   const name = room.replaceAll('/', '-');
   const reported = join(out, `${name}.json`);
   const configuration = {
     ...JSON.parse(readFileSync(join(here, 'stryker.json'), 'utf8')),
     mutate: [mutate],
+    incremental: again,
+    incrementalFile: reported,
     jsonReporter: { fileName: reported },
     mochaOptions: { 'no-config': true, 'no-package': true, spec: tests.map((each) => `dist/test/${each}.test.js`) },
   };
@@ -48,7 +52,8 @@ function configure(room, { mutate = `${room}/**/*.ts`, tests }) {
   return { file, reported };
 }
 
-const asked = process.argv.slice(2);
+const again = process.argv.includes('--again');
+const asked = process.argv.slice(2).filter((each) => each !== '--again');
 const unknown = asked.find((each) => !(each in rooms));
 if (unknown !== undefined) {
   console.error(`There is no room ${unknown}. Rooms: ${Object.keys(rooms).join(', ')}`);
@@ -56,7 +61,7 @@ if (unknown !== undefined) {
 }
 install();
 for (const room of asked.length === 0 ? Object.keys(rooms) : asked) {
-  const { file, reported } = configure(room, rooms[room]);
+  const { file, reported } = configure(room, rooms[room], again);
   const stryker = join(tool, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
   run(process.execPath, [stryker, 'run', file], root);
   console.log(summarise(room, JSON.parse(readFileSync(reported, 'utf8'))));

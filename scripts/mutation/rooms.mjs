@@ -1,9 +1,9 @@
 /** Which sources are mutated together, and which tests judge them: the fast ones, that start no process. */
 export const rooms = {
-  protocol: { mutate: 'protocol/*.ts', tests: ['protocol/**'] },
+  protocol: { mutate: 'protocol/*.ts', tests: ['protocol/*', 'documents/documents'] },
   'protocol/frame': { tests: ['protocol/frame/**', 'protocol/vectors'] },
   'protocol/link': { tests: ['protocol/link/**'] },
-  'protocol/message': { tests: ['protocol/**'] },
+  'protocol/message': { tests: ['protocol/message/**', 'protocol/vectors', 'documents/documents'] },
   'protocol/session': { tests: ['protocol/session/**'] },
   'protocol/scsi': { tests: ['protocol/scsi/**'] },
   'firmware-sim/storage': { tests: ['firmware-sim/storage/**'] },
