@@ -8,6 +8,7 @@ import * as host from './commands/host.js';
 import * as line from './commands/line.js';
 import * as ports from './commands/ports.js';
 import * as run from './commands/run.js';
+import * as sim from './commands/sim.js';
 
 /** What a file of `commands/` exports. */
 export interface CommandGroup {
@@ -15,4 +16,4 @@ export interface CommandGroup {
   register(program: Command): void;
 }
 
-export const groups: readonly CommandGroup[] = [demo, run, firmware, disk, host, golden, line, ports];
+export const groups: readonly CommandGroup[] = [demo, run, sim, firmware, disk, host, golden, line, ports];

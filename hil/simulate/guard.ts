@@ -46,7 +46,7 @@ export function installGuard(): InstalledGuard {
   const restores = impureFunctions().map((place) => wrap(place, watch));
   restores.push(wrapDate(watch));
   syncBuiltinESMExports();
-  const hook = createHook({ init: (_id, type) => watch.notice(type) }).enable();
+  const hook = createHook({ init: (_id, type) => synchronousTypes.has(type) || watch.notice(type) }).enable();
   return {
     hold: (run) => watch.hold(run),
     remove: () => {
@@ -56,6 +56,9 @@ export function installGuard(): InstalledGuard {
     },
   };
 }
+
+/** Told of functions that do their work at once as well: key derivation. Those that answer later are wrapped. */
+const synchronousTypes: ReadonlySet<string> = new Set(['DERIVEBITSREQUEST']);
 
 class Watch {
   #armed = false;

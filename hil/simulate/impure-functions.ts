@@ -23,6 +23,7 @@ export function impureFunctions(): FunctionPlace[] {
     ...places(crypto, 'crypto', ['randomBytes', 'pseudoRandomBytes', 'randomInt', 'randomUUID', 'randomUUIDv7']),
     ...places(crypto, 'crypto', ['randomFill', 'randomFillSync', 'getRandomValues']),
     ...places(crypto, 'crypto', ['generateKey', 'generateKeySync', 'generateKeyPair', 'generateKeyPairSync']),
+    ...places(crypto, 'crypto', ['hkdf', 'pbkdf2', 'scrypt']),
     ...places(webcrypto, 'webcrypto', ['getRandomValues', 'randomUUID']),
   ];
 }

@@ -9,6 +9,7 @@ import { shippedScenarios } from '../../job/shipped-scenarios.js';
 import { counted } from '../../report/quantity.js';
 import { terminalLines } from '../../report/terminal.js';
 import { numberWithin, oneOf, wholeNumber } from '../arguments.js';
+import { commandWords } from '../command-words.js';
 import { checkLine, eventLine } from '../event-lines.js';
 import { onEndSignal } from '../interrupts.js';
 import { Interrupted } from '../report-error.js';
@@ -129,12 +130,10 @@ function commandLine(options: RunOptions, seed: number): string {
   const given = { ...options, seed, out: undefined, json: undefined };
   const words = Object.entries(given).flatMap(([name, value]) => {
     if (value === undefined || (name === 'scenario' && value === 'default')) return [];
-    return value === true ? [`--${name}`] : [`--${name}`, quoted(String(value))];
+    return value === true ? [`--${name}`] : [`--${name}`, String(value)];
   });
-  return ['coldframe', 'run', ...words].join(' ');
+  return commandWords(['coldframe', 'run', ...words]);
 }
-
-const quoted = (word: string): string => (/^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 function wholeWithin(name: string, from: number, to: number): (text: string) => number {
   return (text) => {

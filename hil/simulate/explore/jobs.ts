@@ -1,5 +1,5 @@
-/** What the workers of an exploration do: plain jobs and results. */
-import type { RunSettings, Subject, SubjectResult } from './subject.js';
+/** What the workers of an exploration do: plain jobs, progress and results. */
+import type { AnyPlan, RunSettings, Subject, SubjectResult, SubjectViolation } from './subject.js';
 
 /** Runs the plan of a seed. */
 export interface SeedJob {
@@ -9,5 +9,26 @@ export interface SeedJob {
   readonly settings: RunSettings;
 }
 
-export type ExploreJob = SeedJob;
-export type ExploreResult = SubjectResult;
+/** Makes a plan that fails small. */
+export interface ShrinkJob {
+  readonly kind: 'shrink';
+  readonly plan: AnyPlan;
+  readonly settings: RunSettings;
+}
+
+export interface ShrinkProgress {
+  readonly runs: number;
+  readonly operations: number;
+  readonly faults: number;
+}
+
+/** A small plan and what it finds, run with `settings`. */
+export interface Shrunk {
+  readonly plan: AnyPlan;
+  readonly violation: SubjectViolation;
+  readonly runs: number;
+  readonly settings: RunSettings;
+}
+
+export type ExploreJob = SeedJob | ShrinkJob;
+export type ExploreResult = SubjectResult | Shrunk;

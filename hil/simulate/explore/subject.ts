@@ -5,7 +5,7 @@ import { expandLinkPlan } from '../link/expand-link.js';
 import type { LinkFault, LinkPlan } from '../link/link-plan.js';
 import { type LinkRun, runLinkPlan } from '../link/run-link.js';
 import type { Crash, Plan } from '../plan.js';
-import { type PlanResult, runPlan } from '../run-plan.js';
+import { type FoundViolation, type PlanResult, type PlanRunOptions, runPlan } from '../run-plan.js';
 import { type AnyCheckName, isOn } from './check-meanings.js';
 
 export const subjects = ['pair', 'link'] as const;
@@ -62,23 +62,44 @@ export function subjectOf(plan: AnyPlan): Subject {
 
 /** Runs a plan of either kind, and holds it to purity as well. */
 export function runSubject(plan: AnyPlan, settings: RunSettings, pure: PureSteps): SubjectResult {
-  const run = () => ('subject' in plan ? ofLink(runLinkPlan(plan), settings) : ofPair(plan, settings));
-  if (!isOn('pure', settings)) return run();
-  const held = pure.hold(run);
-  if (held.kind === 'pure') return held.value;
-  const { value = nothing, offence } = held;
-  const detail = `reaches for ${offence.what} ${offence.where}`.trimEnd();
-  return { ...value, violation: { check: 'pure', detail, atUs: value.violation?.atUs ?? value.virtualUs } };
+  if (!('subject' in plan)) return plain(heldPair(plan, { trace: true }, settings, pure));
+  const run = () => ofLink(runLinkPlan(plan), settings);
+  const { value = plain(nothing), impure } = held(run, settings, pure);
+  return impure === undefined ? value : { ...value, violation: impure };
 }
 
-function ofPair(plan: Plan, settings: RunSettings): SubjectResult {
+/** Runs a plan of a pair so, and holds it to purity. What `how` says goes before the settings. */
+export function heldPair(plan: Plan, how: PlanRunOptions, settings: RunSettings, pure: PureSteps): PlanResult {
   const { crashEvery } = settings;
-  const result: PlanResult = runPlan(plan, {
+  const options: PlanRunOptions = {
     checks: (check) => isOn(check, settings),
-    trace: true,
     ...(crashEvery === undefined ? {} : { crashEvery }),
-  });
-  const { violation, coverage, ...rest } = result;
+    ...how,
+  };
+  const { value = nothing, impure } = held(() => runPlan(plan, options), settings, pure);
+  return impure === undefined ? value : { ...value, violation: impure };
+}
+
+interface Ended {
+  readonly violation?: { readonly atUs: number } | undefined;
+  readonly virtualUs: number;
+}
+
+function held<Value extends Ended>(
+  run: () => Value,
+  settings: RunSettings,
+  pure: PureSteps,
+): { readonly value: Value | undefined; readonly impure: FoundViolation | undefined } {
+  if (!isOn('pure', settings)) return { value: run(), impure: undefined };
+  const found = pure.hold(run);
+  if (found.kind === 'pure') return { value: found.value, impure: undefined };
+  const { value, offence } = found;
+  const detail = `reaches for ${offence.what} ${offence.where}`.trimEnd();
+  const atUs = value?.violation?.atUs ?? value?.virtualUs ?? 0;
+  return { value, impure: { check: 'pure', detail, atUs } };
+}
+
+function plain({ violation, coverage, ...rest }: PlanResult): SubjectResult {
   return { ...rest, coverage: Object.fromEntries(coverage), ...(violation === undefined ? {} : { violation }) };
 }
 
@@ -89,8 +110,9 @@ function ofLink({ violations, traceHash, events, endUs, coverage }: LinkRun, set
   return { traceHash, generatorState: '', ...counts, coverage, ...(violation === undefined ? {} : { violation }) };
 }
 
-const nothing: SubjectResult = {
-  ...{ traceHash: '', generatorState: '', coverage: {} },
+/** Of a run that ended before it began. */
+const nothing: PlanResult = {
+  ...{ violation: undefined, traceHash: '', generatorState: '', coverage: new Map() },
   ...{ events: 0, virtualUs: 0, crashImages: 0, applied: 0 },
 };
 

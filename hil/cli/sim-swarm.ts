@@ -1,0 +1,119 @@
+/** `coldframe sim` without a plan: seeds, on all cores, until there are enough or something is found. */
+import { availableParallelism } from 'node:os';
+import { Exploration, type Finding } from '../simulate/explore/exploration.js';
+import type { SeedJob } from '../simulate/explore/jobs.js';
+import { runJobs } from '../simulate/explore/pool.js';
+import { seedJobs } from '../simulate/explore/seed-jobs.js';
+import { type RunSettings, type SubjectResult, subjects } from '../simulate/explore/subject.js';
+import type { SimOptions } from './commands/sim.js';
+import { onEndSignal } from './interrupts.js';
+import { interruptedExit } from './report-error.js';
+import { writeFileInFolder } from './sim-files.js';
+import { type KeptFinding, keepFinding } from './sim-finding.js';
+import { watchdogMs, workerScript } from './sim-pool.js';
+import { ratesText, type SimProgress, startSimProgress } from './sim-progress.js';
+import { findingText, summaryText } from './sim-text.js';
+
+/** Neither `--seeds` nor `--for` is given. */
+const seedsDefault = 100;
+
+/** Returns the exit code. */
+export async function runSwarm(options: SimOptions): Promise<number> {
+  const controller = new AbortController();
+  const off = onEndSignal(() => controller.abort());
+  const progress = await startSimProgress(options.json === true);
+  const swarm = new Swarm(options, controller.signal, progress);
+  try {
+    await swarm.run();
+  } finally {
+    progress.clear();
+    off();
+  }
+  const exit = swarm.found.length > 0 ? 1 : controller.signal.aborted ? interruptedExit : 0;
+  swarm.conclude(exit);
+  return exit;
+}
+
+class Swarm {
+  readonly found: KeptFinding[] = [];
+  readonly #exploration = new Exploration();
+  readonly #options: SimOptions;
+  readonly #signal: AbortSignal;
+  readonly #progress: SimProgress;
+  readonly #settings: RunSettings;
+  readonly #jobs: number;
+  readonly #startMs = performance.now();
+  readonly #shrunkChecks = new Set<string>();
+
+  constructor(options: SimOptions, signal: AbortSignal, progress: SimProgress) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#progress = progress;
+    this.#jobs = options.jobs ?? availableParallelism();
+    this.#settings = settingsOf(options);
+  }
+
+  get #elapsedMs(): number {
+    return performance.now() - this.#startMs;
+  }
+
+  async run(): Promise<void> {
+    const pool = { script: workerScript, workers: this.#jobs, watchdogMs, signal: this.#signal };
+    for await (const finished of runJobs<SeedJob, SubjectResult>(this.#plannedJobs(), pool)) {
+      const finding = this.#exploration.add(finished);
+      if (finding !== undefined) await this.#keep(finding);
+      this.#progress.update(this.#share(), ratesText(this.#exploration, this.#elapsedMs));
+      if (finding !== undefined && this.#options.keepGoing !== true) return;
+    }
+  }
+
+  /** Prints what there is to say in the end, and writes the files that were asked for. */
+  conclude(exit: number): void {
+    const { json, coverage } = this.#options;
+    const exploration = this.#exploration;
+    if (coverage !== undefined) writeFileInFolder(coverage, `${JSON.stringify(exploration.coverage, undefined, 2)}\n`);
+    if (json !== true) {
+      const end = exit === interruptedExit ? ('interrupted' as const) : ('ended' as const);
+      process.stdout.write(`${summaryText(exploration, this.#settings, end).join('\n')}\n`);
+      process.stderr.write(`${ratesText(exploration, this.#elapsedMs)}\n`);
+      return;
+    }
+    const { plans, events, virtualUs, crashImages, applied, lastSeed } = exploration;
+    const sums = { plans, events, virtualUs, crashImages, applied, lastSeed, elapsedMs: Math.round(this.#elapsedMs) };
+    const all = { exit, ...sums, settings: this.#settings, coverage: exploration.coverage, found: this.found };
+    process.stdout.write(`${JSON.stringify(all)}\n`);
+  }
+
+  #plannedJobs(): Generator<SeedJob, void, void> {
+    const { subject, seed: firstSeed, seeds = seedsDefault, for: forMs } = this.#options;
+    const range = { subjects: subject === 'all' ? subjects : [subject], firstSeed };
+    if (forMs === undefined) return seedJobs({ ...range, seeds }, this.#settings);
+    return seedJobs({ ...range, isOver: () => this.#elapsedMs >= forMs }, this.#settings);
+  }
+
+  /** How much of the whole is done. */
+  #share(): number {
+    const { subject, seeds = seedsDefault, for: forMs } = this.#options;
+    if (forMs !== undefined) return Math.min(1, this.#elapsedMs / forMs);
+    return this.#exploration.planCount / (seeds * (subject === 'all' ? subjects.length : 1));
+  }
+
+  /** Of each check the first finding is made small: with `--keep-going` there may be many. */
+  async #keep(finding: Finding): Promise<void> {
+    const { check } = finding.violation;
+    const isFirst = !this.#shrunkChecks.has(check);
+    this.#shrunkChecks.add(check);
+    const kept = await keepFinding(finding, {
+      ...{ settings: this.#settings, folder: this.#options.save, isShrunk: isFirst },
+      ...{ signal: this.#signal, progress: this.#progress },
+    });
+    this.found.push(kept);
+    this.#progress.clear();
+    if (this.#options.json !== true) process.stdout.write(`${findingText(kept).join('\n')}\n\n`);
+  }
+}
+
+/** The settings that options give. */
+export function settingsOf({ without = [], withoutCheck = [], crashEvery }: Partial<SimOptions>): RunSettings {
+  return { without, withoutChecks: withoutCheck, ...(crashEvery === undefined ? {} : { crashEvery }) };
+}
