@@ -130,7 +130,7 @@ function configurationOf(random: Random): Configuration {
       flushUs: pick(random, [0, 300, 3000, 20_000]),
       late: random.below(2) === 0,
     },
-    journalGrowthBytes: pick(random, [2000, 8000, 1_000_000]),
+    journalGrowthBytes: pick(random, [300, 2000, 8000, 1_000_000]),
     hostStallUs: pick(random, [500_000, 10_000_000]),
     framePayloadMax: pick(random, [256, 1024, 4096]),
   };

@@ -182,7 +182,7 @@ export class Oracle {
   }
 
   /** A main that has come back from a power cut here, alone. `live`: what it knew before. */
-  checkRecoveredMain(main: MainController, disks: DiskSet, live: MainState): void {
+  checkRecoveredMain(main: MainController, disks: DiskSet, live: MainState, spoilt?: string): void {
     if (!this.#owed.hostData) return;
     const { state } = main;
     if (state.lastFrozen < live.lastFrozen || state.committed < live.committed) {
@@ -190,7 +190,7 @@ export class Oracle {
       this.fail('crash older', `main knows of ${state.lastFrozen}, committed ${state.committed}; before: ${before}`);
     }
     if (!state.takenOver && !state.failingBack && state.takenOver === live.takenOver) {
-      this.#holdMain(state, disks, 'crash ');
+      this.#holdMain(state, disks, 'crash ', spoilt);
     }
   }
 
@@ -199,6 +199,7 @@ export class Oracle {
     sub: SubController,
     disks: DiskSet,
     live: { readonly replica: ReplicaState; readonly state: SubState },
+    spoilt?: string,
   ): void {
     if (!this.#owed.image) return;
     const { replica, state } = sub;
@@ -211,7 +212,7 @@ export class Oracle {
     // A takeover, or its end, that was being recorded: what is shown is the image of before or the hosts' volume.
     const known = image ?? this.#images.get(replica.committed);
     if (this.#unknown.has(replica.committed)) return;
-    const fault = known === undefined ? 'which was never frozen' : this.#shownFault(replica, disks, known);
+    const fault = known === undefined ? 'which was never frozen' : this.#shownFault(replica, disks, known, spoilt);
     if (fault !== undefined) this.fail('crash shown', `generation ${replica.committed}, ${fault}`);
   }
 
@@ -220,8 +221,8 @@ export class Oracle {
     return this.#images.get(generation);
   }
 
-  #holdMain(state: MainState, disks: DiskSet, when: '' | 'crash '): void {
-    const context = this.#context('main');
+  #holdMain(state: MainState, disks: DiskSet, when: '' | 'crash ', spoilt?: string): void {
+    const context = this.#context('main', spoilt);
     const newest = faultOfNewest(state, disks, this.#mainTruth, context);
     if (newest !== undefined) this.fail(`${when}newest`, newest);
     if (state.transfer !== undefined) {
@@ -235,13 +236,18 @@ export class Oracle {
     if (missed !== undefined) this.fail(`${when}difference`, missed);
   }
 
-  #shownFault(replica: ReplicaState, disks: DiskSet, image: Truth): string | undefined {
-    return faultOfShown(replica, disks, image, this.#context('sub'));
+  #shownFault(replica: ReplicaState, disks: DiskSet, image: Truth, spoilt?: string): string | undefined {
+    return faultOfShown(replica, disks, image, this.#context('sub', spoilt));
   }
 
-  #context(site: Site): CheckContext {
+  /** `spoilt`: a disk that may hold other bytes than were written, besides those of the plan. */
+  #context(site: Site, spoilt?: string): CheckContext {
     const { blockBytes, volumeSectors } = this.#configuration;
-    return { blockBytes, volumeSectors, mayBeCorrupt: (disk) => this.#owed.mayBeCorrupt(site, disk) };
+    return {
+      blockBytes,
+      volumeSectors,
+      mayBeCorrupt: (disk) => disk === spoilt || this.#owed.mayBeCorrupt(site, disk),
+    };
   }
 
   #truthAt(site: Site): Truth | undefined {

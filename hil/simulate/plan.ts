@@ -184,6 +184,8 @@ const crash = z.strictObject({
   survival,
   /** The power goes once more when so many disk commands of its coming back have ended. */
   again: z.strictObject({ afterCommands: positive, survival }).optional(),
+  /** While the power is off a byte of what lay there changes, drawn by this seed; it has to be found out. */
+  rot: z.strictObject({ seed: count }).optional(),
 });
 export type Crash = z.infer<typeof crash>;
 

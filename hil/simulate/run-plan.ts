@@ -240,6 +240,7 @@ export class PlanRun {
 
   #commanded(site: Site, disk: DiskName, command: MediumCommand): void {
     this.#touched[site] = true;
+    if (disk === 'meta') this.crashes.records.wrote(site, command, this.bench.disk(site, disk).sectors);
     if (site === 'sub') this.#holdEarly(disk, command);
     else if (disk.startsWith('primary')) this.#noteDrain(disk, command);
     const { crash } = this.plan;
@@ -256,18 +257,14 @@ export class PlanRun {
 
   #sampleCrash(site: Site): void {
     if (this.#crashEvery === 0 || !this.#running[site] || this.#random.below(this.#crashEvery) > 0) return;
-    const again =
-      this.#random.below(4) === 0
-        ? { afterCommands: 1 + this.#random.below(24), survival: survivalOf(this.#random) }
-        : undefined;
-    this.#lookAtCrash(site, { site, survival: survivalOf(this.#random), ...(again === undefined ? {} : { again }) });
+    this.#lookAtCrash(site, drawCrash(site, this.#random));
   }
 
   #lookAtCrash(site: Site, crash: Crash): void {
     if (!this.#running[site]) return;
     this.#crash = { ...crash, afterEffects: this.bench.effects[site] + 1 };
     this.#checkNow(site);
-    this.crashes.look(site, crash.survival, crash.again);
+    this.crashes.look(crash);
     this.#crash = undefined;
   }
 
@@ -310,6 +307,7 @@ export class PlanRun {
   #lostPower(site: Site): void {
     this.#running[site] = false;
     this.oracle.lostPower(site);
+    this.crashes.records.lostPower(site);
     if (site === 'main') this.oracle.drains.disturbed();
     this.#options.witness?.lostPower?.(this.bench.kernel.nowUs, site);
   }
@@ -318,6 +316,20 @@ export class PlanRun {
     if (older) this.oracle.cameBackOlder(site);
     this.#trace?.add(this.bench.kernel.nowUs, `${site} power on`);
     this.#options.witness?.powerOn?.(this.bench.kernel.nowUs, site);
+  }
+}
+
+function drawCrash(site: Site, random: Random): Crash {
+  const seed = random.u32();
+  switch (random.below(5)) {
+    case 0:
+      return { site, survival: { sectors: 'all', torn: 'no', seed }, rot: { seed } };
+    case 1: {
+      const again = { afterCommands: 1 + random.below(24), survival: survivalOf(random) };
+      return { site, survival: survivalOf(random), again };
+    }
+    default:
+      return { site, survival: survivalOf(random) };
   }
 }
 

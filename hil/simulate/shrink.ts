@@ -13,6 +13,7 @@ import { shrinkList } from './shrink-list.js';
 import { simplerConfigurations } from './simpler-configuration.js';
 import { simplerFaults, simplerSurvivals } from './simpler-fault.js';
 import { closerOperations, simplerOperations } from './simpler-operations.js';
+import { plansWithoutVolume, withinVolumes } from './simpler-volumes.js';
 
 export interface ShrinkOptions {
   /** Runs a plan so; `runPlan` unless told otherwise. The first run is of the plan as it is, with what else it needs. */
@@ -88,6 +89,8 @@ class Shrinking {
     for (let before = ''; before !== JSON.stringify(this.#plan) && !this.#spent; ) {
       before = JSON.stringify(this.#plan);
       this.#shrinkLists();
+      this.#whileSimpler(() => plansWithoutVolume(this.#plan));
+      this.#fails(withinVolumes(this.#plan));
       this.#simplifyOperations();
       this.#simplifyConfiguration();
       this.#simplifyFaults();
@@ -132,14 +135,18 @@ class Shrinking {
    * get other numbers on the way. The plainest kind that still finds it.
    */
   #widenCrash(): void {
-    const { crash } = this.#best.violation;
+    const { crash, check } = this.#best.violation;
     if (crash === undefined) return;
-    const { site, survival, again } = crash;
+    // What is wrong before the look is likely to be found without it.
+    if (!check.startsWith('crash ') && this.#try(this.#plan) === 'fails' && this.#best.violation.crash === undefined)
+      return;
+    const { site, survival, again, rot } = crash;
     if (this.#try({ ...this.#plan, crash }) !== 'fails') return;
     for (const simpler of [...simplerSurvivals(survival), survival]) {
       if (this.#try({ ...this.#plan, crash: { site, survival: simpler } }) === 'fails') return;
     }
-    this.#try({ ...this.#plan, crash: { site, survival, ...(again === undefined ? {} : { again }) } });
+    const more = { ...(again === undefined ? {} : { again }), ...(rot === undefined ? {} : { rot }) };
+    this.#try({ ...this.#plan, crash: { site, survival, ...more } });
   }
 
   /** Names the one look that found it. */
