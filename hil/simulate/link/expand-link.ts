@@ -62,13 +62,13 @@ const scenes: Readonly<Record<string, Scene>> = {
   },
   /** More units than sequence numbers, in one queue of one session. */
   wrap: {
-    bauds: [0, 50_000_000],
+    bauds: [12_000_000, 50_000_000],
     latenciesUs: [0, 300],
     payloads: [16_384, 65_536],
     windows: [65_536, windowUnitsMax * unitBytes],
     messageBytes: [parcelBytesMax],
     totalBytes: 1.25 * sequenceModulus * unitBytes,
-    faultyFrames: [400],
+    faultyFrames: [200, 800],
     kinds: noise.filter((kind) => kind !== 'disconnect'),
     restarts: 0,
     layers,
@@ -188,12 +188,23 @@ function faultsOf(random: Random, scene: Scene, configuration: LinkPlan['configu
     if (one !== undefined && direction !== one) return [];
     const faults: LinkFault[] = [
       ...frameFaults(random, direction, { frames, kinds }).map((each) => ({ direction, ...each })),
+      ...(scene === scenes.gaps ? combOf(random.fork(`comb ${direction}`), direction) : []),
       ...(scene === scenes.outages ? blackoutOf(random.fork(`blackout ${direction}`), direction) : []),
       ...(configuration.layer === 'sealed'
         ? tamperingOf(random.fork(`tampering ${direction}`), direction, frames, scene)
         : []),
     ];
     return faults.filter((each) => withinReach(each, configuration));
+  });
+}
+
+/** Every second to sixth frame is lost, for a while. */
+function combOf(random: Random, direction: Direction): LinkFault[] {
+  if (random.below(3) === 0) return [];
+  const first = 1 + random.below(200);
+  const step = 2 + random.below(5);
+  return Array.from({ length: 1 + random.below(100) }, (_, index) => {
+    return { direction, frame: first + step * index, effect: { kind: 'dropFrame' } };
   });
 }
 

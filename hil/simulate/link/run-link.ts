@@ -11,7 +11,7 @@ import type { Direction } from '../plan.js';
 import { Eavesdropper } from './eavesdropper.js';
 import { bytesPerTrouble, bytesPlanned, deliveryUs, idleUsPerByte } from './link-bounds.js';
 import { envelopeBytes, LinkEnd, linePort } from './link-end.js';
-import { LinkOracle } from './link-oracle.js';
+import { LinkOracle, type Session } from './link-oracle.js';
 import { type End, ends, type LinkFault, type LinkOperation, type LinkPlan, opposite, senderOf } from './link-plan.js';
 import { parcelHeaderBytes } from './parcel.js';
 import { type TamperingFault, TamperingWire } from './tampering-wire.js';
@@ -42,6 +42,8 @@ export function runLinkPlan(plan: LinkPlan): LinkRun {
 
 /** Past the end of all work, time in which nothing more may come. */
 const quietUs = 5_000_000;
+/** What an end holds is counted piece by piece, so not at each step. */
+const stepsPerCount = 16;
 
 class LinkSimulation {
   readonly #plan: LinkPlan;
@@ -71,6 +73,9 @@ class LinkSimulation {
   /** Nothing has happened to any frame, and no end has lost its power. */
   #lineIsGood = true;
   #bytes = 0;
+  /** Device events so far, and what was queued at each end after its last. */
+  #steps = 0;
+  readonly #queuedBytes = { a: 0, b: 0 };
   #eventsAtUs = 0;
   #eventsAtOnce = 0;
 
@@ -289,19 +294,32 @@ class LinkSimulation {
 
   /** What must hold whenever an end has taken an event. */
   #checkEnd(side: End): void {
-    const { windowBytes, messageBytesMax } = this.#plan.configuration[side];
-    const held = this.#ends[side].heldBytes;
-    if (held > 3 * (windowBytes + messageBytesMax)) this.#violate('memory', `${side} holds ${held} bytes`);
+    this.#checkMemory(side);
     const session = this.#oracle.current(side);
     if (session === undefined) return;
     const { queuedBytes, settled } = this.#ends[side];
     if (settled && this.#oracle.missing(side) > 0) {
       this.#violate('loss', `${side} has nothing queued, and the other end misses ${this.#oracle.missing(side)}`);
     }
-    const { to, sentBytes } = session;
+    if (queuedBytes < this.#queuedBytes[side]) this.#checkRelease(side, session);
+    this.#queuedBytes[side] = queuedBytes;
+  }
+
+  /** A link holds no more than its windows and a message in each queue (PROTOCOL.md, "Windows"). Counted now and then. */
+  #checkMemory(side: End): void {
+    this.#steps += 1;
+    if (this.#steps % stepsPerCount !== 0) return;
+    const { windowBytes, messageBytesMax } = this.#plan.configuration[side];
+    const held = this.#ends[side].heldBytes;
+    if (held > 3 * (windowBytes + messageBytesMax)) this.#violate('memory', `${side} holds ${held} bytes`);
+  }
+
+  /** What is no longer queued at one end is at the other. */
+  #checkRelease(side: End, { to, sentBytes }: Session): void {
     const other = opposite(side);
     if (this.#plan.configuration.layer !== 'link' || to === undefined || this.#oracle.current(other) !== to) return;
     const there = to.receivedBytes + this.#ends[other].heldBytes;
+    const { queuedBytes } = this.#ends[side];
     if (queuedBytes + there < sentBytes) {
       this.#violate('release', `${side} sent ${sentBytes} bytes, ${there} are there, and ${queuedBytes} are queued`);
     }

@@ -1,0 +1,109 @@
+import { expect } from 'chai';
+import { LinkOracle } from '../../../../hil/simulate/link/link-oracle.js';
+import { contentOf } from '../../../../hil/simulate/link/parcel.js';
+import type { Priority } from '../../../../protocol/message/message.js';
+
+/** An oracle with a session open at both ends, and what it has reported. */
+function openOracle() {
+  const reported: string[] = [];
+  const oracle = new LinkOracle((check) => reported.push(check));
+  oracle.opened('a');
+  oracle.opened('b');
+  const send = (bytes = 30, priority: Priority = 1) => oracle.send('a', priority, bytes);
+  const receive = (content: Uint8Array, priority: Priority | undefined = 1) => oracle.received('b', content, priority);
+  return { oracle, reported, send, receive };
+}
+
+describe('what two ends of a link owe each other', () => {
+  it('is each message once, in the order of its queue, in any order between queues', () => {
+    const { oracle, reported, send, receive } = openOracle();
+    const [first, second, urgent, short] = [send(), send(40), send(20, 0), send(3)];
+    receive(urgent, 0);
+    receive(first);
+    receive(second, undefined);
+    expect(oracle.missing('a')).to.equal(1);
+    receive(short);
+    expect(oracle.missing('a')).to.equal(0);
+    expect(reported).to.deep.equal([]);
+  });
+
+  const broken: Record<string, (each: ReturnType<typeof openOracle>) => void> = {
+    order: ({ send, receive }) => {
+      const message = send();
+      receive(message);
+      receive(message);
+    },
+    loss: ({ send, receive }) => {
+      send();
+      receive(send());
+    },
+    changed: ({ send, receive }) => {
+      const message = send();
+      message[20] = (message[20] ?? 0) ^ 1;
+      receive(message);
+    },
+    session: ({ oracle, send, receive }) => {
+      const stale = send();
+      receive(stale);
+      oracle.ended('b');
+      oracle.opened('b');
+      receive(stale);
+    },
+    closed: ({ oracle, send, receive }) => {
+      const message = send();
+      oracle.ended('b');
+      receive(message);
+    },
+    opening: ({ oracle }) => oracle.opened('b'),
+    refusal: ({ oracle }) => oracle.refused('b', 'sealed-replayed'),
+    window: ({ oracle }) => oracle.refused('b', 'frame-window'),
+    length: ({ oracle }) => oracle.refused('b', 'link-message-length'),
+    damage: ({ oracle, send, receive }) => {
+      receive(send());
+      oracle.forged('a');
+      oracle.refused('b', 'message-check');
+      receive(send());
+    },
+  };
+  for (const [check, breach] of Object.entries(broken)) {
+    it(`is broken by a breach of "${check}"`, () => {
+      const each = openOracle();
+      breach(each);
+      expect(each.reported).to.include(check);
+    });
+  }
+
+  it('is broken by a message of another queue, of another length, or of nobody', () => {
+    const contents: ((each: ReturnType<typeof openOracle>) => Uint8Array)[] = [
+      ({ send }) => send(30, 2),
+      ({ send }) => send().subarray(0, 29),
+      () => contentOf({ session: 7, priority: 1, index: 0 }, 30),
+      () => contentOf({ session: 1, priority: 1, index: 0 }, 30),
+    ];
+    for (const contentFor of contents) {
+      const each = openOracle();
+      each.receive(contentFor(each));
+      expect(each.reported).to.include('changed');
+    }
+  });
+
+  it('is less by what somebody forged: the message that was replayed over, or all behind a damaged one', () => {
+    const replayed = openOracle();
+    replayed.receive(replayed.send());
+    replayed.send();
+    replayed.oracle.forged('a');
+    replayed.oracle.refused('b', 'sealed-replayed');
+    expect(replayed.oracle.missing('a')).to.equal(0);
+    replayed.receive(replayed.send());
+    expect(replayed.reported).to.deep.equal([]);
+
+    const damaged = openOracle();
+    damaged.receive(damaged.send());
+    damaged.send();
+    damaged.send();
+    damaged.oracle.forged('a');
+    damaged.oracle.refused('b', 'message-check');
+    expect(damaged.oracle.missing('a')).to.equal(0);
+    expect(damaged.reported).to.deep.equal([]);
+  });
+});
