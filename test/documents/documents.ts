@@ -6,6 +6,7 @@ import { instructionsDocument } from '../../firmware-sim/controller/instructions
 import { recoveryDocument } from '../../firmware-sim/controller/recovery-document.js';
 import { statusSchemaDocument } from '../../host/status.js';
 import { messagesDocument } from '../../protocol/message/document.js';
+import { goldenTracesDocument } from '../hil/simulate/golden-traces.js';
 
 export interface GeneratedDocument {
   /** Where it stands, from the root of the repository. */
@@ -18,6 +19,8 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/instructions.md', text: instructionsDocument },
   { path: 'docs/recovery.md', text: recoveryDocument },
   { path: 'docs/status.schema.json', text: statusSchemaDocument },
+  // The same under every version of Node: one that differs tells of a difference between versions.
+  { path: 'test/hil/simulate/golden-traces.json', text: goldenTracesDocument },
 ];
 
 /** Where a document stands on disk, seen from the built files. */
