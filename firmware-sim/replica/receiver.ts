@@ -172,6 +172,7 @@ export class Receiver implements Operation {
 
   /** A new session: runs of the one before must not be acknowledged in it, their numbers may be used again. */
   sessionOpened(): void {
+    // Stryker disable next-line AssignmentOperator: the numbers of sessions need only differ
     this.#session += 1;
     this.#stored = [];
     this.#early = [];
@@ -219,7 +220,7 @@ export class Receiver implements Operation {
 
   stagingFailed({ volume, generation }: ArrivedRun, slots: readonly SlotRun[]): void {
     this.#staging -= 1;
-    for (const { first, count } of slots) this.#allocators[volume]?.release(first, count);
+    for (const { first, count } of slots) (this.#allocators[volume] as SlotAllocator).release(first, count);
     this.#abandon(generation, 'disk-error');
     this.board.suspend('disk-error', this.staging(volume));
   }
@@ -257,7 +258,7 @@ export class Receiver implements Operation {
 
   #begun(): void {
     this.#beginning -= 1;
-    if (this.#beginning > 0) return;
+    // While another beginning is on its way they are kept again.
     for (const run of this.#early.splice(0)) {
       if (run.kind === 'blockRun') this.blockRun(run);
       else this.zeroRun(run);
@@ -276,11 +277,12 @@ export class Receiver implements Operation {
   }
 
   #takeSlots(volume: number, count: number): SlotRun[] | undefined {
-    const allocator = this.#allocators[volume];
-    if (allocator === undefined || allocator.free < count) return undefined;
+    const allocator = this.#allocators[volume] as SlotAllocator;
+    if (allocator.free < count) return undefined;
     const slots: SlotRun[] = [];
     for (let left = count; left > 0; ) {
       const taken = allocator.take(left);
+      // Stryker disable next-line ConditionalExpression: what is free can be taken
       assert(taken !== undefined, 'slots were counted as free');
       slots.push(taken);
       left -= taken.count;
@@ -289,7 +291,8 @@ export class Receiver implements Operation {
   }
 
   #fits(volume: number, first: number, count: number): boolean {
-    if (volume >= this.geometry.volumes.length || !Number.isInteger(count) || count < 1) return false;
+    if (!Number.isInteger(count) || count < 1) return false;
+    // A volume that is not there has no blocks.
     return first + count <= this.geometry.blocksOf(volume);
   }
 
@@ -303,12 +306,12 @@ export class Receiver implements Operation {
   }
 
   #takeFreed(): void {
-    for (const { volume, first, count } of this.state.freed) this.#allocators[volume]?.release(first, count);
-    this.state.freed = [];
+    for (const { volume, first, count } of this.state.freed.splice(0)) {
+      (this.#allocators[volume] as SlotAllocator).release(first, count);
+    }
   }
 
   #acknowledge(): void {
-    if (this.#stored.length === 0) return;
     const generation = this.state.receiving?.generation ?? this.state.committed;
     while (this.#stored.length > 0) {
       this.board.send('remote', { kind: 'stored', generation, runs: this.#stored.splice(0, storedRunsMax) });
@@ -328,7 +331,8 @@ export class Receiver implements Operation {
     if (this.state.overlaid > 0 && !(this.damaged && receiving?.full && this.#placing.size === 0)) return;
     this.#complete = undefined;
     const { generation, digest } = complete;
-    if (receiving?.generation !== generation || this.#target?.generation !== generation) return;
+    const target = this.#target;
+    if (target?.generation !== generation) return;
     if (!this.#agrees(complete)) {
       this.board.send('remote', { kind: 'completeRefused', generation, code: refusals['digest-mismatch'].number });
       return;
@@ -336,7 +340,7 @@ export class Receiver implements Operation {
     this.#committing = complete;
     this.#target = undefined;
     this.board.mark('complete', { generation });
-    this.board.record({ kind: 'accepted', epoch: receiving.epoch, generation, digest }, this);
+    this.board.record({ kind: 'accepted', epoch: target.epoch, generation, digest }, this);
   }
 
   #agrees({ blocks, zeroBlocks, digest }: MessageNamed<'complete'>): boolean {

@@ -153,6 +153,7 @@ export class Sender {
   lost(): void {
     for (const number of [...this.#onItsWay.keys()]) {
       const run = this.#take(number);
+      // Stryker disable next-line OptionalChaining: what is on its way can be taken from there
       run?.outgoing.returned(run.volume, run.first, run.count);
     }
     for (const each of this.#reading) each.lost = true;

@@ -2,7 +2,7 @@
 export const rooms = {
   protocol: { mutate: 'protocol/*.ts', tests: ['protocol/*', 'documents/documents'] },
   'protocol/frame': { tests: ['protocol/frame/**', 'protocol/vectors'] },
-  'protocol/link': { tests: ['protocol/link/**'] },
+  'protocol/link': { tests: ['protocol/link/!(link)', 'protocol/link/link'] },
   'protocol/message': { tests: ['protocol/message/**', 'protocol/vectors', 'documents/documents'] },
   'protocol/session': { tests: ['protocol/session/**'] },
   'protocol/scsi': { tests: ['protocol/scsi/**'] },

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { epoch, generation } from '../../../protocol/ids.js';
-import { begun, digestOf, type ReplicaLab } from './replica-lab.js';
+import { begun, digestOf, ReplicaLab } from './replica-lab.js';
 
 /** Generation `number` with these letters from block 0 on, up to its commit. */
 function commit(lab: ReplicaLab, number: number, letters: string): void {
@@ -21,7 +21,7 @@ describe('the receiver, committing', () => {
     lab.durable();
     lab.durable();
     expect([lab.marks, lab.state.committed]).to.deep.equal([['complete 1'], 0]);
-    expect(lab.told()).to.deep.equal(['stored 2', 'stored 1']);
+    expect(lab.told()).to.deep.equal(['stored 2 of 1', 'stored 1 of 1']);
     lab.durable();
     expect([lab.told(), lab.progress, lab.marks]).to.deep.equal([['committed 1'], 1, ['complete 1', 'committed 1']]);
     lab.settle();
@@ -48,6 +48,20 @@ describe('the receiver, committing', () => {
       lab.settle();
       expect(lab.told()).to.deep.equal(['committed 1', 'structured 1']);
     }
+  });
+
+  it('keeps a complete that comes before the beginning is durable, and none of what is being dropped', () => {
+    const lab = new ReplicaLab({ volumes: [32] });
+    const of = { epoch: epoch(1), generation: generation(1), base: generation(0), full: true, state: 'COPY' } as const;
+    lab.receiver.begin({ kind: 'begin', ...of });
+    lab.complete(1, { blocks: 0, zeroBlocks: 0, digest: digestOf('') });
+    lab.settle();
+    expect([lab.state.committed, lab.state.epoch]).to.deep.equal([1, 1]);
+    const dropped = begun();
+    dropped.receiver.drop();
+    dropped.complete(1, { blocks: 0, zeroBlocks: 0, digest: digestOf('') });
+    dropped.settle();
+    expect([dropped.told(), dropped.state.committed]).to.deep.equal([[], 0]);
   });
 
   it('passes over a complete of another generation', () => {

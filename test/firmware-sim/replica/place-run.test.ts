@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Operation, Outcome } from '../../../firmware-sim/storage/operation.js';
 import { contentDigests, RangeDigest } from '../../../protocol/digest.js';
+import { epoch, generation } from '../../../protocol/ids.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { blockBytes, blocksOf, ReplicaLab } from './replica-lab.js';
 
@@ -34,6 +35,9 @@ describe('structuring', () => {
   it('reads staging, writes the image, flushes it and records it, in this order', () => {
     const lab = committed('ab');
     const steps: string[] = [];
+    expect(lab.locks.isFree({ volume: 0, first: 1, count: 1, shared: true }), 'it has its blocks alone').to.equal(
+      false,
+    );
     while (lab.waiting.length > 0) {
       steps.push(...lab.waiting);
       lab.disk();
@@ -127,6 +131,53 @@ describe('structuring', () => {
       expect(lab.letters('secondary0', 0, 3)).to.equal(placed ? 'azc' : 'abc');
       expect([lab.state.structured, lab.suspended]).to.deep.equal([1, []]);
     }
+  });
+
+  it('goes on in its turn when the lock is given to it, and gives it on when it ends', () => {
+    for (const [letters, next] of [
+      ['abc', 'staging0 read'],
+      ['...', 'secondary0 unmap'],
+    ] as const) {
+      const lab = new ReplicaLab({ volumes: [64] });
+      const before = asker(lab);
+      committed(letters, lab);
+      const { operation, outcomes } = asker(lab);
+      lab.receiver.unlock(before.operation, 0);
+      expect([lab.waiting, outcomes]).to.deep.equal([[next], []]);
+      lab.settle();
+      expect([outcomes, lab.state.overlaid]).to.deep.equal([['locked'], 0]);
+      expect(lab.locks.isFree({ volume: 0, first: 0, count: 1, shared: true })).to.equal(false);
+      lab.receiver.unlock(operation, 0);
+    }
+  });
+
+  it('goes on after power on with what the records say is not placed yet, in every volume', () => {
+    const lab = new ReplicaLab({ volumes: [8, 8] });
+    const digests = contentDigests(blocksOf('ab'), blockBytes);
+    for (const volume of [0, 1]) {
+      lab.allocators[volume]?.occupy(4, 2);
+      lab.media.get(`staging${volume}`)?.set(blocksOf('ab'), 4 * blockBytes);
+      lab.state.volume(volume).overlay.set(3, 2, 4, digests);
+    }
+    const image = { epoch: epoch(1), committed: generation(1), structured: generation(0), digest: new Uint8Array(16) };
+    lab.state.apply({ kind: 'image', ...image });
+    expect(lab.receiver.damaged).to.equal(false);
+    lab.settle();
+    expect([lab.letters('secondary0', 0, 6), lab.letters('secondary1', 0, 6)]).to.deep.equal(['...ab.', '...ab.']);
+    expect([lab.told(), lab.allocators[1]?.free]).to.deep.equal([['structured 1'], 64]);
+  });
+
+  it('does not commit a full generation over what is still being structured', () => {
+    const lab = committed('a.b');
+    expect(lab.waiting).to.deep.equal(['staging0 read', 'secondary0 unmap', 'staging0 read']);
+    lab.disk(checkCondition('lbaOutOfRange'));
+    const of = { epoch: epoch(1), generation: generation(2), base: generation(0), full: true, state: 'COPY' } as const;
+    lab.receiver.begin({ kind: 'begin', ...of });
+    lab.durable();
+    lab.complete(2, { blocks: 0, zeroBlocks: 0, digest: new Uint8Array(16) });
+    expect([lab.records, lab.receiver.damaged]).to.deep.equal([[], true]);
+    lab.settle();
+    expect([lab.state.committed, lab.state.structured]).to.deep.equal([2, 2]);
   });
 
   it('places for an operation what it asks for, cut at its ends, and says when there is nothing', () => {

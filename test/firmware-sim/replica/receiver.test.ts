@@ -22,7 +22,7 @@ describe('the receiver, taking runs', () => {
     lab.disk();
     expect([lab.records.map(({ record }) => record.kind), lab.told()]).to.deep.equal([['staged'], []]);
     lab.durable();
-    expect(lab.told()).to.deep.equal(['stored 7']);
+    expect(lab.told()).to.deep.equal(['stored 7 of 1']);
     const { staged } = lab.state.volume(0);
     expect([staged.size, lab.letters('staging0', staged.slotOf(2) ?? 99, 2)]).to.deep.equal([2, 'ab']);
     expect(Buffer.from(staged.digestOf(3) ?? [])).to.deep.equal(Buffer.from(contentDigests(blocksOf('b'), blockBytes)));
@@ -42,7 +42,7 @@ describe('the receiver, taking runs', () => {
     }
     lab.receiver.board.send = (_port, message) => lab.sent.push(message);
     lab.receiver.pump();
-    expect(lab.told()).to.deep.equal(['stored 8,7']);
+    expect(lab.told()).to.deep.equal(['stored 8,7 of 1']);
     lab.receiver.pump();
     expect(lab.told()).to.deep.equal([]);
   });
@@ -52,7 +52,7 @@ describe('the receiver, taking runs', () => {
     lab.zeros(3, { first: 5, count: 20 });
     expect([lab.waiting, lab.records.length]).to.deep.equal([[], 1]);
     lab.durable();
-    expect(lab.told()).to.deep.equal(['stored 3']);
+    expect(lab.told()).to.deep.equal(['stored 3 of 1']);
     expect([lab.state.volume(0).staged.size, lab.state.volume(0).staged.slotOf(24)]).to.deep.equal([20, zeroSlot]);
   });
 
@@ -69,7 +69,7 @@ describe('the receiver, taking runs', () => {
     lab.durable();
     expect(lab.told()).to.deep.equal([]);
     lab.durable();
-    expect([lab.told(), lab.letters('staging0', 0, 6)]).to.deep.equal([['stored 1'], 'w..xyz']);
+    expect([lab.told(), lab.letters('staging0', 0, 6)]).to.deep.equal([['stored 1 of 1'], 'w..xyz']);
     const slots = [10, 11, 12, 13].map((block) => lab.state.volume(0).staged.slotOf(block));
     expect(slots).to.deep.equal([0, 3, 4, 5]);
     expect(lab.state.volume(0).staged.digestOf(12)).to.deep.equal(contentDigests(blocksOf('y'), blockBytes));
@@ -90,7 +90,7 @@ describe('the receiver, taking runs', () => {
     lab.run(8, { first: 31, letters: 'a' });
     lab.zeros(9, { first: 29, count: 2 });
     lab.settle();
-    expect(lab.told()).to.deep.equal(['stored 9', 'stored 8']);
+    expect(lab.told()).to.deep.equal(['stored 9 of 1', 'stored 8 of 1']);
   });
 
   it('takes 4096 blocks of zeros as one run, and no more', () => {
@@ -99,7 +99,26 @@ describe('the receiver, taking runs', () => {
     expect(lab.told()).to.deep.equal([`runRefused 1 ${outside}`]);
     lab.zeros(2, { first: 0, count: 4096 });
     lab.settle();
-    expect(lab.told()).to.deep.equal(['stored 2']);
+    expect(lab.told()).to.deep.equal(['stored 2 of 1']);
+  });
+
+  it('refuses a run of one block and a half', () => {
+    const lab = begun();
+    const place = { generation: generation(1), volume: volumeNumber(0), first: blockNumber(0) };
+    const data = blocksOf('ab').subarray(0, 1.5 * blockBytes);
+    lab.receiver.blockRun({ kind: 'blockRun', run: 1, ...place, digests: new Uint8Array(24), data });
+    expect(lab.told()).to.deep.equal([`runRefused 1 ${outside}`]);
+  });
+
+  it('takes zeros over content that was staged before', () => {
+    const lab = begun();
+    lab.run(1, { first: 0, letters: 'abc' });
+    lab.settle();
+    lab.zeros(2, { first: 1, count: 2 });
+    lab.settle();
+    const { staged } = lab.state.volume(0);
+    expect([...(staged.digestOf(1) ?? []), ...(staged.digestOf(2) ?? [])]).to.deep.equal(Array(32).fill(0));
+    expect([staged.slotOf(2), lab.allocators[0]?.free]).to.deep.equal([zeroSlot, 63]);
   });
 
   it('refuses a run whose content has another digest', () => {
@@ -127,8 +146,46 @@ describe('the receiver, taking runs', () => {
     lab.zeros(2, { first: 5, count: 1 });
     expect([lab.waiting, lab.records.map(({ record }) => record.kind)]).to.deep.equal([[], ['begun']]);
     lab.settle();
-    expect(lab.told()).to.deep.equal(['stored 2', 'stored 1']);
+    expect(lab.told()).to.deep.equal(['stored 2 of 1', 'stored 1 of 1']);
     expect(lab.state.receiving).to.deep.include({ epoch: 1, generation: 1, base: 0, full: true });
+  });
+
+  it('forgets runs that came before a beginning was durable when the session ends or the generation is dropped', () => {
+    for (const forget of [
+      (lab: ReplicaLab) => lab.receiver.sessionOpened(),
+      (lab: ReplicaLab) => lab.receiver.drop(),
+    ]) {
+      const lab = new ReplicaLab({ volumes: [32] });
+      const of = {
+        epoch: epoch(1),
+        generation: generation(1),
+        base: generation(0),
+        full: true,
+        state: 'COPY',
+      } as const;
+      lab.receiver.begin({ kind: 'begin', ...of });
+      lab.run(1, { first: 0, letters: 'ab' });
+      forget(lab);
+      lab.settle();
+      expect([lab.told(), lab.state.volume(0).staged.size]).to.deep.equal([[], 0]);
+    }
+  });
+
+  it('begins anew for a generation of which anything has changed', () => {
+    const same = {
+      epoch: epoch(1),
+      generation: generation(1),
+      base: generation(0),
+      full: false,
+      state: 'PAIR',
+    } as const;
+    const changes = [{}, { epoch: epoch(2) }, { base: generation(5) }, { full: true }];
+    const begunAnew = changes.map((change) => {
+      const lab = begun();
+      lab.receiver.begin({ kind: 'begin', ...same, ...change });
+      return lab.records.length;
+    });
+    expect(begunAnew).to.deep.equal([0, 1, 1, 1]);
   });
 
   it('does not take runs for those of a beginning while another one is on its way', () => {
@@ -142,7 +199,7 @@ describe('the receiver, taking runs', () => {
     lab.durable();
     expect(lab.waiting).to.deep.equal([]);
     lab.settle();
-    expect(lab.told()).to.deep.equal(['stored 1']);
+    expect(lab.told()).to.deep.equal(['stored 1 of 2']);
   });
 
   it('acknowledges nothing in a session that it did not come in', () => {
@@ -154,7 +211,7 @@ describe('the receiver, taking runs', () => {
     expect([lab.told(), lab.state.volume(0).staged.size]).to.deep.equal([[], 1]);
     lab.run(1, { first: 1, letters: 'b' });
     lab.settle();
-    expect(lab.told()).to.deep.equal(['stored 1']);
+    expect(lab.told()).to.deep.equal(['stored 1 of 1']);
   });
 
   it('tells its holdings only when nothing is on its way into staging', () => {
@@ -163,7 +220,7 @@ describe('the receiver, taking runs', () => {
     lab.receiver.getHoldings({ kind: 'getHoldings', generation: generation(1) });
     expect(lab.told()).to.deep.equal([]);
     lab.settle();
-    expect(lab.told()).to.deep.equal(['stored 1', 'holdings 1']);
+    expect(lab.told()).to.deep.equal(['stored 1 of 1', 'holdings 1']);
     lab.receiver.pump();
     expect(lab.told()).to.deep.equal([]);
     lab.receiver.getHoldings({ kind: 'getHoldings', generation: generation(1) });
@@ -175,7 +232,7 @@ describe('the receiver, taking runs', () => {
     lab.run(1, { first: 0, letters: 'abcd' });
     lab.settle();
     lab.run(2, { first: 4, letters: 'e' });
-    expect(lab.told()).to.deep.equal(['stored 1', `abandon 1 ${stagingFull} PSUE`]);
+    expect(lab.told()).to.deep.equal(['stored 1 of 1', `abandon 1 ${stagingFull} PSUE`]);
     lab.settle();
     expect([lab.state.receiving, lab.allocators[0]?.free, lab.waiting]).to.deep.equal([undefined, 4, []]);
     lab.run(3, { first: 4, letters: 'e' });
@@ -194,12 +251,15 @@ describe('the receiver, taking runs', () => {
     expect(lab.suspended).to.deep.equal(['disk-error: staging0']);
     lab.settle();
     expect([lab.state.receiving, lab.allocators[0]?.free]).to.deep.equal([undefined, 4]);
+    lab.receiver.getHoldings({ kind: 'getHoldings', generation: generation(1) });
+    expect(lab.told(), 'nothing is on its way').to.deep.equal(['holdings 1']);
   });
 
   it('drops what is staged when told so, for the generation that it is for only', () => {
     const lab = begun();
     lab.run(1, { first: 0, letters: 'ab' });
     lab.settle();
+    new ReplicaLab({ volumes: [1] }).receiver.drop(generation(1));
     lab.receiver.drop(generation(2));
     expect(lab.records).to.deep.equal([]);
     lab.receiver.drop();

@@ -1,4 +1,5 @@
 /** A receiver over disks in memory, step by step: each disk command and each record ends when the test says so. */
+import { expect } from 'chai';
 import type { Board } from '../../../firmware-sim/controller/board.js';
 import { Geometry } from '../../../firmware-sim/controller/geometry.js';
 import { Receiver } from '../../../firmware-sim/replica/receiver.js';
@@ -137,7 +138,7 @@ export class ReplicaLab {
   /** Messages since the last look, as words. */
   told(): string[] {
     return this.sent.splice(0).map((message) => {
-      if (message.kind === 'stored') return `stored ${message.runs.join()}`;
+      if (message.kind === 'stored') return `stored ${message.runs.join()} of ${message.generation}`;
       if (message.kind === 'runRefused') return `runRefused ${message.run} ${message.code}`;
       if (message.kind === 'abandon') return `abandon ${message.generation} ${message.code} ${message.state}`;
       return 'generation' in message ? `${message.kind} ${message.generation}` : message.kind;
@@ -160,7 +161,10 @@ export class ReplicaLab {
       nowUs: 0,
       effects: this.effects,
       record: (record, operation) => this.records.push({ record, operation }),
-      send: (_port, message) => this.sent.push(message),
+      send: (port, message) => {
+        expect(port).to.equal('remote');
+        this.sent.push(message);
+      },
       queuedBytes: () => 0,
       log: () => {},
       mark: (name, values) => this.marks.push(`${name} ${Object.values(values).join()}`),

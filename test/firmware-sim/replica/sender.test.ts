@@ -99,7 +99,10 @@ class SenderLab implements Outgoing {
       },
       effects: this.effects,
       record: () => {},
-      send: (_port, message, priority) => this.sent.push({ message, priority }),
+      send: (port, message, priority) => {
+        expect(port).to.equal('remote');
+        this.sent.push({ message, priority });
+      },
       queuedBytes: () => 0,
       log: () => {},
       mark: () => {},
@@ -170,10 +173,12 @@ describe('the sender of an image', () => {
   it('makes room in its window for what could not be read and what is given back', () => {
     const lab = new SenderLab('abcdefgh');
     lab.sender.window.bytesMax = 2 * blockBytes;
-    lab.start([0, 2], [2, 2], [4, 2]);
-    lab.read(outside);
-    lab.sender.pump();
-    expect([lab.told, lab.effects.length]).to.deep.equal([['unreadable 0:0+2'], 1]);
+    lab.start([0, 2], [0, 2], [2, 2], [4, 2]);
+    for (let count = 1; count <= 2; count += 1) {
+      lab.read(outside);
+      lab.sender.pump();
+      expect([lab.told.length, lab.told.at(-1), lab.effects.length]).to.deep.equal([count, 'unreadable 0:0+2', 1]);
+    }
     lab.read();
     lab.refuse(1);
     lab.sender.pump();
@@ -271,7 +276,6 @@ describe('the sender of an image', () => {
       lab.start([2, 2]);
       expect(lab.sender.touches(0, first, count)).to.equal(touched);
       expect(lab.sender.touches(1, first, count)).to.equal(false);
-      lab.sender.overwritten(1, first, count, 'reading');
       lab.sender.overwritten(0, first, count, 'reading');
       lab.read();
       expect(lab.messages()).to.deep.equal(touched ? [] : ['blocks 1 2+2']);
@@ -279,17 +283,28 @@ describe('the sender of an image', () => {
     }
   });
 
+  it('does not mind what is overwritten in other volumes', () => {
+    const lab = new SenderLab('abcdef');
+    lab.start([0, 2], [2, 2]);
+    lab.read();
+    lab.sender.overwritten(1, 0, 4, 'sent');
+    lab.read();
+    lab.answer(1, 2);
+    expect(lab.told).to.deep.equal(['stored 0:0+2', 'stored 0:2+2']);
+  });
+
   it('gives back what was overwritten on its way when the newest content is wanted', () => {
     for (const how of ['sent', 'reading'] as const) {
       const lab = new SenderLab('abcdef');
-      lab.start([2, 2], [4, 2]);
+      lab.start([0, 2], [2, 2], [4, 2]);
+      lab.read();
       lab.read();
       expect(lab.sender.touches(0, 3, 1)).to.equal(true);
       lab.sender.overwritten(0, 3, 2, how);
-      lab.answer(1);
-      expect(lab.told).to.deep.equal([how === 'sent' ? 'returned 0:2+2' : 'stored 0:2+2']);
+      lab.answer(1, 2);
+      expect(lab.told).to.deep.equal(['stored 0:0+2', how === 'sent' ? 'returned 0:2+2' : 'stored 0:2+2']);
       lab.read();
-      expect(lab.told[1]).to.equal('returned 0:4+2');
+      expect(lab.told[2]).to.equal('returned 0:4+2');
       expect(lab.sender.touches(0, 3, 1)).to.equal(false);
     }
   });
