@@ -23,6 +23,19 @@ describe('replay window', () => {
     );
   });
 
+  it('tells counters apart that share a place, at both ends of the window', () => {
+    const window = new ReplayWindow();
+    window.note(0);
+    window.note(5);
+    expect([window.isFresh(sealedWindow), window.isFresh(sealedWindow + 5)]).to.deep.equal([true, true]);
+    window.note(sealedWindow - 1);
+    expect([window.isFresh(sealedWindow), window.isFresh(0), window.isFresh(1)]).to.deep.equal([true, false, true]);
+    window.note(sealedWindow);
+    expect([0, 1, 2, 5, sealedWindow - 1, sealedWindow].map((each) => window.isFresh(each))).to.deep.equal([
+      ...[false, true, true, false, false, false],
+    ]);
+  });
+
   it('forgets what has left it when its place is used again', () => {
     const window = new ReplayWindow();
     window.note(5);

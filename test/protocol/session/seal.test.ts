@@ -45,6 +45,11 @@ describe('sealed messages', () => {
     }
   });
 
+  it('may be empty', () => {
+    const opened = new Opener(key).open(new Sealer(key).seal(Buffer.alloc(0)));
+    expect(opened.ok && opened.message.length).to.equal(0);
+  });
+
   it('open in any order, each once', () => {
     const opener = new Opener(key);
     for (const index of [1, 0]) {
