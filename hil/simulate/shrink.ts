@@ -8,6 +8,7 @@
 
 import type { Crash, Plan } from './plan.js';
 import { PlanAddresses, withFaultsMoved } from './plan-addresses.js';
+import { variantsOf } from './plan-variants.js';
 import { type FoundViolation, type PlanRunOptions, runPlan } from './run-plan.js';
 import { shrinkList } from './shrink-list.js';
 import { simplerConfigurations } from './simpler-configuration.js';
@@ -39,6 +40,8 @@ export interface ShrunkPlan {
 }
 
 const runsDefault = 3000;
+/** Operations and faults up to which it pays to look at other times for each of them. */
+const variedMax = 14;
 
 /** Throws a RangeError for a plan that does not fail. */
 export function shrinkPlan(plan: Plan, options: ShrinkOptions = {}): ShrunkPlan {
@@ -86,15 +89,8 @@ class Shrinking {
   shrink(): ShrunkPlan {
     this.#widenCrash();
     this.#dropUnmet();
-    for (let before = ''; before !== JSON.stringify(this.#plan) && !this.#spent; ) {
-      before = JSON.stringify(this.#plan);
-      this.#shrinkLists();
-      this.#whileSimpler(() => plansWithoutVolume(this.#plan));
-      this.#fails(withinVolumes(this.#plan));
-      this.#simplifyOperations();
-      this.#simplifyConfiguration();
-      this.#simplifyFaults();
-    }
+    do this.#simplify();
+    while (this.#dropAtOtherTimes());
     this.#pinCrash();
     const { plan, violation } = this.#best;
     return { plan, violation, runs: this.#runs };
@@ -106,6 +102,19 @@ class Shrinking {
 
   get #spent(): boolean {
     return this.#runs >= this.#runsMax;
+  }
+
+  /** Goes on until nothing changes any more. */
+  #simplify(): void {
+    for (let before = ''; before !== JSON.stringify(this.#plan) && !this.#spent; ) {
+      before = JSON.stringify(this.#plan);
+      this.#shrinkLists();
+      this.#whileSimpler(() => plansWithoutVolume(this.#plan));
+      this.#fails(withinVolumes(this.#plan));
+      this.#simplifyOperations();
+      this.#simplifyConfiguration();
+      this.#simplifyFaults();
+    }
   }
 
   /** Runs a candidate, and, where it does not fail, once more with its faults where they were in time. */
@@ -176,6 +185,16 @@ class Shrinking {
     shrinkList(this.#plan.operations, (operations) =>
       this.#fails({ ...this.#plan, operations: [...operations] }) ? operations : undefined,
     );
+  }
+
+  /** Takes out one operation or fault more, where what is left then fails at other times. */
+  #dropAtOtherTimes(): boolean {
+    const { operations, faults } = this.#plan;
+    if (operations.length + faults.length > variedMax) return false;
+    return [
+      ...operations.map((_, at) => ({ ...this.#plan, operations: operations.filter((_, index) => index !== at) })),
+      ...faults.map((_, at) => ({ ...this.#plan, faults: faults.filter((_, index) => index !== at) })),
+    ].some((smaller) => variantsOf(smaller).some((variant) => this.#try(variant) === 'fails'));
   }
 
   #simplifyOperations(): void {
