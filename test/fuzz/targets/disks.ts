@@ -67,7 +67,7 @@ function ofAnotherDay(bytes: Buffer): Uint8Array {
 export const journal: Target = {
   runsInTests: 60,
   name: 'journal',
-  about: 'a whole meta disk: recovery of its records, an append, and recovery again',
+  about: 'a whole meta disk: recovery of its records, an append, a snapshot, and recovery again',
   seeds: [worked(0).subarray(0, 1024), worked(3), worked(20), Buffer.alloc(0), Buffer.alloc(1024, 0xff)],
   words: [Buffer.from('CFJ1'), Buffer.of(1, 0, 0, 0), Buffer.of(3, 0, 0, 0), Buffer.of(4, 0, 0, 0)],
   inputBytesMax: metaBytes,
@@ -84,6 +84,8 @@ export const journal: Target = {
     lab.runAll();
     if (lab.lost !== undefined) return { label: `${found.kind}, ${lab.lost}`, output: found };
     property(lab.told.includes('appended'), 'the record is told durable');
+    lab.journal?.checkpoint();
+    lab.runAll();
     const again = recovered(lab.disk.bytes);
     property(again.found?.kind === 'recovered', `${again.found?.kind} after an append`);
     property(again.state.at(-1) === 'appended', 'what was told durable is there');
