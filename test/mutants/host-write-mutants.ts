@@ -11,6 +11,7 @@ export const hostWriteMutants: readonly Mutant[] = [
   {
     name: 'host-write-flushes-wrong-disk',
     author: 'a',
+    foundByDemo: true,
     harm: 'A host write to the primary area flushes the shadow area: GOOD is given while the data is in the primary’s cache, and a power cut loses it.',
     file: hostWrite,
     find: 'this.#core.disks.flush(this.#core.primary(this.volume), this);',
@@ -132,6 +133,7 @@ export const hostWriteMutants: readonly Mutant[] = [
   {
     name: 'drain-without-flush',
     author: 'a',
+    foundByDemo: true,
     harm: 'A deferred write is retired while its copy is in the primary’s cache: a power cut loses a write that was acknowledged long ago.',
     file: drainer,
     find:
@@ -152,6 +154,7 @@ export const hostWriteMutants: readonly Mutant[] = [
   {
     name: 'drains-before-sent',
     author: 'a',
+    foundByDemo: true,
     harm: 'Deferred writes go to the primary area whether their block has been sent or not: the image gets what was written after the freeze.',
     file: drainer,
     find: 'return maps.before.has(block) || !this.#core.isProtected(volume, block);',

@@ -12,6 +12,7 @@ const freezeMutants: readonly Mutant[] = [
   {
     name: 'freeze-answered-before-durable',
     author: 'a',
+    foundByDemo: true,
     harm: 'The host is told of a generation whose record is on its way: after a power cut it does not exist, and the next freeze gives its number to another image.',
     file: freeze,
     find: "    this.#core.record({ kind: 'frozen', generation, full, token: this.#token, included: this.#included }, this);\n",
@@ -23,6 +24,7 @@ const freezeMutants: readonly Mutant[] = [
   {
     name: 'freeze-does-not-wait-for-writes',
     author: 'a',
+    foundByDemo: true,
     harm: 'The image is fixed while writes that had arrived are half in the primary area: it holds a part of a write that the answer names as included, or loses it.',
     sequence: 'A write of several blocks is on its way to the disk when the freeze comes.',
     file: controller,
@@ -32,6 +34,7 @@ const freezeMutants: readonly Mutant[] = [
   {
     name: 'write-after-freeze-in-image',
     author: 'a',
+    foundByDemo: true,
     harm: 'Writes that arrive after the freeze go on as long as older ones are under way: they are in an image that must not hold them, and a busy host puts the freeze off for ever.',
     sequence: 'A slow write is under way; freeze; another write; the image holds it.',
     file: freeze,
@@ -78,6 +81,7 @@ const mapMutants: readonly Mutant[] = [
   {
     name: 'commit-clears-newer-changes',
     author: 'a',
+    foundByDemo: true,
     harm: 'The commit clears the whole difference map: blocks that the host wrote during the transfer are missing from the next image.',
     file: state,
     find: "    if (this.pairState === 'COPY' || this.pairState === 'SMPL') this.pairState = 'PAIR';\n    this.#endTransfer();\n",
@@ -110,6 +114,7 @@ const mapMutants: readonly Mutant[] = [
   {
     name: 'allocated-since-freeze-forgotten',
     author: 'a',
+    foundByDemo: true,
     harm: 'Blocks first written during a transfer are not noted as allocated when it ends: every later full image (copy, or after resync with an older sub) lacks them.',
     file: state,
     find: '      volume.allocated.addAll(volume.allocatedSince);\n',

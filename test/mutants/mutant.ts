@@ -20,8 +20,8 @@ interface Description {
   readonly harm: string;
   /** Events that lead to the harm, where it takes more than running into it. */
   readonly sequence?: string;
-  /** Not even a job without faults gets anywhere. */
-  readonly breaksAtOnce?: true;
+  /** `coldframe demo`, a job without faults, runs and gives a wrong verdict: a cheap one. */
+  readonly foundByDemo?: true;
 }
 
 /** One edit, or several that belong together. */

@@ -17,8 +17,8 @@ describe('mutants', () => {
     for (const { name, harm } of mutants) expect(harm, name).to.match(/^[A-Z].{40,}\.$/);
   });
 
-  it('leave a job without faults a chance, but for a few', () => {
-    expect(mutants.filter(({ breaksAtOnce }) => breaksAtOnce).length).to.be.at.most(6);
+  it('take more than a job without faults to be found, but for a few', () => {
+    expect(mutants.filter(({ foundByDemo }) => foundByDemo).length).to.be.at.most(mutants.length / 8);
   });
 
   for (const mutant of mutants) {

@@ -200,6 +200,7 @@ const placingMutants: readonly Mutant[] = [
   {
     name: 'placed-without-flush',
     author: 'a',
+    foundByDemo: true,
     harm: 'A block counts as structured and its staging slot is free while it is in the secondary disk’s cache: a power cut leaves the old content with no copy of the new.',
     file: placeRun,
     find:

@@ -64,8 +64,8 @@ export const storageMutants: readonly Mutant[] = [
       },
       {
         file: journal,
-        find: '    else if (this.#oldHalf !== undefined) this.#retire(this.#oldHalf);\n',
-        replace: "    else this.#phase = 'idle';\n",
+        find: '    if (this.#oldHalf !== undefined) this.#retire(this.#oldHalf);\n',
+        replace: "    this.#phase = 'idle';\n",
       },
     ],
   },
@@ -97,6 +97,7 @@ export const storageMutants: readonly Mutant[] = [
   {
     name: 'flush-shared-with-one-under-way',
     author: 'a',
+    foundByDemo: true,
     harm: 'Who asks for a flush while one is under way is told with that one: its write came after the flush had left, is acknowledged, and a power cut loses it.',
     sequence:
       'Two host writes at once; the flush of the first is under way when the second is in the cache; both get GOOD with the first flush; the power goes.',
