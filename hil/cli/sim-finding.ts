@@ -7,13 +7,14 @@ import { runJobs } from '../simulate/explore/pool.js';
 import { type AnyPlan, planOf, type RunSettings } from '../simulate/explore/subject.js';
 import { commandWords } from './command-words.js';
 import { writeFileInFolder } from './sim-files.js';
-import { watchdogMs, workerScript } from './sim-pool.js';
+import { watchdogMs } from './sim-pool.js';
 import type { SimProgress } from './sim-progress.js';
 
 export interface KeepOptions {
   readonly settings: RunSettings;
   readonly folder: string;
   readonly isShrunk: boolean;
+  readonly script: URL;
   readonly signal: AbortSignal;
   readonly progress: SimProgress;
 }
@@ -47,9 +48,9 @@ export async function keepFinding(finding: Finding, options: KeepOptions): Promi
   return { ...kept, violation: small.violation, shrunk: sizes };
 }
 
-async function shrunk(job: ShrinkJob, { signal, progress }: KeepOptions): Promise<Shrunk | undefined> {
+async function shrunk(job: ShrinkJob, { script, signal, progress }: KeepOptions): Promise<Shrunk | undefined> {
   const jobs = runJobs<ShrinkJob, Shrunk, ShrinkProgress>([job], {
-    ...{ script: workerScript, workers: 1, watchdogMs, signal },
+    ...{ script, workers: 1, watchdogMs, signal },
     onProgress: (_, { runs, operations, faults }) =>
       progress.update(1, `makes a plan small: ${runs} runs, ${operations} operations, ${faults} faults left`),
   });

@@ -5,8 +5,10 @@ import { countText, percentText } from '../report/quantity.js';
 export interface SimProgress {
   /** So much of the whole is done (0 … 1), and what to say of it. */
   update(share: number, text: string): void;
-  /** Takes the bar away, for something else to be printed; the next `update` brings it back. */
-  clear(): void;
+  /** Says something that stays, on a line of its own. */
+  say(line: string): void;
+  /** Takes the bar away, for something to be printed elsewhere; the next `update` brings it back. */
+  stop(): void;
 }
 
 /** Between two lines where there is no terminal, in milliseconds. */
@@ -16,7 +18,7 @@ const barTotal = 1000;
 
 /** `isQuiet`: nothing is shown. */
 export async function startSimProgress(isQuiet: boolean): Promise<SimProgress> {
-  if (isQuiet) return { update: () => {}, clear: () => {} };
+  if (isQuiet) return { update: () => {}, say: () => {}, stop: () => {} };
   return process.stderr.isTTY ? barOf() : linesOf();
 }
 
@@ -34,15 +36,20 @@ async function barOf(): Promise<SimProgress> {
     made.start(barTotal, 0, { text: '' });
     return made;
   };
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
   return {
     update: (share, text) => {
       bar ??= start();
       bar.update(Math.min(barTotal, Math.floor(share * barTotal)), { text });
     },
-    clear: () => {
-      bar?.stop();
-      bar = undefined;
+    say: (line) => {
+      stop();
+      process.stderr.write(`${line}\n`);
     },
+    stop,
   };
 }
 
@@ -54,7 +61,8 @@ function linesOf(): SimProgress {
       shownAtMs = performance.now();
       process.stderr.write(`${percentText(share, 1)}  ${text}\n`);
     },
-    clear: () => {},
+    say: (line) => void process.stderr.write(`${line}\n`),
+    stop: () => {},
   };
 }
 
@@ -68,8 +76,8 @@ export interface Rates {
 
 /** "412 plans, 31/s; 280 000 events/s, 95 crash images/s, 2400 × real time". */
 export function ratesText({ planCount, events, crashImages, virtualUs }: Rates, elapsedMs: number): string {
-  const perSecond = (count: number) => countText(rounded((count * 1000) / Math.max(1, elapsedMs)));
-  const speed = countText(rounded(virtualUs / 1000 / Math.max(1, elapsedMs)));
+  const perSecond = (count: number) => rateText((count * 1000) / Math.max(1, elapsedMs));
+  const speed = rateText(virtualUs / 1000 / Math.max(1, elapsedMs));
   return [
     `${countText(planCount)} plans, ${perSecond(planCount)}/s`,
     `${perSecond(events)} events/s, ${perSecond(crashImages)} crash images/s, ${speed} × real time`,
@@ -77,6 +85,7 @@ export function ratesText({ planCount, events, crashImages, virtualUs }: Rates, 
 }
 
 /** Two significant digits: rates are no more exact than that. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(2));
+function rateText(value: number): string {
+  const rounded = Number(value.toPrecision(2));
+  return rounded < 1000 ? String(rounded) : countText(rounded);
 }

@@ -1,5 +1,6 @@
 /** `coldframe sim` without a plan: seeds, on all cores, until there are enough or something is found. */
 import { availableParallelism } from 'node:os';
+import { counted } from '../report/quantity.js';
 import { Exploration, type Finding } from '../simulate/explore/exploration.js';
 import type { SeedJob } from '../simulate/explore/jobs.js';
 import { runJobs } from '../simulate/explore/pool.js';
@@ -17,16 +18,26 @@ import { findingText, summaryText } from './sim-text.js';
 /** Neither `--seeds` nor `--for` is given. */
 const seedsDefault = 100;
 
+/** Where the work is done and the output goes; tests have their own. */
+export interface SwarmPlace {
+  readonly script: URL;
+  readonly stdout: { write(text: string): unknown };
+  readonly progress?: SimProgress;
+}
+
 /** Returns the exit code. */
-export async function runSwarm(options: SimOptions): Promise<number> {
+export async function runSwarm(
+  options: SimOptions,
+  place: SwarmPlace = { script: workerScript, stdout: process.stdout },
+): Promise<number> {
   const controller = new AbortController();
   const off = onEndSignal(() => controller.abort());
-  const progress = await startSimProgress(options.json === true);
-  const swarm = new Swarm(options, controller.signal, progress);
+  const { progress = await startSimProgress(options.json === true) } = place;
+  const swarm = new Swarm(options, { ...place, signal: controller.signal, progress });
   try {
     await swarm.run();
   } finally {
-    progress.clear();
+    progress.stop();
     off();
   }
   const exit = swarm.found.length > 0 ? 1 : controller.signal.aborted ? interruptedExit : 0;
@@ -34,21 +45,21 @@ export async function runSwarm(options: SimOptions): Promise<number> {
   return exit;
 }
 
+type Surroundings = SwarmPlace & { readonly signal: AbortSignal; readonly progress: SimProgress };
+
 class Swarm {
   readonly found: KeptFinding[] = [];
   readonly #exploration = new Exploration();
   readonly #options: SimOptions;
-  readonly #signal: AbortSignal;
-  readonly #progress: SimProgress;
+  readonly #around: Surroundings;
   readonly #settings: RunSettings;
   readonly #jobs: number;
   readonly #startMs = performance.now();
   readonly #shrunkChecks = new Set<string>();
 
-  constructor(options: SimOptions, signal: AbortSignal, progress: SimProgress) {
+  constructor(options: SimOptions, around: Surroundings) {
     this.#options = options;
-    this.#signal = signal;
-    this.#progress = progress;
+    this.#around = around;
     this.#jobs = options.jobs ?? availableParallelism();
     this.#settings = settingsOf(options);
   }
@@ -58,11 +69,13 @@ class Swarm {
   }
 
   async run(): Promise<void> {
-    const pool = { script: workerScript, workers: this.#jobs, watchdogMs, signal: this.#signal };
+    const { script, signal, progress } = this.#around;
+    progress.say(`seeds from ${this.#options.seed} on, on ${counted(this.#jobs, 'thread')}`);
+    const pool = { script, workers: this.#jobs, watchdogMs, signal };
     for await (const finished of runJobs<SeedJob, SubjectResult>(this.#plannedJobs(), pool)) {
       const finding = this.#exploration.add(finished);
       if (finding !== undefined) await this.#keep(finding);
-      this.#progress.update(this.#share(), ratesText(this.#exploration, this.#elapsedMs));
+      progress.update(this.#share(), ratesText(this.#exploration, this.#elapsedMs));
       if (finding !== undefined && this.#options.keepGoing !== true) return;
     }
   }
@@ -74,14 +87,14 @@ class Swarm {
     if (coverage !== undefined) writeFileInFolder(coverage, `${JSON.stringify(exploration.coverage, undefined, 2)}\n`);
     if (json !== true) {
       const end = exit === interruptedExit ? ('interrupted' as const) : ('ended' as const);
-      process.stdout.write(`${summaryText(exploration, this.#settings, end).join('\n')}\n`);
-      process.stderr.write(`${ratesText(exploration, this.#elapsedMs)}\n`);
+      this.#around.stdout.write(`${summaryText(exploration, this.#settings, end).join('\n')}\n`);
+      this.#around.progress.say(ratesText(exploration, this.#elapsedMs));
       return;
     }
     const { plans, events, virtualUs, crashImages, applied, lastSeed } = exploration;
     const sums = { plans, events, virtualUs, crashImages, applied, lastSeed, elapsedMs: Math.round(this.#elapsedMs) };
     const all = { exit, ...sums, settings: this.#settings, coverage: exploration.coverage, found: this.found };
-    process.stdout.write(`${JSON.stringify(all)}\n`);
+    this.#around.stdout.write(`${JSON.stringify(all)}\n`);
   }
 
   #plannedJobs(): Generator<SeedJob, void, void> {
@@ -105,11 +118,11 @@ class Swarm {
     this.#shrunkChecks.add(check);
     const kept = await keepFinding(finding, {
       ...{ settings: this.#settings, folder: this.#options.save, isShrunk: isFirst },
-      ...{ signal: this.#signal, progress: this.#progress },
+      ...{ script: this.#around.script, signal: this.#around.signal, progress: this.#around.progress },
     });
     this.found.push(kept);
-    this.#progress.clear();
-    if (this.#options.json !== true) process.stdout.write(`${findingText(kept).join('\n')}\n\n`);
+    this.#around.progress.stop();
+    if (this.#options.json !== true) this.#around.stdout.write(`${findingText(kept).join('\n')}\n\n`);
   }
 }
 

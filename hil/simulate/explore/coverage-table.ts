@@ -49,6 +49,7 @@ const columns: readonly (readonly [string, string])[] = [
 ];
 const labelWidth = 20;
 const columnWidth = 6;
+const headingMax = 5;
 
 /** The table, line by line; classes of faults that met nothing are named below it, and states that none met have no column. */
 export function coverageTable(coverage: Counts): string[] {
@@ -57,7 +58,9 @@ export function coverageTable(coverage: Counts): string[] {
   const seen = new Set(met.map(({ column }) => column));
   const shown = [
     ...columns.filter(([name]) => seen.has(name)),
-    ...[...seen].filter((name) => !columns.some(([known]) => known === name)).map((name) => [name, name] as const),
+    ...[...seen]
+      .filter((name) => !columns.some(([known]) => known === name))
+      .map((name) => [name, name.replace(/^\w+ /, '').slice(0, headingMax)] as const),
   ];
   const rows = [...new Set([...faultRows, ...met.map(({ fault }) => fault)])];
   const isMet = (row: string) => met.some(({ fault }) => fault === row);

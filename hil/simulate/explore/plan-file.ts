@@ -4,10 +4,11 @@
  */
 import { z } from 'zod';
 import { RefusalError } from '../../../protocol/refusals.js';
-import { checkYaml, readYaml } from '../../yaml-file.js';
+import { checkYaml } from '../../yaml-file.js';
 import { linkPlanSchema } from '../link/link-plan.js';
 import { planSchema } from '../plan.js';
 import { type AnyCheckName, allCheckNames } from './check-meanings.js';
+import { readJson } from './json-file.js';
 import { type AnyPlan, defaultSettings, type RunSettings } from './subject.js';
 
 const foundSchema = z.looseObject({
@@ -28,11 +29,11 @@ export interface PlanFile {
 }
 
 /**
- * Reads a plan. Throws RefusalError `file-missing`, `file-unreadable`, or `configuration-invalid`, which names the line and
- * the part of the plan that is wrong.
+ * Reads a plan. Throws RefusalError `file-missing`, `file-unreadable`, or `configuration-invalid`, which names the part of the
+ * plan that is wrong.
  */
 export function readPlanFile(path: string): PlanFile {
-  const file = readYaml(path);
+  const file = readJson(path);
   const isWrapped = isRecord(file.value) && 'plan' in file.value;
   const { plan: value, found: told } = isRecord(file.value) && isWrapped ? file.value : { plan: file.value };
   const at = (name: string) => (part: readonly PropertyKey[]) => (isWrapped ? [name, ...part] : part);

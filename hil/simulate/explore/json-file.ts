@@ -1,0 +1,36 @@
+/** JSON that we wrote ourselves and that may be long, checked like the YAML files that people write. */
+import { readFileSync, statSync } from 'node:fs';
+import { RefusalError } from '../../../protocol/refusals.js';
+import { parseYaml, type YamlFile } from '../../yaml-file.js';
+
+/** The longest file, in bytes: far more than any plan of a seed. */
+const jsonBytesMax = 2 ** 24;
+
+/**
+ * Reads a file; one that does not begin like JSON is read as YAML. Throws RefusalError `file-missing`, `file-unreadable`,
+ * `configuration-invalid`.
+ */
+export function readJson(path: string): YamlFile {
+  const text = contentsOf(path);
+  if (!/^\s*[{[]/.test(text)) return parseYaml(path, text);
+  const refuse = (what: string) => new RefusalError('configuration-invalid', `${path}: ${what}`);
+  try {
+    return { name: path, value: JSON.parse(text), refuse: (_path, what) => refuse(what) };
+  } catch (error) {
+    throw refuse(`no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function contentsOf(path: string): string {
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile()) throw new RefusalError('file-unreadable', `${path} is no file`);
+    if (stat.size > jsonBytesMax) throw new RefusalError('configuration-invalid', `${path}: longer than any plan`);
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof RefusalError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new RefusalError('file-missing', path);
+    throw new RefusalError('file-unreadable', `${path}: ${message}`);
+  }
+}
