@@ -3,6 +3,7 @@
  * `HostClient` gives it promises.
  */
 import type { Device, DeviceEffect, DeviceEvent, PortName } from '../protocol/device.js';
+import { earlier } from '../protocol/earlier.js';
 import type { Message, MessageKind, MessageNamed } from '../protocol/message/messages.js';
 import { type Refusal, refusalByNumber } from '../protocol/refusals.js';
 import {
@@ -123,11 +124,9 @@ export class HostMachine implements Device {
   }
 
   deadline(): number | undefined {
-    const times = [this.#endpoint.deadline(), ...this.#later.map(({ atUs }) => atUs)];
-    return times.reduce(
-      (first, at) => (at !== undefined && (first === undefined || at < first) ? at : first),
-      undefined,
-    );
+    let first = this.#endpoint.deadline();
+    for (const { atUs } of this.#later) first = earlier(first, atUs);
+    return first;
   }
 
   #doLater(): void {

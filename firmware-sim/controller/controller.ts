@@ -2,8 +2,10 @@
  * What both controllers are as devices: endpoints on their ports, a queue to their disks, a journal that is read back
  * at power on, and the order of a step. `MainController` and `SubController` say what happens with messages.
  */
+
 import { createHash } from 'node:crypto';
 import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
+import { earlier } from '../../protocol/earlier.js';
 import { assert, unreachable } from '../../protocol/ids.js';
 import type { MessageCodec, Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
@@ -91,8 +93,9 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   }
 
   deadline(): number | undefined {
-    const all = [...this.#endpoints.values()].map((each) => each.deadline());
-    return earliest([...all, this.disks.deadline(), this.power === 'running' ? this.ownDeadline() : undefined]);
+    let first = earlier(this.disks.deadline(), this.power === 'running' ? this.ownDeadline() : undefined);
+    for (const each of this.#endpoints.values()) first = earlier(first, each.deadline());
+    return first;
   }
 
   record(record: R, operation?: Operation): void {
@@ -353,11 +356,4 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 /** Each port has randomness of its own, or two lines would use the same salts. */
 function portEntropy(entropy: Uint8Array, port: PortName): Uint8Array {
   return createHash('sha256').update(entropy).update(port).digest();
-}
-
-/** The smallest of some times; undefined ones stand for never. */
-export function earliest(times: readonly (number | undefined)[]): number | undefined {
-  let first: number | undefined;
-  for (const each of times) if (each !== undefined && (first === undefined || each < first)) first = each;
-  return first;
 }

@@ -2,6 +2,7 @@
  * A reliable link of messages over a line that corrupts, drops and is cut (PROTOCOL.md, "Link"). A pure machine: time
  * comes as an argument, frames are taken by `transmit` when the line has room for one.
  */
+import { earlier } from '../earlier.js';
 import { decodeFrame, type Frame, FrameEncoder, markOf } from '../frame/frame.js';
 import { assert, unreachable } from '../ids.js';
 import {
@@ -172,11 +173,8 @@ export class Link {
   deadline(): number | undefined {
     if (!this.#handshake.lineUp) return undefined;
     const running = this.#handshake.running;
-    return earliest(
-      this.#handshake.deadlineUs,
-      running ? this.#receiver.deadlineUs : undefined,
-      running ? this.#sender?.deadlineUs : undefined,
-    );
+    const { deadlineUs } = this.#handshake;
+    return running ? earlier(deadlineUs, earlier(this.#receiver.deadlineUs, this.#sender?.deadlineUs)) : deadlineUs;
   }
 
   #receive(frame: Frame, nowUs: number): readonly LinkEvent[] {
@@ -290,9 +288,4 @@ export class Link {
 
 function refused(refusal: { readonly code: RefusalCode; readonly detail: string }): LinkEvent {
   return { kind: 'refused', refusal };
-}
-
-function earliest(...times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((each) => each !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -39,6 +39,12 @@ export function message<const Kind extends string, const F extends Fields>(
 }
 
 type AnyDefinition = MessageDefinition<string, Fields>;
+
+/** A definition with its fields in order. */
+interface Layout {
+  readonly definition: AnyDefinition;
+  readonly fields: readonly (readonly [name: string, field: Field<unknown>])[];
+}
 type AnyMessage = { readonly kind: string } & Readonly<Record<string, unknown>>;
 const checkSeed = 0x434f4c44;
 const tagBytes = 2;
@@ -46,29 +52,30 @@ const checkBytes = 4;
 
 /** The codec of a table of messages: looked up by kind to encode, by tag to decode. */
 export class MessageCodec {
-  readonly #byKind: Map<string, AnyDefinition>;
-  readonly #byTag: Map<number, AnyDefinition>;
+  readonly #byKind: Map<string, Layout>;
+  readonly #byTag: Map<number, Layout>;
 
   constructor(table: readonly AnyDefinition[]) {
-    this.#byKind = new Map(table.map((each) => [each.kind, each]));
-    this.#byTag = new Map(table.map((each) => [each.tag, each]));
+    const layouts = table.map((definition) => ({ definition, fields: Object.entries(definition.fields) }) as Layout);
+    this.#byKind = new Map(layouts.map((each) => [each.definition.kind, each]));
+    this.#byTag = new Map(layouts.map((each) => [each.definition.tag, each]));
     if (this.#byKind.size !== table.length || this.#byTag.size !== table.length) {
       throw new Error('two messages share a kind or a tag');
     }
   }
 
   priorityOf(kind: string): Priority {
-    return this.#definition(kind).priority;
+    return this.#layout(kind).definition.priority;
   }
 
   /** Throws a RangeError when a field has a value that it cannot carry: the caller's mistake, not the line's. */
   encode(value: AnyMessage): Buffer {
-    const definition = this.#definition(value.kind);
-    const entries = Object.entries(definition.fields);
-    const bodyBytes = entries.reduce((sum, [name, field]) => sum + field.size(value[name]), tagBytes);
-    const into = Buffer.allocUnsafe(bodyBytes + checkBytes);
+    const { definition, fields } = this.#layout(value.kind);
+    let bytes = tagBytes + checkBytes;
+    for (const [name, field] of fields) bytes += field.size(value[name]);
+    const into = Buffer.allocUnsafe(bytes);
     let at = into.writeUInt16LE(definition.tag, 0);
-    for (const [name, field] of entries) at = field.write(into, at, value[name]);
+    for (const [name, field] of fields) at = field.write(into, at, value[name]);
     into.writeUInt32LE(crc32(into.subarray(0, at), checkSeed), at);
     return into;
   }
@@ -83,22 +90,22 @@ export class MessageCodec {
       return refuse('message-check', `${bytes.length} bytes`);
     }
     const tag = bytes.readUInt16LE(0);
-    const definition = this.#byTag.get(tag);
-    if (definition === undefined) return refuse('message-tag', `tag 0x${tag.toString(16)}`);
-    return decodeFields(definition, { bytes, at: tagBytes, end });
+    const layout = this.#byTag.get(tag);
+    if (layout === undefined) return refuse('message-tag', `tag 0x${tag.toString(16)}`);
+    return decodeFields(layout, { bytes, at: tagBytes, end });
   }
 
-  #definition(kind: string): AnyDefinition {
-    const definition = this.#byKind.get(kind);
-    if (definition === undefined) throw new RangeError(`no message is called ${kind}`);
-    return definition;
+  #layout(kind: string): Layout {
+    const layout = this.#byKind.get(kind);
+    if (layout === undefined) throw new RangeError(`no message is called ${kind}`);
+    return layout;
   }
 }
 
-function decodeFields(definition: AnyDefinition, from: Reader): ReturnType<MessageCodec['decode']> {
+function decodeFields({ definition, fields }: Layout, from: Reader): ReturnType<MessageCodec['decode']> {
   const decoded: Record<string, unknown> = { kind: definition.kind };
   try {
-    for (const [name, field] of Object.entries(definition.fields)) decoded[name] = (field as Field<unknown>).read(from);
+    for (const [name, field] of fields) decoded[name] = field.read(from);
   } catch (error) {
     if (error instanceof FieldRefusal) return refuse(error.code, `${definition.kind}: ${error.message}`);
     throw error;
