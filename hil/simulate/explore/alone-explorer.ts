@@ -26,8 +26,8 @@ export interface AloneFinding {
   readonly check: CheckName;
   readonly detail: string;
   readonly at: AloneAddress;
-  /** What a plan says of this cut, where one of its draws leaves the same; never of second ones. */
-  readonly survival?: Survival;
+  /** What a plan says of this cut, where one of its draws leaves the same; never of second ones. To be asked at once. */
+  survival(): Survival | undefined;
 }
 
 /** What was looked at by a cut, or by a second one. */
@@ -139,8 +139,8 @@ export class AloneExplorer {
       if (halted === undefined) check();
       else if (!owedTo.mayHalt(site)) oracle.fail('crash halted', `${site}: ${halted.code}: ${halted.detail}`);
     } catch (error) {
-      const survival = at.again === undefined ? survivalLeaving(image, bench.disks(site)) : undefined;
-      this.#options.found({ ...describe(error), at, ...(survival === undefined ? {} : { survival }) });
+      const survival = () => (at.again === undefined ? survivalLeaving(image, bench.disks(site)) : undefined);
+      this.#options.found({ ...describe(error), at, survival });
     }
   }
 

@@ -59,7 +59,7 @@ export function runExhaustiveJob(job: ExhaustiveJob, options: ExhaustiveOptions 
     name: jobName(job),
     isLate: () => task.isLate(),
     ran: () => task.progress(),
-    found: (finding) => task.found(finding),
+    found: ({ check, detail, plan }) => task.found(() => ({ check, detail, plan })),
   });
   return { level: 'continued', ...task.outcome(), counts };
 }
@@ -77,14 +77,16 @@ function exploreAlone({ plan, lastStepUs, quietUs }: ExploredRun, task: Task): r
   const run = new PlanRun(plan, { crashEvery: 0, witness: { commanded: look, sent: look } });
   const explorer = new AloneExplorer({
     ...{ run, cutsMax },
-    found: ({ check, detail, at, survival }) => {
-      const { site, afterEffects } = at;
-      const replay = survival === undefined ? {} : { plan: { ...plan, crash: { site, afterEffects, survival } } };
-      task.found({ check, detail, alone: at, ...replay });
-    },
+    found: ({ check, detail, at, survival }) =>
+      task.found(() => {
+        const { site, afterEffects } = at;
+        const there = survival();
+        const crash = there === undefined ? undefined : { site, afterEffects, survival: there };
+        return { check, detail, alone: at, ...(crash === undefined ? {} : { plan: { ...plan, crash } }) };
+      }),
   });
   const { violation } = run.run();
-  if (violation !== undefined) task.found({ check: violation.check, detail: violation.detail, plan });
+  if (violation !== undefined) task.found(() => ({ check: violation.check, detail: violation.detail, plan }));
   return explorer.counts;
 }
 
@@ -113,9 +115,10 @@ class Task {
     if (this.#done % progressEvery === 0) this.#options.onProgress?.(this.#done);
   }
 
-  found(finding: ExhaustiveFinding): void {
+  /** `tell` costs something, and is asked only for what is kept. */
+  found(tell: () => ExhaustiveFinding): void {
     this.#findingsTotal += 1;
-    if (this.#findings.length < findingsKept) this.#findings.push(finding);
+    if (this.#findings.length < findingsKept) this.#findings.push(tell());
   }
 
   outcome(): Outcome {
