@@ -149,6 +149,6 @@ export const link: Target = {
   run: (input) => {
     const conversation = new Conversation();
     conversation.play(bufferOf(input));
-    return { label: conversation.labels.has('closed') ? 'another link' : 'one link', output: [...conversation.labels] };
+    return { label: [...conversation.labels].sort().join(' '), output: [...conversation.labels] };
   },
 };
