@@ -26,6 +26,8 @@ type Session =
 interface Seals {
   readonly sealer: Sealer;
   readonly opener: Opener;
+  /** For each queue the least counter that may come next: within a queue they rise. */
+  readonly least: [number, number, number];
 }
 
 export class Endpoint implements EndpointMachine {
@@ -117,7 +119,7 @@ export class Endpoint implements EndpointMachine {
       case 'closed':
         return this.#close(event.reason);
       case 'message':
-        return this.#takeBytes(event.bytes);
+        return this.#takeBytes(event.bytes, event.priority);
       case 'refused':
         return [event];
       default:
@@ -150,7 +152,7 @@ export class Endpoint implements EndpointMachine {
     return closed;
   }
 
-  #takeBytes(bytes: Uint8Array): EndpointEvent[] {
+  #takeBytes(bytes: Uint8Array, priority: Priority): EndpointEvent[] {
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) return this.#session.kind === 'refused' ? [] : [{ kind: 'refused', refusal: decoded.refusal }];
     const { message } = decoded;
@@ -164,7 +166,7 @@ export class Endpoint implements EndpointMachine {
         return this.#takeProof(message, this.#session);
       case 'settling':
       case 'open':
-        return this.#takeMessage(message, this.#session.seals);
+        return this.#takeMessage(message, this.#session.seals, priority);
       default:
         return unreachable(this.#session);
     }
@@ -183,7 +185,7 @@ export class Endpoint implements EndpointMachine {
     const salts = [salt, Uint8Array.from(message.salt)] as const;
     const sealer = new Sealer(sessionKey(key, [...salts], { sender: role, receiver: message.role }));
     const opener = new Opener(sessionKey(key, [...salts], { sender: message.role, receiver: role }));
-    this.#session = { kind: 'proving', salt, peer: message.role, seals: { sealer, opener } };
+    this.#session = { kind: 'proving', salt, peer: message.role, seals: { sealer, opener, least: [0, 0, 0] } };
     this.#queue(encodeMessage({ kind: 'proof', peerSalt: salts[1] }), control, this.#session.seals);
     return [];
   }
@@ -199,17 +201,20 @@ export class Endpoint implements EndpointMachine {
     return [];
   }
 
-  #takeMessage(message: Message, seals: Seals | undefined): EndpointEvent[] {
-    if (seals !== undefined) return this.#takeSealed(message, seals);
+  #takeMessage(message: Message, seals: Seals | undefined, priority: Priority): EndpointEvent[] {
+    if (seals !== undefined) return this.#takeSealed(message, seals, priority);
     if (endsSession(message)) return this.#refusedByPeer(message);
     return this.#deliver(message);
   }
 
-  #takeSealed(message: Message, { opener }: Seals): EndpointEvent[] {
+  #takeSealed(message: Message, { opener, least }: Seals, priority: Priority): EndpointEvent[] {
     if (this.#session.kind === 'settling' && endsSession(message)) return this.#refusedByPeer(message);
     if (message.kind !== 'sealed') return refused('not-sealed', message.kind);
+    // Somebody who held a message back must not bring it behind others of its queue.
+    if (message.counter < least[priority]) return refused('sealed-replayed', `counter ${message.counter}`);
     const opened = opener.open(message);
     if (!opened.ok) return refused(opened.code, `counter ${message.counter}`);
+    least[priority] = message.counter + 1;
     const inner = decodeMessage(opened.message);
     return inner.ok ? this.#deliver(inner.message) : [{ kind: 'refused', refusal: inner.refusal }];
   }

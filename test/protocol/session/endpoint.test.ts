@@ -200,9 +200,20 @@ describe('sealed session', () => {
   it('takes counters in the order in which the queues bring them', () => {
     const { main, peer, line } = withHandMade();
     const sealed = [2, 3, 4].map((run) => encodeMessage((peer.sealer as Sealer).seal(encodeMessage(runRefused(run)))));
-    for (const index of [2, 0, 1]) peer.say(sealed[index] as Buffer);
+    for (const [priority, index] of [2, 0, 1].entries()) peer.say(sealed[index] as Buffer, priority as 0 | 1 | 2);
     line.run(line.nowUs + secondUs);
     expect(main.messages()).to.deep.equal(['runRefused', 'runRefused', 'runRefused']);
+  });
+
+  it('refuses a message that comes behind later ones of its queue: somebody held it back', () => {
+    const { main, peer, line } = withHandMade();
+    const [first, second, third] = [2, 3, 4].map((run) =>
+      encodeMessage((peer.sealer as Sealer).seal(encodeMessage(runRefused(run)))),
+    ) as [Buffer, Buffer, Buffer];
+    for (const sealed of [second, first, third]) peer.say(sealed, 1);
+    line.run(line.nowUs + secondUs);
+    expect(main.messages()).to.deep.equal(['runRefused', 'runRefused']);
+    expect(main.refusals()).to.deep.equal(['sealed-replayed']);
   });
 
   it('refuses a message in clear, even a refusal of the session, and one that was tampered with', () => {
