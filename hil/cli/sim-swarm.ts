@@ -45,7 +45,8 @@ export async function runSwarm(
   return exit;
 }
 
-type Surroundings = SwarmPlace & { readonly signal: AbortSignal; readonly progress: SimProgress };
+/** The same, with what ends it. */
+export type Surroundings = SwarmPlace & { readonly signal: AbortSignal; readonly progress: SimProgress };
 
 class Swarm {
   readonly found: KeptFinding[] = [];

@@ -19,6 +19,9 @@ to come back from it. In the end everything is healed, and both sides have to co
 A plan that fails is made as small as it can be, saved in --save, and told as a story; the line that repeats it is
 printed. Results come in the order of the seeds: the same seeds give the same output on any machine.
 
+With --exhaustive nothing is left to chance: every program of a few steps, with every method, and the power cut after every
+single effect of both controllers; the share of it that the budget allowed is printed.
+
 Checks of a pair:
 ${table(pairChecks)}
 Checks of the link:
@@ -33,7 +36,8 @@ Examples:
   $ coldframe sim --for 10m --seed 1000000 --keep-going --coverage coverage.json
   $ coldframe sim --seeds 500 --subject pair --without power --without 'older disks'
   $ coldframe sim --subject pair --seed 17 --seeds 1
-  $ coldframe sim --replay coldframe-out/sim/plan-17.json --story`;
+  $ coldframe sim --replay coldframe-out/sim/plan-17.json --story
+  $ coldframe sim --exhaustive --budget 10m`;
 
 export function register(program: Command): void {
   program
@@ -58,6 +62,9 @@ export function register(program: Command): void {
     .option('--coverage <file>', 'write what was met, by all keys, as JSON')
     .option('--replay <file>', 'run the plan of a file, twice')
     .option('--story', 'with --replay: tell what happens')
+    .option('--exhaustive', 'instead of seeds: small programs of a host, cut at every place')
+    .option('--budget <time>', 'with --exhaustive: how long; 10m unless given', durationMs)
+    .option('--only <job>', 'with --exhaustive: this job alone')
     .option('--json', 'print one JSON object and nothing else')
     .addHelpText('after', help)
     .action(async (options: SimOptions) => {
@@ -80,20 +87,30 @@ export interface SimOptions {
   readonly coverage?: string;
   readonly replay?: string;
   readonly story?: boolean;
+  readonly exhaustive?: boolean;
+  readonly budget?: number;
+  readonly only?: string;
   readonly json?: boolean;
 }
 
 async function sim(options: SimOptions): Promise<number> {
+  checkTogether(options);
   const { replay } = options;
-  if (replay !== undefined) {
-    if (options.seeds !== undefined || options.for !== undefined) throw replayAlone();
-    return (await import('../sim-replay.js')).replayPlan({ ...options, replay });
-  }
-  if (options.story === true) throw new RefusalError('argument-invalid', '--story belongs to --replay');
+  if (replay !== undefined) return (await import('../sim-replay.js')).replayPlan({ ...options, replay });
+  if (options.exhaustive === true) return (await import('../sim-exhaustive.js')).exploreAll(options);
   return (await import('../sim-swarm.js')).runSwarm(options);
 }
 
-const replayAlone = () => new RefusalError('argument-invalid', '--replay runs one plan: without --seeds and --for');
+/** Options that belong to another one, and what they cannot stand beside. */
+function checkTogether({ seeds, for: forMs, replay, exhaustive, story, budget, only }: SimOptions): void {
+  const refuse = (detail: string) => new RefusalError('argument-invalid', detail);
+  if (replay !== undefined && exhaustive === true) throw refuse('--replay and --exhaustive cannot be used together');
+  if ((seeds ?? forMs) !== undefined && (replay !== undefined || exhaustive === true)) {
+    throw refuse('--seeds and --for are for seeds: without --replay and --exhaustive');
+  }
+  if (story === true && replay === undefined) throw refuse('--story belongs to --replay');
+  if ((budget ?? only) !== undefined && exhaustive !== true) throw refuse('--budget and --only belong to --exhaustive');
+}
 
 function table(meanings: Readonly<Record<string, string>>): string {
   return Object.entries(meanings)

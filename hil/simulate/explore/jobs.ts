@@ -1,4 +1,5 @@
 /** What the workers of an exploration do: plain jobs, progress and results. */
+import type { ExhaustiveJob, ExhaustiveResult } from './exhaustive.js';
 import type { AnyPlan, RunSettings, Subject, SubjectResult, SubjectViolation } from './subject.js';
 
 /** Runs the plan of a seed. */
@@ -16,6 +17,19 @@ export interface ShrinkJob {
   readonly settings: RunSettings;
 }
 
+/** Explores a piece of what can be explored to the end. */
+export interface PieceJob {
+  readonly kind: 'exhaustive';
+  readonly job: ExhaustiveJob;
+  /** Milliseconds since 1970: what is not done by then is left. */
+  readonly deadline: number;
+}
+
+/** Crash images, or runs, so far. */
+export interface PieceProgress {
+  readonly done: number;
+}
+
 export interface ShrinkProgress {
   readonly runs: number;
   readonly operations: number;
@@ -30,5 +44,6 @@ export interface Shrunk {
   readonly settings: RunSettings;
 }
 
-export type ExploreJob = SeedJob | ShrinkJob;
-export type ExploreResult = SubjectResult | Shrunk;
+export type ExploreJob = SeedJob | ShrinkJob | PieceJob;
+export type ExploreResult = SubjectResult | Shrunk | ExhaustiveResult;
+export type ExploreProgress = ShrinkProgress | PieceProgress;

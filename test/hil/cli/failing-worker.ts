@@ -10,11 +10,13 @@ const well: SubjectResult = {
 
 serveJobs<ExploreJob, ExploreResult, ShrinkProgress>((job, report) => {
   if (job.kind === 'shrink') {
+    if ('subject' in job.plan) throw new RangeError('no pair');
     report({ runs: 1, operations: 0, faults: 0 });
     const violation = { check: 'newest', detail: 'newest: volume 0, block 1: small', atUs: 7 };
     return { plan: { ...job.plan, operations: [], faults: [] }, violation, runs: 12, settings: job.settings };
   }
-  switch (job.kind === 'seed' && job.seed) {
+  if (job.kind !== 'seed') throw new RangeError('no seed');
+  switch (job.seed) {
     case 3:
     case 5:
       return { ...well, violation: { check: 'newest', detail: `newest: of seed ${job.seed}`, atUs: 1_500_000 } };

@@ -90,10 +90,21 @@ describe('coldframe sim', () => {
     expect(stderr).to.match(/configuration-invalid.*\(plan\.json: seed: .*\n {2}Mend the place that is named\./);
   });
 
+  it('explores a piece of all there is to the end', async () => {
+    const options = ['--exhaustive', '--only', 'alone/fresh-apart/copy/nothing', '--jobs', '1'];
+    const { exitCode, stdout, stderr } = await runProcess(['sim', ...options], { cwd: newFolder() });
+    expect(exitCode, stderr).to.equal(0);
+    expect(stdout)
+      .to.include('1 of 1 (100 %) jobs')
+      .and.to.match(/\nnothing found\n$/);
+    expect(stderr).to.match(/^1 job in at most 10 min, on 1 thread\n/);
+  });
+
   const usage: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['seeds and a time', ['--seeds', '1', '--for', '1s'], /argument-invalid.*cannot be used with/],
     ['an unknown check', ['--without-check', 'charm'], /argument-invalid.*charm is none of newest, /],
     ['a plan and seeds', ['--replay', 'plan.json', '--seeds', '3'], /argument-invalid/],
+    ['a piece that there is not', ['--exhaustive', '--only', 'x'], /argument-invalid.*x names no job; one is alone/],
     ['a plan that is missing', ['--replay', 'nowhere.json'], /file-missing.*nowhere\.json/],
   ];
   for (const [what, options, expected] of usage) {
