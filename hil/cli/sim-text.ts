@@ -1,6 +1,6 @@
 /** What a simulation found and covered, in lines for people. */
 import { counted, durationText } from '../report/quantity.js';
-import { allCheckNames } from '../simulate/explore/check-meanings.js';
+import { linkChecks, pairChecks } from '../simulate/explore/check-meanings.js';
 import { coverageTable, linkCoverageLines } from '../simulate/explore/coverage-table.js';
 import type { Exploration } from '../simulate/explore/exploration.js';
 import { type RunSettings, type SubjectViolation, subjects } from '../simulate/explore/subject.js';
@@ -47,7 +47,7 @@ export function summaryText(exploration: Exploration, settings: RunSettings, end
         ]),
     ...(plans.link === 0 ? [] : ['', 'Link: faults and what came of them', ...linkCoverageLines(coverage.link)]),
     '',
-    checksText(settings),
+    checksText(exploration, settings),
   ];
 }
 
@@ -58,9 +58,14 @@ function plansText({ plans, planCount, lastSeed }: Exploration): string {
   return planCount === 0 ? 'no plan' : `${each.join(' and ')}, the last of seed ${lastSeed}`;
 }
 
-function checksText({ withoutChecks, without, crashEvery }: RunSettings): string {
+function checksText({ plans }: Exploration, { withoutChecks, without, crashEvery }: RunSettings): string {
+  const names = [
+    ...(plans.pair > 0 ? Object.keys(pairChecks) : []),
+    ...(plans.link > 0 ? Object.keys(linkChecks) : []),
+  ];
+  const on = new Set(names.filter((name) => !(withoutChecks as readonly string[]).includes(name)));
   const off = withoutChecks.length === 0 ? '' : `; off: ${withoutChecks.join(', ')}`;
   const classes = without.length === 0 ? '' : `; without faults of class ${without.join(', ')}`;
   const crashes = crashEvery === 0 ? '; no crash images' : '';
-  return `${counted(allCheckNames.length - withoutChecks.length, 'check')} on${off}${classes}${crashes}`;
+  return `${counted(on.size, 'check')} on${off}${classes}${crashes}`;
 }
