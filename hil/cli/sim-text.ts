@@ -61,7 +61,7 @@ function plansText({ plans, planCount, lastSeed }: Exploration): string {
 function checksText({ plans }: Exploration, { withoutChecks, without, crashEvery }: RunSettings): string {
   const names = [
     ...(plans.pair > 0 ? Object.keys(pairChecks) : []),
-    ...(plans.link > 0 ? Object.keys(linkChecks) : []),
+    ...(plans.link > 0 ? [...Object.keys(linkChecks), 'pure'] : []),
   ];
   const on = new Set(names.filter((name) => !(withoutChecks as readonly string[]).includes(name)));
   const off = withoutChecks.length === 0 ? '' : `; off: ${withoutChecks.join(', ')}`;
