@@ -60,20 +60,27 @@ export function jobNamed(name: string): ExhaustiveJob | undefined {
 }
 
 /**
- * All jobs. First everything alone, shorter programs first; then everything continued, in an order that makes the jobs
- * that fit a budget a fair sample of all.
+ * All jobs: first everything alone, then everything continued. Programs of at most one step come first, then the others
+ * in an order that makes the jobs that fit a budget a fair sample of all.
  */
 export function exhaustiveJobs(): ExhaustiveJob[] {
-  const jobs = hostPrograms().flatMap((program) =>
+  return explorationLevels.flatMap((level) => {
+    const drawn = jobsOf(level).map((job) => ({
+      job,
+      isLong: job.program.length > 1 ? 1 : 0,
+      lot: createHash('sha256').update(jobName(job)).digest('hex'),
+    }));
+    drawn.sort((a, b) => a.isLong - b.isLong || (a.lot < b.lot ? -1 : 1));
+    return drawn.map(({ job }) => job);
+  });
+}
+
+function jobsOf(level: ExplorationLevel): ExhaustiveJob[] {
+  return hostPrograms().flatMap((program) =>
     explorationSettings
       .filter(({ paired }) => paired || standsForItself(program))
-      .flatMap(({ name: setting }) => methods.map((method) => ({ setting, method, program }))),
+      .flatMap(({ name: setting }) => methods.map((method): ExhaustiveJob => ({ level, setting, method, program }))),
   );
-  const continued = jobs.map((job): ExhaustiveJob => ({ level: 'continued', ...job }));
-  const drawn = new Map(continued.map((job) => [job, createHash('sha256').update(jobName(job)).digest('hex')]));
-  const isShort = ({ program }: ExhaustiveJob) => (program.length < 2 ? 0 : 1);
-  continued.sort((a, b) => isShort(a) - isShort(b) || ((drawn.get(a) ?? '') < (drawn.get(b) ?? '') ? -1 : 1));
-  return [...jobs.map((job): ExhaustiveJob => ({ level: 'alone', ...job })), ...continued];
 }
 
 /** The run of a job without any fault, and the times between which it is cut. */
