@@ -9,7 +9,7 @@
  *                        ├─► writing ─► looking                                                 direct window
  *                        └─► flushing ► answered
  */
-import { contentDigests } from '../../protocol/digest.js';
+import { contentDigest, contentDigests, sameDigest } from '../../protocol/digest.js';
 import { blockNumber, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes } from '../../protocol/message/messages.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
@@ -92,7 +92,7 @@ export class HostWrite implements Operation {
         this.#look(nowUs);
         break;
       case 'reading base':
-        this.#overlay(outcome.kind === 'done' ? outcome.data : new Uint8Array(0), nowUs);
+        this.#takeBase(outcome.kind === 'done' ? outcome.data : new Uint8Array(0), nowUs);
         break;
       case 'storing':
         this.#phase = 'flushing shadow';
@@ -272,6 +272,20 @@ export class HostWrite implements Operation {
       disks.issue(this.#core.primary(this.volume), geometry.readVolume(this.volume, first, 1), this);
     else if (slot === zeroSlot) this.#overlay(this.#content, this.#core.nowUs);
     else disks.issue(this.#core.shadow(this.volume), geometry.readSlots(slot, 1), this);
+  }
+
+  /** A base from the shadow area is the only copy of what was deferred: spoilt, it must not get a digest of its own. */
+  #takeBase(base: Uint8Array, nowUs: number): void {
+    const { first } = this.#window;
+    const digest = this.#core.state.volume(this.volume).deferred.digestOf(first);
+    if (digest === undefined || sameDigest(contentDigest(base), digest)) {
+      this.#overlay(base, nowUs);
+      return;
+    }
+    this.#core.suspend('shadow-corrupt', `volume ${this.volume}, block ${first}`);
+    const information = first * this.#core.geometry.sectorsPerBlock;
+    this.#failure = checkCondition('unrecoveredReadError', { information });
+    this.#endPiece(nowUs);
   }
 
   #overlay(base: Uint8Array, _nowUs: number): void {

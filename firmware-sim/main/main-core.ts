@@ -57,6 +57,8 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   readonly keeper: Keeper;
   readonly drainer: Drainer;
   nowUs = 0;
+  /** The record that the sub has committed the generation on its way is not durable yet: it cannot fail any more. */
+  committing = false;
   /** Longest time that a write waited for a block to be sent. */
   stallUsMax = 0;
   #stalled = new Set<HostWrite>();
@@ -212,7 +214,7 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   /** The image loses, not the host: the generation on its way is given up. */
   failGeneration(code: RefusalCode, detail: string): void {
     const transfer = this.state.transfer;
-    if (transfer === undefined || this.#failing) return;
+    if (transfer === undefined || this.#failing || this.committing) return;
     this.#failing = true;
     this.log('error', `generation ${transfer.generation} failed: ${code}${detail === '' ? '' : ` (${detail})`}`);
     this.record(
@@ -237,7 +239,7 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
 
   /** A disk or the sub makes it impossible to go on: the pair is suspended, the generation on its way fails. */
   suspend(code: RefusalCode, detail: string): void {
-    if (this.state.transfer !== undefined) this.failGeneration(code, detail);
+    if (this.state.transfer !== undefined && !this.committing) this.failGeneration(code, detail);
     else if (this.state.pairState !== 'PSUE' || this.state.reason !== code) {
       this.log('error', `pair suspended: ${code}${detail === '' ? '' : ` (${detail})`}`);
       this.record({ kind: 'pairState', state: 'PSUE', code: refusals[code].number });

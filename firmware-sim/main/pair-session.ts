@@ -30,7 +30,6 @@ export class PairSession {
   #completeTries = 0;
   /** Raised with each session. */
   #session = 0;
-  #committing = false;
 
   constructor(core: MainCore) {
     this.#core = core;
@@ -133,7 +132,7 @@ export class PairSession {
   /** Begins what is to be sent next, if it has not begun in this session. */
   pump(): void {
     const { state } = this.#core;
-    if (!this.#agreed || this.#committing || state.takenOver) return;
+    if (!this.#agreed || this.#core.committing || state.takenOver) return;
     if (state.pairState === 'PSUS' || state.pairState === 'PSUE') return;
     const wanted = state.transfer !== undefined || this.#core.traits.sendsBeforeFreeze;
     if (wanted && this.#begun !== state.sending) this.#begin();
@@ -150,7 +149,8 @@ export class PairSession {
   }
 
   #holdings(message: MessageNamed<'holdings'>): void {
-    if (!this.#resuming || message.generation !== this.#begun) return;
+    // What has been committed is held in staging no more.
+    if (!this.#resuming || this.#core.committing || message.generation !== this.#begun) return;
     for (const { chunk, held, digest } of message.chunks) {
       this.#held.set(`${message.volume}:${chunk}`, { held: Uint8Array.from(held), digest: Uint8Array.from(digest) });
     }
@@ -342,18 +342,18 @@ export class PairSession {
   }
 
   #commit(generation: Generation, digest: Uint8Array): void {
-    if (this.#committing) return;
+    if (this.#core.committing) return;
     if (!sameDigest(this.#summary().digest, digest)) {
       this.#core.failGeneration('digest-mismatch', 'the sub committed something else');
       return;
     }
-    this.#committing = true;
+    this.#core.committing = true;
     this.#core.record(
       { kind: 'committed', generation, digest: Uint8Array.from(digest) },
       {
         name: 'recording the commit',
         resume: () => {
-          this.#committing = false;
+          this.#core.committing = false;
           this.#completing = undefined;
           this.#completeTries = 0;
           this.#core.transferEnded();

@@ -33,6 +33,8 @@ interface DiskState {
   /** Covered by the flush under way. */
   flushing: Operation[] | undefined;
   waiting: Operation[];
+  /** The disk lost its cache while the flush under way was there: that it ends well says nothing. */
+  flushVoid: boolean;
   /** Lost writes that are being written again, and what waits for them. */
   again: number;
   held: Pending[];
@@ -111,6 +113,11 @@ export class DiskQueue {
     // Stryker disable next-line ArrayDeclaration: a flush that ends was under way
     const covered = state.flushing ?? [];
     state.flushing = undefined;
+    if (outcome.kind === 'done' && state.flushVoid) {
+      state.waiting.unshift(...covered);
+      this.#startFlush(disk, state);
+      return;
+    }
     if (outcome.kind === 'done') for (const each of state.covered) state.unflushed.delete(each);
     if (state.waiting.length > 0) this.#startFlush(disk, state);
     for (const each of covered) each.resume(outcome, nowUs);
@@ -144,6 +151,7 @@ export class DiskQueue {
   #writeAgain({ disk, command: met }: Pending): void {
     const notEnded = this.#notEnded(disk);
     const state = this.#state(disk);
+    if (this.#isFlushing(disk)) state.flushVoid = true;
     for (const command of state.unflushed) {
       if (notEnded.has(command) || command === met) continue;
       state.again += 1;
@@ -195,6 +203,12 @@ export class DiskQueue {
     const state = this.#state(disk);
     const notEnded = this.#notEnded(disk);
     state.covered = [...state.unflushed].filter((each) => !notEnded.has(each));
+    state.flushVoid = false;
+  }
+
+  /** Whether a flush is at the disk. */
+  #isFlushing(disk: DiskName): boolean {
+    return [...this.#pending.values()].some((each) => each.disk === disk && each.command.op === 'synchronizeCache');
   }
 
   /** Commands that have not ended: at the disk, paused until it is less busy, or held until what it lost is written again. */
@@ -207,7 +221,15 @@ export class DiskQueue {
     let state = this.#disks.get(disk);
     if (state === undefined) {
       // Stryker disable next-line ArrayDeclaration: what a flush covers is set when one is issued
-      state = { unflushed: new Set(), covered: [], flushing: undefined, waiting: [], again: 0, held: [] };
+      state = {
+        unflushed: new Set(),
+        covered: [],
+        flushing: undefined,
+        waiting: [],
+        flushVoid: false,
+        again: 0,
+        held: [],
+      };
       this.#disks.set(disk, state);
     }
     return state;

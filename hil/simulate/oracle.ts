@@ -24,6 +24,7 @@ export const checkNames = [
   'early', // nothing reaches the secondary area before the commit
   'drain', // a deferred write reaches the primary area exactly once
   'read', // what a host is given is right
+  'failed', // a generation that is known to be committed does not fail
   'answer', // what a host is told of a freeze is so
   'crash newest', // the same after a power cut here, recovered alone
   'crash frozen',
@@ -82,6 +83,7 @@ export class Oracle {
   /** Main has come back with disks of before: what it freezes from then on, nobody knows. */
   #forgetful = false;
   readonly #unknown = new Set<number>();
+  readonly #failed = new Set<number>();
   readonly drains = new Drains((detail) => this.fail('drain', detail));
 
   constructor(configuration: Configuration, owed: Owed, on: (check: CheckName) => boolean = () => true) {
@@ -162,6 +164,7 @@ export class Oracle {
     this.#followTakeover(state);
     if (state.lastFrozen > this.#lastFrozen) this.#frozen(state);
     if (!this.#owed.hostData) return;
+    this.#followFailures(state);
     if (state.lastFrozen < this.#lastFrozen) {
       this.fail('older', `main's newest generation is ${state.lastFrozen} after ${this.#lastFrozen}`);
     }
@@ -276,6 +279,14 @@ export class Oracle {
       else if (!write.uncertain && write.ended !== 'failed') image.forbid(write, write.number);
     }
     return image;
+  }
+
+  #followFailures(state: MainState): void {
+    const { committed, failures } = state;
+    if (failures.has(committed) && !this.#failed.has(committed)) {
+      this.fail('failed', `generation ${committed} is committed, and recorded as failed`);
+    }
+    for (const failed of failures.keys()) this.#failed.add(failed);
   }
 
   #followTakeover(state: MainState): void {

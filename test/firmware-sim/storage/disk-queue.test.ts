@@ -252,4 +252,21 @@ describe('a controller’s way to its disks', () => {
     expect(bench.end(reset)).to.deep.equal(['read 9']);
     expect(bench.texts()).to.include('write 2');
   });
+
+  it('lets a flush count for nothing that was at the disk when it lost its cache', () => {
+    const bench = new Bench();
+    const reset = checkCondition('powerOn');
+    bench.queue.issue('meta', write(1), bench.operation('write'));
+    expect(bench.end(good)).to.deep.equal(['write 1']);
+    bench.queue.issue('meta', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.queue.flush('meta', bench.operation('flush'));
+    const [read, flush] = bench.issued();
+    bench.queue.complete(read?.tag ?? 0, reset, 0);
+    bench.queue.complete(flush?.tag ?? 0, good, 0);
+    expect(bench.ended).to.not.include('flush done');
+    // The write and the read again, then a flush that covers the write.
+    expect(bench.end(good)).to.deep.equal(['write 1']);
+    expect(bench.end(good)).to.deep.equal(['read 9', 'flush']);
+    expect(bench.ended).to.include('flush done');
+  });
 });
