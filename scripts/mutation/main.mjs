@@ -1,7 +1,5 @@
 /**
- * Mutation tests: npm run mutation [-- [--again] <room> …]. Takes minutes to hours, so it is on demand.
- *
- * With --again only what the last report does not call killed is tried, and what has changed since.
+ * Mutation tests: npm run mutation [-- <room> …]. Takes minutes to hours, so it is on demand.
  *
  * Stryker is installed from the lock file beside this file into coldframe-out/mutation, not among the project's own
  * packages: it would make every `npm ci` half as large again. What it changes is a copy of the project.
@@ -36,14 +34,12 @@ function install() {
   run('npm', ['ci'], tool);
 }
 
-function configure(room, { mutate = `${room}/**/*.ts`, tests }, again) {
+function configure(room, { mutate = `${room}/**/*.ts`, tests }) {
   const name = room.replaceAll('/', '-');
   const reported = join(out, `${name}.json`);
   const configuration = {
     ...JSON.parse(readFileSync(join(here, 'stryker.json'), 'utf8')),
     mutate: [mutate],
-    incremental: again,
-    incrementalFile: reported,
     jsonReporter: { fileName: reported },
     mochaOptions: { 'no-config': true, 'no-package': true, spec: tests.map((each) => `dist/test/${each}.test.js`) },
   };
@@ -52,8 +48,7 @@ function configure(room, { mutate = `${room}/**/*.ts`, tests }, again) {
   return { file, reported };
 }
 
-const again = process.argv.includes('--again');
-const asked = process.argv.slice(2).filter((each) => each !== '--again');
+const asked = process.argv.slice(2);
 const unknown = asked.find((each) => !(each in rooms));
 if (unknown !== undefined) {
   console.error(`There is no room ${unknown}. Rooms: ${Object.keys(rooms).join(', ')}`);
@@ -61,7 +56,7 @@ if (unknown !== undefined) {
 }
 install();
 for (const room of asked.length === 0 ? Object.keys(rooms) : asked) {
-  const { file, reported } = configure(room, rooms[room], again);
+  const { file, reported } = configure(room, rooms[room]);
   const stryker = join(tool, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
   run(process.execPath, [stryker, 'run', file], root);
   console.log(summarise(room, JSON.parse(readFileSync(reported, 'utf8'))));

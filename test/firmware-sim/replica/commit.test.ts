@@ -54,8 +54,10 @@ describe('the receiver, committing', () => {
     const lab = new ReplicaLab({ volumes: [32] });
     const of = { epoch: epoch(1), generation: generation(1), base: generation(0), full: true, state: 'COPY' } as const;
     lab.receiver.begin({ kind: 'begin', ...of });
-    lab.complete(1, { blocks: 0, zeroBlocks: 0, digest: digestOf('') });
+    lab.run(7, { first: 0, letters: 'a' });
+    lab.complete(1, { blocks: 1, zeroBlocks: 0, digest: digestOf('a') });
     lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 7 of 1', 'committed 1', 'structured 1']);
     expect([lab.state.committed, lab.state.epoch]).to.deep.equal([1, 1]);
     const dropped = begun();
     dropped.receiver.drop();
