@@ -23,6 +23,12 @@ export class PlanAddresses implements PlanWitness {
   readonly #times = new Map<string, number[]>();
   /** Faults that did something. */
   readonly met = new Set<Fault>();
+  /** Events that devices took. */
+  steps = 0;
+
+  stepped(): void {
+    this.steps += 1;
+  }
 
   commanded(atUs: number, site: Site, disk: DiskName, command: MediumCommand): void {
     this.#note(`${site} ${disk} ${operationOf(command)}`, atUs);

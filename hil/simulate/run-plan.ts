@@ -28,6 +28,8 @@ export interface PlanRunOptions {
   readonly checks?: (check: CheckName) => boolean;
   /** Hash everything that happens. */
   readonly trace?: boolean;
+  /** Events after which somebody runs in circles (check `bounded`); 3 million, unless told otherwise. */
+  readonly stepsMax?: number;
   /** Is shown everything that happens, for a story. */
   readonly witness?: PlanWitness;
 }
@@ -67,7 +69,7 @@ export interface PlanResult {
 }
 
 /** No plan of ours needs nearly as many: past it somebody runs in circles. */
-const stepsMax = 3_000_000;
+const stepsDefaultMax = 3_000_000;
 /** Events of one instant: past it time stands still. */
 const stepsAtOnceMax = 20_000;
 /** From the last operation to the healing of everything. */
@@ -134,6 +136,7 @@ export class PlanRun {
   /** Lets time pass. */
   advance(untilUs: number): void {
     const { kernel } = this.bench;
+    const { stepsMax = stepsDefaultMax } = this.#options;
     let atUs = kernel.nowUs;
     for (let atOnce = 0; kernel.next(untilUs); atOnce += 1) {
       if (kernel.nowUs !== atUs) {

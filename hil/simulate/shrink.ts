@@ -40,6 +40,8 @@ export interface ShrunkPlan {
 }
 
 const runsDefault = 3000;
+const longerTimes = 20;
+const stepsLeast = 20_000;
 /** Operations and faults up to which it pays to look at other times for each of them. */
 const variedMax = 14;
 
@@ -71,6 +73,7 @@ class Shrinking {
   readonly #onProgress: (progress: ShrinkProgress) => void;
   /** Plans that have been run. */
   readonly #seen = new Set<string>();
+  readonly #bounds: Pick<PlanRunOptions, 'stepsMax'>;
   #runs = 0;
   #best: Failing;
 
@@ -84,6 +87,9 @@ class Shrinking {
     const violation = this.#run(plan, { witness: addresses });
     if (violation === undefined) throw new RangeError('this plan does not fail');
     this.#best = { plan, violation, addresses };
+    // A plan that takes much longer than the first one does not fail as that did.
+    const takesLong = violation.check === 'alive' || violation.check === 'bounded';
+    this.#bounds = takesLong ? {} : { stepsMax: longerTimes * addresses.steps + stepsLeast };
   }
 
   shrink(): ShrunkPlan {
@@ -132,7 +138,7 @@ class Shrinking {
     this.#seen.add(key);
     this.#runs += 1;
     const addresses = new PlanAddresses();
-    const violation = this.#run(plan, { crashEvery: 0, witness: addresses });
+    const violation = this.#run(plan, { crashEvery: 0, witness: addresses, ...this.#bounds });
     if (violation === undefined || !this.#isSame(violation, this.#best.violation)) return addresses;
     this.#best = { plan, violation, addresses };
     this.#onProgress({ runs: this.#runs, operations: plan.operations.length, faults: plan.faults.length });
@@ -163,7 +169,7 @@ class Shrinking {
     const { crash } = this.#best.violation;
     if (crash === undefined || this.#plan.crash?.afterEffects !== undefined) return;
     const plan = { ...this.#plan, crash };
-    const violation = this.#run(plan, { crashEvery: 0 });
+    const violation = this.#run(plan, { crashEvery: 0, ...this.#bounds });
     this.#runs += 1;
     if (violation !== undefined) this.#best = { ...this.#best, plan, violation };
   }
