@@ -73,6 +73,19 @@ describe('what two ends of a link owe each other', () => {
     });
   }
 
+  it('is broken by a first message of an earlier session than one that was heard', () => {
+    const { oracle, reported, send, receive } = openOracle();
+    const early = send();
+    oracle.ended('a');
+    oracle.opened('a');
+    receive(send());
+    oracle.ended('b');
+    oracle.opened('b');
+    expect(reported).to.deep.equal([]);
+    receive(early);
+    expect(reported).to.deep.equal(['session']);
+  });
+
   it('is broken by a message of another queue, of another length, or of nobody', () => {
     const contents: ((each: ReturnType<typeof openOracle>) => Uint8Array)[] = [
       ({ send }) => send(30, 2),
