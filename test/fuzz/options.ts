@@ -1,5 +1,7 @@
 /** What `npm run fuzz` can be told. */
-import { Command, InvalidArgumentError } from 'commander';
+import { existsSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { targetOf } from './corpus.js';
 import { targets } from './targets.js';
 
 export interface FuzzOptions {
@@ -43,20 +45,40 @@ Exit codes: 0 nothing found; 1 a finding; 2 usage`;
 export function parseOptions(argv: readonly string[]): FuzzOptions {
   const command = new Command('npm run fuzz --')
     .description('Coverage-guided fuzzing of every parser.')
-    .option('--target <name>', 'only this one; may be given several times', gathered, [])
-    .option('--for <time>', 'how long in all, shared by the targets: 500ms, 60s, 10m, 2h', duration, 60_000)
-    .option('--runs <count>', 'ends a target after so many runs, at the next batch', count, Number.POSITIVE_INFINITY)
+    .addOption(
+      new Option('--target <name>', 'only this one; may be given several times')
+        .argParser(gathered)
+        .default([], 'all of them'),
+    )
+    .addOption(
+      new Option('--for <time>', 'how long in all, shared by the targets: 500ms, 60s, 10m, 2h')
+        .argParser(duration)
+        .default(60_000, '60s, or as long as --runs takes'),
+    )
+    .addOption(
+      new Option('--runs <count>', 'ends a target after so many runs, at the end of a batch')
+        .argParser(count)
+        .default(Number.POSITIVE_INFINITY, 'no end'),
+    )
     .option('--seed <number>', 'what is drawn', count, 1)
-    .option('--hang <time>', 'a run that takes longer hangs', duration, 5000)
+    .addOption(new Option('--hang <time>', 'a run that takes longer hangs').argParser(duration).default(5000, '5s'))
     .option('--out <folder>', 'where findings are saved', 'coldframe-out/fuzz')
-    .option('--list', 'shows the targets', false)
-    .option('--repeat <file>', 'runs one saved input of the target that its folder names')
+    .option('--list', 'shows the targets')
+    .addOption(
+      new Option('--repeat <file>', 'runs one saved input of the target that its folder names').argParser(savedInput),
+    )
     .addHelpText('after', help)
     .exitOverride()
     .parse([...argv]);
   const { for: forMs, hang: hangMs, ...rest } = command.opts();
   const timed = command.getOptionValueSource('for') !== 'default' || rest.runs === Number.POSITIVE_INFINITY;
-  return { ...rest, hangMs, forMs: timed ? forMs : Number.POSITIVE_INFINITY } as FuzzOptions;
+  return { list: false, ...rest, hangMs, forMs: timed ? forMs : Number.POSITIVE_INFINITY } as FuzzOptions;
+}
+
+function savedInput(path: string): string {
+  if (!existsSync(path)) throw new InvalidArgumentError('There is no such file.');
+  if (targets.some(({ name }) => name === targetOf(path))) return path;
+  throw new InvalidArgumentError('It does not lie in a folder with the name of a target.');
 }
 
 function gathered(name: string, before: readonly string[]): string[] {

@@ -170,7 +170,15 @@ export const report: Target = {
   about: 'report.json of a run',
   seeds: [
     Buffer.from(reportJson(sampleRecord({ writes: 1, blocks: 64 }))),
-    Buffer.from(reportJson({ ...sampleRecord({ writes: 1, blocks: 64 }), generations: [], blockMaps: [], latencies: [], events: [] })),
+    Buffer.from(
+      reportJson({
+        ...sampleRecord({ writes: 1, blocks: 64 }),
+        generations: [],
+        blockMaps: [],
+        latencies: [],
+        events: [],
+      }),
+    ),
   ],
   words: words('"', '{', '[', '1e308', '-1', 'null', '"states":"u1', '"version": 1'),
   inputBytesMax: 8192,

@@ -53,7 +53,7 @@ function refusedFrame(code: string): Outcome {
 
 const streamBytesMax = 2 ** 17;
 /** Every chunk of a stream costs more than its bytes. */
-const chunksMax = 256;
+const chunksMax = 64;
 
 /** Input: u16 how many bytes arrive at once, then records of a byte and u16 how often it stands there. */
 export const deframer: Target = {
