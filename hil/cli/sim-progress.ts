@@ -1,6 +1,6 @@
 /** Progress of an exploration, on stderr: a bar on a terminal, elsewhere a line every few seconds. */
 import type { SingleBar } from 'cli-progress';
-import { countText, percentText } from '../report/quantity.js';
+import { counted, countText, percentText } from '../report/quantity.js';
 
 export interface SimProgress {
   /** So much of the whole is done (0 … 1), and what to say of it. */
@@ -79,7 +79,7 @@ export function ratesText({ planCount, events, crashImages, virtualUs }: Rates, 
   const perSecond = (count: number) => rateText((count * 1000) / Math.max(1, elapsedMs));
   const speed = rateText(virtualUs / 1000 / Math.max(1, elapsedMs));
   return [
-    `${countText(planCount)} plans, ${perSecond(planCount)}/s`,
+    `${counted(planCount, 'plan')}, ${perSecond(planCount)}/s`,
     `${perSecond(events)} events/s, ${perSecond(crashImages)} crash images/s, ${speed} × real time`,
   ].join('; ');
 }
