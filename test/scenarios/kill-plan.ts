@@ -83,7 +83,7 @@ function momentOf(random: Random, kind: Kind): Moment {
     downMs: random.below(downMsMax),
     againMs: random.below(4) === 0 ? 1 + random.below(startMsMax) : undefined,
     host,
-    disks: random.below(2) === 0 ? ('die' as const) : ('stay' as const),
+    disks: random.below(3) === 0 ? ('die' as const) : ('stay' as const),
   });
   switch (kind) {
     case 'main':

@@ -41,7 +41,7 @@ async function failBack(run: KillRun): Promise<void> {
   for (const who of ['main', 'sub'] as const) {
     await pause(run.random.below(betweenMsMax));
     run.tell(`killing ${who} in the failback`);
-    await run.kill({ kind: 'kill', who, downMs: 0, againMs: undefined, host: 'stays', disks: 'die' });
+    await run.kill({ kind: 'kill', who, downMs: 0, againMs: undefined, host: 'stays', disks: 'stay' });
   }
   await run.within(givenBack(run, generation), 'the end of the failback');
   run.tell('given back');

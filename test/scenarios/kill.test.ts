@@ -17,8 +17,8 @@ const seed = process.env.COLDFRAME_KILL_SEED ?? seedDefault;
 
 const line = { baud: 4_000_000, bitErrorRate: 1e-7 };
 const shapes: readonly (PairShape & { readonly rounds: number })[] = [
-  { method: 'copy', volumes: 1, volumeBytes: 640 * kib, remoteDisks: false, rounds: 3, ...line },
-  { method: 'differential', volumes: 2, volumeBytes: 512 * kib, remoteDisks: true, rounds: 4, ...line },
+  { method: 'copy', volumes: 1, volumeBytes: 640 * kib, remoteDisks: false, rounds: 2, ...line },
+  { method: 'differential', volumes: 2, volumeBytes: 512 * kib, remoteDisks: true, rounds: 3, ...line },
   { method: 'streaming', volumes: 1, volumeBytes: 1024 * kib, remoteDisks: false, rounds: 3, ...line },
 ];
 
@@ -31,7 +31,8 @@ describe('processes killed at random moments', () => {
       try {
         for (const round of planOf(run.random.fork('plan'), shape)) await run.round(round);
         if (shape.remoteDisks) {
-          await run.leaveWritesBehind(run.pair.main, run.writer);
+          // Whether its disk holds anything that was not flushed is chance, about even.
+          for (let times = 0; times < 2; times += 1) await run.leaveWritesBehind(run.pair.main, run.writer);
           await takeOverAndFailBack(run);
         }
         await run.finish();

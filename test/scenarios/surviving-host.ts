@@ -11,7 +11,7 @@ import type { HostClient } from '../../host/client.js';
 import { RefusalError } from '../../protocol/refusals.js';
 
 /** How long a controller may be away, in milliseconds: processes start slowly on a busy machine. */
-const absenceMsMax = 60_000;
+const absenceMsMax = 120_000;
 /** It is looked for often, for much is to happen in a short time. */
 const retries = { retryMsMin: 20, retryMsMax: 40 };
 /** Pause before something is asked again that a controller does not answer while it reads its records, in milliseconds. */
