@@ -30,6 +30,43 @@ describe('acknowledgement', () => {
     );
   });
 
+  it('names runs of up to 2^16 − 1 units, seven bits to a byte', () => {
+    const runs = [0x7f, 0x80, 0x3fff, 0x4000, 0xffff, 1];
+    const payload = '8c3412' + '7f' + '8001' + 'ff7f' + '808001' + 'ffff03' + '01';
+    expect(toHex(encodeAcknowledgement([{ priority: 2, next: 0x1234, runs }]))).to.equal(payload);
+    expect(decodeAcknowledgement(fromHex(payload))).to.deep.equal([
+      { priority: 2, next: 0x1234, runs, complete: true },
+    ]);
+    expect(decodeAcknowledgement(fromHex('84000080800401'))).to.equal(undefined);
+    expect(decodeAcknowledgement(fromHex('830000800001'))).to.equal(undefined);
+  });
+
+  it('has each queue once, the most urgent first', () => {
+    const records = [0, 1, 2].map((priority) => ({ priority: priority as 0 | 1 | 2, next: 5, runs: [] }));
+    expect(toHex(encodeAcknowledgement(records))).to.equal('000500400500800500');
+    expect(decodeAcknowledgement(fromHex('000500400500800500'))).to.have.length(3);
+    for (const wrong of ['000500000500', '400500000500', '800500800500', 'c00500']) {
+      expect(decodeAcknowledgement(fromHex(wrong)), wrong).to.equal(undefined);
+    }
+  });
+
+  it('is complete up to 59 bytes of runs; a longer list may have been cut', () => {
+    const runs = (pairs: number) => Array.from({ length: 2 * pairs }, () => 1);
+    for (const [pairs, complete] of [
+      [29, true],
+      [30, false],
+      [31, false],
+      [40, false],
+    ] as const) {
+      const encoded = encodeAcknowledgement([{ priority: 0, next: 0, runs: runs(pairs) }]);
+      const [record] = decodeAcknowledgement(encoded) ?? [];
+      expect([record?.complete, record?.runs.length], `${pairs} pairs`).to.deep.equal([
+        complete,
+        2 * Math.min(pairs, 31),
+      ]);
+    }
+  });
+
   it('that is not well formed is undefined', () => {
     const wrong = [
       '',

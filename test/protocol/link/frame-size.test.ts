@@ -18,6 +18,49 @@ describe('frame size', () => {
     expect(size.bytes).to.equal(4096);
   });
 
+  it('begins with 256 bytes, or the most that is allowed', () => {
+    expect([new FrameSize(65_536), new FrameSize(256), new FrameSize(128)].map(({ bytes }) => bytes)).to.deep.equal([
+      ...[256, 256, 128],
+    ]);
+  });
+
+  it('is a quarter after a timeout, and never less than a unit', () => {
+    const size = new FrameSize(4096);
+    for (let count = 0; count < 40; count += 1) size.carried(size.bytes);
+    const after = Array.from({ length: 4 }, () => {
+      size.timedOut();
+      return size.bytes;
+    });
+    expect(after).to.deep.equal([1024, 256, 64, 64]);
+  });
+
+  it('doubles after eight clean frames as long as nothing was ever lost, then only after sixteen at least', () => {
+    const fresh = new FrameSize(4096);
+    for (let count = 0; count < 7; count += 1) fresh.carried(64);
+    expect(fresh.bytes).to.equal(256);
+    fresh.carried(64);
+    expect(fresh.bytes).to.be.within(512, 640);
+    const spoilt = new FrameSize(65_536);
+    spoilt.timedOut();
+    expect(spoilt.bytes).to.equal(64);
+    for (let count = 0; count < 15; count += 1) spoilt.carried(0);
+    expect(spoilt.bytes).to.equal(64);
+    spoilt.carried(0);
+    expect(spoilt.bytes).to.be.within(128, 192);
+  });
+
+  it('is halved when half of the last eight frames were lost, and falls slowly by as many that are spread', () => {
+    const [dense, spread] = [new FrameSize(4096), new FrameSize(4096)];
+    for (const size of [dense, spread]) for (let count = 0; count < 40; count += 1) size.carried(size.bytes);
+    for (let losses = 0; losses < 4; losses += 1) {
+      dense.lost(dense.bytes);
+      spread.lost(spread.bytes);
+      for (let count = 0; count < 8; count += 1) spread.carried(spread.bytes);
+    }
+    expect(dense.bytes).to.be.below(1024);
+    expect(spread.bytes).to.be.above(1600);
+  });
+
   it('grows to 64 KiB where that is allowed', () => {
     const size = new FrameSize(65_536);
     for (let count = 0; count < 80; count += 1) size.carried(size.bytes);

@@ -35,6 +35,20 @@ describe('open frame', () => {
     expect(changed(26, 0, 0)).to.equal('frame-kind');
     expect(changed(26, 1, 4)).to.equal('frame-kind');
     expect(decodeOpen(fromHex((resuming ?? '').slice(2, -2)))).to.deep.include({ ok: false });
+    for (const [at, ...values] of [
+      [1, 3],
+      [24, 0, 0x40],
+      [24, 1, 0],
+      [26, 0, 4],
+      [26, 1, 0],
+    ] as const) {
+      expect(changed(at, ...values), `${values} at ${at}`).to.equal('taken');
+    }
+    for (const length of [1, 35, 37]) {
+      const payload = Buffer.concat([fromHex(resuming ?? ''), Buffer.alloc(1)]).subarray(0, length);
+      expect(decodeOpen(payload)).to.have.nested.property('refusal.code', 'frame-length');
+    }
+    expect(decodeOpen(Buffer.of(2))).to.have.nested.property('refusal.code', 'version-mismatch');
     expect(decodeOpen(Buffer.alloc(0))).to.have.nested.property('refusal.code', 'frame-length');
   });
 });
