@@ -225,6 +225,11 @@ export class Receiver implements Operation {
     this.board.suspend('disk-error', this.staging(volume));
   }
 
+  /** What could not be structured is tried again: the disk may have been mended, or have failed just once. */
+  placeAgain(): void {
+    if (this.damaged) this.#place = { volume: 0, block: 0 };
+  }
+
   placed(place: PlaceRun): void {
     this.#placing.delete(place);
   }
@@ -237,8 +242,10 @@ export class Receiver implements Operation {
 
   placeFailed(place: PlaceRun, code: RefusalCode): void {
     this.#placing.delete(place);
+    // Once it is known, a full copy mends it: what is tried again meanwhile suspends nobody.
+    const known = this.damaged;
     this.damaged = true;
-    this.board.suspend(code, `volume ${place.volume}, blocks ${place.run.first}+${place.run.count}`);
+    if (!known) this.board.suspend(code, `volume ${place.volume}, blocks ${place.run.first}+${place.run.count}`);
   }
 
   unlock(holder: Operation, nowUs: number): void {
@@ -364,7 +371,7 @@ export class Receiver implements Operation {
     }
   }
 
-  /** Each block is tried once in a pass; what could not be placed stays in the overlay until the next power on. */
+  /** Each block is tried once in a pass; what could not be placed stays in the overlay until `placeAgain`. */
   #nextToPlace(): { readonly volume: number; readonly run: StoredRun } | undefined {
     for (; this.#place.volume < this.state.volumes.length; this.#place = { volume: this.#place.volume + 1, block: 0 }) {
       const { volume, block } = this.#place;
@@ -388,6 +395,7 @@ export class Receiver implements Operation {
 
   #settled(): void {
     this.#settling = false;
+    this.damaged = false;
     this.board.mark('structured', { generation: this.state.structured });
     this.board.send('remote', { kind: 'structured', generation: this.state.structured });
     this.#onProgress();

@@ -90,6 +90,8 @@ export class MainSession {
     this.paired = !this.foreign;
     this.#agreed = !this.foreign && !state.takenOver;
     this.tell();
+    // Main speaks so when a session opens, and when it is told to bring the pair back.
+    this.#core.receiver.placeAgain();
     if (this.#agreed) this.#mainState(main.state, 0);
   }
 
