@@ -5,15 +5,26 @@
 import type { Instruction } from '../../host/host-machine.js';
 import { assert, sectorBytes } from '../../protocol/ids.js';
 import type { Message } from '../../protocol/message/messages.js';
-import type { RefusalCode } from '../../protocol/refusals.js';
+import type { Refusal, RefusalCode } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { HostWrite, Oracle } from './oracle.js';
 import { type Owed, owedTo } from './owed.js';
 import type { Operation, Site } from './plan.js';
 import type { PlanBench } from './plan-bench.js';
+import type { InstructionListener } from './simulated-host.js';
 import { contentOf, faultOfSector, type SectorRun, type Truth } from './truth.js';
 
 type PlacedOperation = Extract<Operation, { readonly lba: number }>;
+
+/** Hears what the hosts do and are told. */
+export interface PlanHostsListener {
+  /** A write is given to a controller. */
+  submitted?(write: HostWrite): void;
+  /** It has ended; `ended` of it says how. */
+  ended?(write: HostWrite): void;
+  instructed?(site: Site, instruction: Instruction['kind']): void;
+  answered?(site: Site, answer: Message | { readonly refusal: Refusal }): void;
+}
 
 interface Reading extends SectorRun {
   readonly truth: Truth;
@@ -31,6 +42,7 @@ const freezeRefusals: ReadonlySet<RefusalCode> = new Set([
 export class PlanHosts {
   readonly #bench: PlanBench;
   readonly #oracle: Oracle;
+  readonly #listener: PlanHostsListener;
   readonly #owed: Owed;
   readonly #underWay: Record<Site, Set<HostWrite>> = { main: new Set(), sub: new Set() };
   /** Writes that wait for one that they overlap. */
@@ -40,9 +52,10 @@ export class PlanHosts {
   #tokens = 0;
   #newestAnswered = 0;
 
-  constructor(bench: PlanBench, oracle: Oracle) {
+  constructor(bench: PlanBench, oracle: Oracle, listener: PlanHostsListener = {}) {
     this.#bench = bench;
     this.#oracle = oracle;
+    this.#listener = listener;
     this.#owed = owedTo(bench.plan);
   }
 
@@ -87,7 +100,7 @@ export class PlanHosts {
     const token = Buffer.alloc(16);
     token.writeUInt32LE(this.#tokens, 0);
     token.writeUInt32LE(0xc01df4a3, 12);
-    this.#bench.host.instruct({ kind: 'freeze', token }, (answer) => {
+    this.#instruct('main', { kind: 'freeze', token }, (answer) => {
       if ('refusal' in answer) {
         const { code, detail } = answer.refusal;
         if (!freezeRefusals.has(code) && !this.#owed.mayHalt('main'))
@@ -103,8 +116,16 @@ export class PlanHosts {
 
   /** Gives an instruction whose refusal is nobody's fault. */
   instruct(site: Site, instruction: Instruction, then: (answer: Message | undefined) => void = () => {}): void {
+    this.#instruct(site, instruction, (answer) => then('refusal' in answer ? undefined : answer));
+  }
+
+  #instruct(site: Site, instruction: Instruction, then: InstructionListener): void {
     const host = site === 'main' ? this.#bench.host : this.#bench.subHost;
-    host.instruct(instruction, (answer) => then('refusal' in answer ? undefined : answer));
+    this.#listener.instructed?.(site, instruction.kind);
+    host.instruct(instruction, (answer) => {
+      this.#listener.answered?.(site, answer);
+      then(answer);
+    });
   }
 
   #heardFrozen(generation: number): void {
@@ -167,6 +188,7 @@ export class PlanHosts {
     const host = site === 'main' ? this.#bench.host : this.#bench.subHost;
     this.#underWay[site].add(write);
     this.#oracle.submitted(write);
+    this.#listener.submitted?.(write);
     for (const reading of this.#reading) reading.truth.allow(write, write.number);
     host.command(write.volume, command, {
       submitted: (tag) => {
@@ -178,6 +200,7 @@ export class PlanHosts {
       ended: (data) => {
         this.#underWay[site].delete(write);
         this.#oracle.ended(write, data !== undefined);
+        this.#listener.ended?.(write);
         this.#submitHeld();
       },
     });

@@ -15,7 +15,7 @@ import { type CheckName, Oracle, Violation } from './oracle.js';
 import { type Owed, owedTo } from './owed.js';
 import type { Crash, Fault, Plan, Site } from './plan.js';
 import { PlanBench } from './plan-bench.js';
-import { PlanHosts } from './plan-hosts.js';
+import { PlanHosts, type PlanHostsListener } from './plan-hosts.js';
 import { Trace } from './trace.js';
 
 export interface PlanRunOptions {
@@ -36,6 +36,7 @@ export interface PlanRunOptions {
 
 /** Sees a run as it happens. */
 export interface PlanWitness {
+  readonly hosts?: PlanHostsListener;
   began?(run: PlanRun): void;
   stepped?(atUs: number, device: string, event: DeviceEvent): void;
   commanded?(atUs: number, site: Site, disk: DiskName, command: MediumCommand): void;
@@ -113,7 +114,7 @@ export class PlanRun {
         if (code === 'wrong-key' || code === 'key-unknown') this.oracle.fail('answer', `${host}: ${code}: ${detail}`);
       },
     });
-    this.hosts = new PlanHosts(this.bench, this.oracle);
+    this.hosts = new PlanHosts(this.bench, this.oracle, options.witness?.hosts);
     this.crashes = new CrashImages({ bench: this.bench, oracle: this.oracle, owed: this.owed });
     this.#watch();
   }
