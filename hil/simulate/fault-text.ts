@@ -1,0 +1,99 @@
+/** What a fault of a plan does, in words. */
+import { unreachable } from '../../protocol/ids.js';
+import type { DiskEffect, Fault, LineEffect, LineFault, Survival } from './plan.js';
+
+/** One line, without its time. */
+export function faultText(fault: Fault): string {
+  switch (fault.kind) {
+    case 'line':
+      return `frame ${fault.frame} from ${wayOf(fault)}: ${lineText(fault.effect)}`;
+    case 'disk':
+      return `${fault.disk}, ${fault.operation} ${fault.nth}: ${diskText(fault.effect)}`;
+    case 'power': {
+      const older = fault.olderDisks === undefined ? '' : `, with its disks as at power on ${fault.olderDisks}`;
+      const who = fault.who === 'both' ? 'main and sub' : fault.who;
+      return `power of ${who} goes after effect ${fault.afterEffects}, ${survivalText(fault.survival)}; back ${fault.offUs} µs later${older}`;
+    }
+    case 'pause':
+      return `${fault.who} takes nothing for ${fault.us} µs after its effect ${fault.afterEffects}`;
+  }
+}
+
+/** What of that which is not flushed survives. */
+export function survivalText({ sectors, torn, seed }: Survival): string {
+  const kept = { none: 'nothing survives', all: 'all survives', some: `some survives (draw ${seed})` }[sectors];
+  return `${kept}${torn === 'no' ? '' : `, one write torn (${torn})`}`;
+}
+
+const ways: Readonly<Record<string, string>> = {
+  'host there': 'host to main',
+  'host back': 'main to host',
+  'remote there': 'main to sub',
+  'remote back': 'sub to main',
+  'subHost there': 'host to sub',
+  'subHost back': 'sub to host',
+};
+
+function wayOf({ line, direction }: LineFault): string {
+  return ways[`${line} ${direction}`] ?? line;
+}
+
+function lineText(effect: LineEffect): string {
+  switch (effect.kind) {
+    case 'flip':
+      return `bits ${effect.bits.join(', ')} flipped`;
+    case 'burst':
+      return `${effect.bytes} bytes from ${effect.at} on changed`;
+    case 'dropBytes':
+      return `${effect.bytes} bytes from ${effect.at} on lost`;
+    case 'duplicateBytes':
+      return `${effect.bytes} bytes from ${effect.at} on twice`;
+    case 'insertBytes':
+      return `${effect.hex} put in at ${effect.at}`;
+    case 'dropFrame':
+      return 'lost';
+    case 'duplicateFrame':
+      return `comes ${1 + effect.copies} times`;
+    case 'delimiter':
+      return `delimiter ${effect.how}`;
+    case 'length':
+      return 'first COBS code changed';
+    case 'checksum':
+      return 'check changed';
+    case 'forge':
+      return `byte ${effect.at} of the payload changed, the frame’s check made right again`;
+    case 'stale':
+      return `the frame of ${effect.framesAgo} before comes again after it`;
+    case 'stall':
+      return `${effect.us} µs late, and all behind it`;
+    case 'overrun':
+      return `lost from byte ${effect.at} on`;
+    case 'disconnect':
+      return `the line is lost at byte ${effect.at}, for ${effect.us} µs`;
+    default:
+      return unreachable(effect);
+  }
+}
+
+function diskText(effect: DiskEffect): string {
+  switch (effect.kind) {
+    case 'error':
+      return `ends with ${effect.sense}`;
+    case 'sticky':
+      return 'its first sector is bad from here on';
+    case 'corrupt':
+      return `byte ${effect.at} is another`;
+    case 'lose':
+      return 'never happens; GOOD';
+    case 'misdirect':
+      return `goes ${effect.sectors} sectors further on`;
+    case 'stale':
+      return 'gives what was there before';
+    case 'slow':
+      return `takes ${effect.us} µs longer`;
+    case 'reset':
+      return 'the disk loses its power for a moment: its cache is gone, all under way ends with a unit attention';
+    default:
+      return unreachable(effect);
+  }
+}
