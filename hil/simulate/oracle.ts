@@ -7,6 +7,7 @@ import type { MainState } from '../../firmware-sim/main/main-state.js';
 import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
 import type { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import type { SubState } from '../../firmware-sim/sub/sub-state.js';
+import type { RefusalCode } from '../../protocol/refusals.js';
 import { type CheckContext, faultOfDifference, faultOfFrozen, faultOfNewest, faultOfShown } from './checks.js';
 import { Drains } from './drains.js';
 import type { Owed } from './owed.js';
@@ -24,6 +25,7 @@ export const checkNames = [
   'early', // nothing reaches the secondary area before the commit
   'drain', // a deferred write reaches the primary area exactly once
   'read', // what a host is given is right
+  'blamed', // no disk is blamed that was only busy, slow or without power for a moment
   'failed', // a generation that is known to be committed does not fail
   'answer', // what a host is told of a freeze is so
   'crash newest', // the same after a power cut here, recovered alone
@@ -40,6 +42,14 @@ export const checkNames = [
   'pure', // a step machine reached for a clock, randomness or a promise
 ] as const;
 export type CheckName = (typeof checkNames)[number];
+
+/** Reasons of a suspended pair that say that a disk failed. */
+const diskReasons: ReadonlySet<RefusalCode> = new Set([
+  'disk-error',
+  'shadow-corrupt',
+  'staging-corrupt',
+  'image-corrupt',
+]);
 
 export class Violation extends Error {
   readonly check: CheckName;
@@ -287,6 +297,9 @@ export class Oracle {
       this.fail('failed', `generation ${committed} is committed, and recorded as failed`);
     }
     for (const failed of failures.keys()) this.#failed.add(failed);
+    if (!this.#owed.mayBlame && state.reason !== undefined && diskReasons.has(state.reason)) {
+      this.fail('blamed', `the pair is suspended: ${state.reason}`);
+    }
   }
 
   #followTakeover(state: MainState): void {

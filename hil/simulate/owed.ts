@@ -3,7 +3,7 @@
  * writes elsewhere, takes what it held with it. What is owed is decided from the plan alone, before it runs, never from
  * how a run went.
  */
-import type { DiskEffectKind, Fault, Plan, Site } from './plan.js';
+import type { DiskEffectKind, DiskFaultPlan, Fault, Plan, Site } from './plan.js';
 
 export interface Owed {
   /** Main gives the newest data, keeps what is frozen, and misses no change. */
@@ -12,6 +12,8 @@ export interface Owed {
   readonly image: boolean;
   /** Once everything is healthy the next generation is structured within the time stated. */
   readonly alive: boolean;
+  /** Some disk has given reason to say that disks fail. One that is busy, slow, or was without power has not. */
+  readonly mayBlame: boolean;
   /** A controller whose disks refuse what it cannot do without stops, and says so. */
   mayHalt(site: Site): boolean;
   /** Which disks may hold other bytes than were written to them. */
@@ -20,7 +22,6 @@ export interface Owed {
 
 /** Faults after which a disk holds, or gives, other bytes than were written, and says GOOD. */
 const lies: ReadonlySet<DiskEffectKind> = new Set(['corrupt', 'lose', 'misdirect', 'stale']);
-const refusals: ReadonlySet<DiskEffectKind> = new Set(['error', 'sticky']);
 /** Those that change what is on the medium, not only what is read from it once. */
 const lastingLies: ReadonlySet<DiskEffectKind> = new Set(['corrupt', 'lose', 'misdirect']);
 
@@ -29,8 +30,7 @@ export function owedTo(plan: Plan): Owed {
   const lying = faults.filter((each) => each.kind === 'disk' && lies.has(each.effect.kind));
   const lie = (site: Site, prefix: string) =>
     lying.some((each) => each.kind === 'disk' && each.site === site && each.disk.startsWith(prefix));
-  const refuses = (site: Site) =>
-    faults.some((each) => each.kind === 'disk' && each.site === site && refusals.has(each.effect.kind));
+  const refuses = (site: Site) => faults.some((each) => each.kind === 'disk' && each.site === site && isRefusal(each));
   const older = (site: Site) => faults.some((each) => isOlder(each, site));
   // The records of a controller are the only ones of their kind, and its primary area is nobody's record.
   const mainLies = lie('main', 'meta') || lie('main', 'primary');
@@ -48,6 +48,7 @@ export function owedTo(plan: Plan): Owed {
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
   return {
     ...{ hostData, image, alive },
+    mayBlame: lying.length > 0 || refuses('main') || refuses('sub'),
     mayHalt: (site) => refuses(site) || lie(site, '') || older(site),
     mayBeCorrupt: (site, disk) =>
       lying.some((each) => each.kind === 'disk' && each.site === site && each.disk === disk && isLasting(each)),
@@ -68,6 +69,12 @@ function holdsOne({ configuration }: Plan): boolean {
 
 function isOlder(fault: Fault, site: Site): boolean {
   return fault.kind === 'power' && fault.olderDisks !== undefined && (fault.who === site || fault.who === 'both');
+}
+
+/** Ends a command for good, or for more than a moment. */
+function isRefusal({ effect }: DiskFaultPlan): boolean {
+  if (effect.kind === 'error') return effect.sense !== 'busy' && effect.sense !== 'taskSetFull';
+  return effect.kind === 'sticky';
 }
 
 function isLasting(fault: Fault): boolean {
