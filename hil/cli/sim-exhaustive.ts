@@ -15,6 +15,7 @@ import {
 import type { PieceJob, PieceProgress } from '../simulate/explore/jobs.js';
 import { planFileText } from '../simulate/explore/plan-file.js';
 import { type Finished, runJobs } from '../simulate/explore/pool.js';
+import { defaultSettings } from '../simulate/explore/subject.js';
 import { commandWords } from './command-words.js';
 import type { SimOptions } from './commands/sim.js';
 import { onEndSignal } from './interrupts.js';
@@ -135,7 +136,10 @@ class Exploring {
       return;
     }
     const file = join(this.#options.save, `exhaustive-${this.found.length + 1}.json`);
-    writeFileInFolder(file, planFileText({ plan, found: { check, detail, job, crashEvery: 0 } }));
+    writeFileInFolder(
+      file,
+      planFileText({ plan, found: `${job}: ${check}: ${detail}`, settings: { ...defaultSettings, crashEvery: 0 } }),
+    );
     this.#tell({ job, check, detail, file, repeat: `coldframe sim --replay ${commandWords([file])} --story` });
   }
 

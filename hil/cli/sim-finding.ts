@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Finding } from '../simulate/explore/exploration.js';
 import type { ShrinkJob, ShrinkProgress, Shrunk } from '../simulate/explore/jobs.js';
-import { foundOf, planFileText } from '../simulate/explore/plan-file.js';
+import { planFileText } from '../simulate/explore/plan-file.js';
 import { runJobs } from '../simulate/explore/pool.js';
 import { type AnyPlan, planOf, type RunSettings } from '../simulate/explore/subject.js';
 import { commandWords } from './command-words.js';
@@ -34,18 +34,26 @@ export async function keepFinding(finding: Finding, options: KeepOptions): Promi
   const { settings, folder } = options;
   const plan = planOf(subject, seed, settings);
   const file = join(folder, subject === 'pair' ? `plan-${seed}.json` : `plan-${subject}-${seed}.json`);
-  const save = (saved: AnyPlan, found: Finding['violation'], how: RunSettings) =>
-    writeFileInFolder(file, planFileText({ plan: saved, found: { seed, ...foundOf(found, how) } }));
-  save(plan, finding.violation, settings);
+  const save = (saved: AnyPlan, { check, detail }: Finding['violation'], how: RunSettings) => {
+    const found = `seed ${seed}: ${detail.startsWith(`${check}: `) ? '' : `${check}: `}${detail}`;
+    writeFileInFolder(file, planFileText({ plan: saved, found, settings: how }));
+  };
+  save(withCrash(plan, finding.violation), finding.violation, settings);
   const repeat = [`coldframe sim --replay ${commandWords([file])}`, seedCommand(finding, settings)];
   const kept = { ...finding, file, repeat };
   const endless = finding.violation.check === 'died' || finding.violation.check === 'hung';
-  const small = endless || !options.isShrunk ? undefined : await shrunk({ kind: 'shrink', plan, settings }, options);
+  const small =
+    endless || !options.isShrunk ? undefined : await shrunk({ kind: 'shrink', plan, settings, file }, options);
   if (small === undefined) return kept;
   save(small.plan, small.violation, small.settings);
-  const { runs } = small;
+  const { runs, story } = small;
   const sizes = { operations: small.plan.operations.length, faults: small.plan.faults.length, runs };
-  return { ...kept, violation: small.violation, shrunk: sizes };
+  return { ...kept, violation: small.violation, shrunk: sizes, ...(story === undefined ? {} : { story }) };
+}
+
+/** The plan that looks at the power cut that found it, and at no other. */
+function withCrash(plan: AnyPlan, { crash }: Finding['violation']): AnyPlan {
+  return crash === undefined || 'subject' in plan ? plan : { ...plan, crash };
 }
 
 async function shrunk(job: ShrinkJob, { script, signal, progress }: KeepOptions): Promise<Shrunk | undefined> {

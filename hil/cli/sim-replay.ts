@@ -1,14 +1,20 @@
 /** `coldframe sim --replay`: a plan from a file, run twice. */
+import { RefusalError } from '../../protocol/refusals.js';
 import { countText, durationText } from '../report/quantity.js';
 import { readPlanFile } from '../simulate/explore/plan-file.js';
 import { type RunSettings, runSubject, type SubjectResult, subjectOf } from '../simulate/explore/subject.js';
 import { withPureSteps } from '../simulate/guard.js';
+import type { Plan } from '../simulate/plan.js';
+import { tellStory } from '../simulate/story.js';
+import { commandWords } from './command-words.js';
 import type { SimOptions } from './commands/sim.js';
 import { violationText } from './sim-text.js';
 
 /** Returns the exit code: 1 for a violation, and for a plan that runs differently the second time. */
 export function replayPlan(options: SimOptions & { readonly replay: string }): number {
   const { plan, found, settings: told } = readPlanFile(options.replay);
+  if (options.story === true && 'subject' in plan)
+    throw new RefusalError('argument-invalid', 'a plan of the link has no story');
   const settings = { ...told, ...given(options) };
   const [first, second] = withPureSteps((pure) => [runSubject(plan, settings, pure), runSubject(plan, settings, pure)]);
   const isSame = first.traceHash === second.traceHash && first.generatorState === second.generatorState;
@@ -19,8 +25,9 @@ export function replayPlan(options: SimOptions & { readonly replay: string }): n
     return exit;
   }
   const lines = [
+    ...(options.story === true && !('subject' in plan) ? [storyOf(plan, options.replay)] : []),
     ...(first.violation === undefined ? ['no violation'] : violationText(first.violation)),
-    ...differenceFromFile(first, found.check),
+    ...differenceFromFile(first, found),
     `  ${countText(first.events)} events, ${durationText(first.virtualUs)} of virtual time, ${countText(first.applied)} faults`,
     `trace ${first.traceHash}`,
     ...(first.generatorState === '' ? [] : [`generator ${first.generatorState}`]),
@@ -38,7 +45,11 @@ function given({ withoutCheck, crashEvery }: SimOptions): Partial<RunSettings> {
   };
 }
 
-function differenceFromFile({ violation }: SubjectResult, check: string | undefined): string[] {
-  if (check === undefined || check === violation?.check) return [];
-  return [`  (the file says that ${check} was violated)`];
+function differenceFromFile({ violation }: SubjectResult, found: string): string[] {
+  const isTold = found === '' || (violation !== undefined && found.includes(`${violation.check}: `));
+  return isTold ? [] : [`  (the file says: ${found})`];
+}
+
+function storyOf(plan: Plan, file: string): string {
+  return tellStory(plan, { file: commandWords([file]), colour: process.stdout.isTTY === true });
 }

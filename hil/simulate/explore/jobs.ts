@@ -15,6 +15,8 @@ export interface ShrinkJob {
   readonly kind: 'shrink';
   readonly plan: AnyPlan;
   readonly settings: RunSettings;
+  /** Where the plan will lie, for the story. */
+  readonly file?: string;
 }
 
 /** Explores a piece of what can be explored to the end. */
@@ -42,6 +44,8 @@ export interface Shrunk {
   readonly violation: SubjectViolation;
   readonly runs: number;
   readonly settings: RunSettings;
+  /** What happens in it, for people; there is none of a link. */
+  readonly story?: string;
 }
 
 export type ExploreJob = SeedJob | ShrinkJob | PieceJob;

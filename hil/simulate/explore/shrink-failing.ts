@@ -4,23 +4,21 @@ import type { LinkPlan } from '../link/link-plan.js';
 import type { Plan } from '../plan.js';
 import { shrinkPlan } from '../shrink.js';
 import { shrinkList } from '../shrink-list.js';
+import { tellStory } from '../story.js';
 import type { ShrinkJob, ShrinkProgress, Shrunk } from './jobs.js';
 import { heldPair, runSubject, type SubjectViolation } from './subject.js';
 
 /** Throws a RangeError for a plan that does not fail. `report` is called at each run. */
-export function shrinkFailing(
-  { plan, settings }: ShrinkJob,
-  pure: PureSteps,
-  report: (progress: ShrinkProgress) => void,
-): Shrunk {
+export function shrinkFailing(job: ShrinkJob, pure: PureSteps, report: (progress: ShrinkProgress) => void): Shrunk {
+  const { plan, settings } = job;
   return 'subject' in plan
     ? { ...new LinkShrinking(plan, (each) => runSubject(each, settings, pure).violation, report).shrink(), settings }
-    : shrinkPair(plan, settings, pure, report);
+    : shrinkPair(plan, job, pure, report);
 }
 
 function shrinkPair(
   plan: Plan,
-  settings: ShrinkJob['settings'],
+  { settings, file }: ShrinkJob,
   pure: PureSteps,
   report: (progress: ShrinkProgress) => void,
 ): Shrunk {
@@ -35,8 +33,11 @@ function shrinkPair(
       progress = better;
     },
   });
-  // It was made small without a sample of crash images: those it needs, it names.
-  return { ...shrunk, settings: { ...settings, crashEvery: 0 } };
+  const story = tellStory(shrunk.plan, file === undefined ? {} : { file });
+  // It was made small without a sample of crash images: those it needs, it names. A sample may find more, and earlier.
+  const again = heldPair(shrunk.plan, {}, settings, pure).violation;
+  const isSame = again?.check === shrunk.violation.check && again.detail === shrunk.violation.detail;
+  return { ...shrunk, story, settings: isSame ? settings : { ...settings, crashEvery: 0 } };
 }
 
 /** Operations and faults are taken out; what is left stays as it is. */

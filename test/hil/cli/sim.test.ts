@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { runProcess } from '../../../hil/bench/processes.js';
 import { expandPlan } from '../../../hil/simulate/expand.js';
 import { planFileText } from '../../../hil/simulate/explore/plan-file.js';
+import { defaultSettings } from '../../../hil/simulate/explore/subject.js';
 import { expandLinkPlan } from '../../../hil/simulate/link/expand-link.js';
 import type { Plan } from '../../../hil/simulate/plan.js';
 
@@ -71,17 +72,29 @@ describe('coldframe sim', () => {
   });
 
   it('ends with 1 for a plan that fails, and says so when that is something else than before', async () => {
-    const { exitCode, stdout } = await replay(planFileText({ plan: slowPlan, found: { check: 'older' } }));
+    const { exitCode, stdout } = await replay(
+      planFileText({ plan: slowPlan, found: 'older: too late', settings: defaultSettings }),
+    );
     expect(exitCode).to.equal(1);
     expect(stdout)
       .to.match(/^VIOLATION {2}alive, at /)
-      .and.to.include('(the file says that older was violated)');
+      .and.to.include('(the file says: older: too late)');
   });
 
   it('runs a plan as its file says, unless told otherwise', async () => {
-    const text = planFileText({ plan: slowPlan, found: { withoutChecks: ['alive'] } });
+    const text = planFileText({ plan: slowPlan, found: '', settings: { without: [], withoutChecks: ['alive'] } });
     expect((await replay(text)).exitCode).to.equal(0);
     expect((await replay(text, '--without-check', 'final')).exitCode).to.equal(1);
+  });
+
+  it('tells the story of a plan', async () => {
+    const { exitCode, stdout } = await replay(JSON.stringify(slowPlan), '--story');
+    expect(exitCode).to.equal(1);
+    expect(stdout)
+      .to.match(/^streaming, sealed; /)
+      .and.to.include('coldframe sim --replay plan.json')
+      .and.to.include('\nVIOLATION  alive')
+      .and.to.match(/\nthe same twice\n$/);
   });
 
   it('ends with 2 for a file that is no plan, and names the place', async () => {
@@ -105,6 +118,7 @@ describe('coldframe sim', () => {
     ['an unknown check', ['--without-check', 'charm'], /argument-invalid.*charm is none of newest, /],
     ['a plan and seeds', ['--replay', 'plan.json', '--seeds', '3'], /argument-invalid/],
     ['a piece that there is not', ['--exhaustive', '--only', 'x'], /argument-invalid.*x names no job; one is alone/],
+    ['a story of no plan', ['--story'], /argument-invalid.*--replay/],
     ['a plan that is missing', ['--replay', 'nowhere.json'], /file-missing.*nowhere\.json/],
   ];
   for (const [what, options, expected] of usage) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { expandPlan } from '../../../../hil/simulate/expand.js';
-import { foundOf, planFileText, readPlanFile } from '../../../../hil/simulate/explore/plan-file.js';
+import { planFileText, readPlanFile } from '../../../../hil/simulate/explore/plan-file.js';
 import { defaultSettings } from '../../../../hil/simulate/explore/subject.js';
 import { expandLinkPlan } from '../../../../hil/simulate/link/expand-link.js';
 import { RefusalError } from '../../../../protocol/refusals.js';
@@ -19,7 +19,7 @@ function written(text: string): string {
 function changed(
   path: readonly (string | number)[],
   value: unknown,
-  file: object = { found: {}, plan: expandPlan(7) },
+  file: object = { settings: {}, plan: expandPlan(7) },
 ) {
   const copy = structuredClone(file) as Record<string | number, unknown>;
   let at = copy;
@@ -34,16 +34,16 @@ describe('plans in files', () => {
   it('come back as they were, alone or with what was found', () => {
     for (const plan of plans) {
       expect(readPlanFile(written(JSON.stringify(plan))).plan).to.deep.equal(plan);
-      expect(readPlanFile(written(planFileText({ plan, found: { check: 'older', seed: 3 } })))).to.deep.equal({
-        ...{ plan, found: { check: 'older', seed: 3 }, settings: defaultSettings },
-      });
+      const file = { plan, found: 'once, in the rain', settings: defaultSettings };
+      expect(readPlanFile(written(planFileText(file)))).to.deep.equal(file);
+      expect(JSON.parse(planFileText(file))).to.have.all.keys('found', 'plan');
     }
   });
 
   it('say how they were run', () => {
     const settings = { without: [], withoutChecks: ['drain', 'pure'] as const, crashEvery: 0 };
-    const found = foundOf({ check: 'older', detail: 'in detail' }, settings);
-    expect(readPlanFile(written(planFileText({ plan: expandPlan(3), found }))).settings).to.deep.equal(settings);
+    const text = planFileText({ plan: expandPlan(3), found: '', settings });
+    expect(readPlanFile(written(text)).settings).to.deep.equal(settings);
   });
 
   it('may be YAML, and may say what they found in words', () => {
@@ -63,8 +63,12 @@ describe('plans in files', () => {
     ['a time before the start', changed(['plan', 'operations', 0, 'atUs'], -1), /: plan\.operations\.0\.atUs: /],
     ['the same in a plan alone', changed(['operations', 0, 'atUs'], -1, expandPlan(7)), /: operations\.0\.atUs: /],
     ['the same in a link’s', changed(['operations', 0, 'atUs'], -1, expandLinkPlan(7)), /: operations\.0\.atUs: /],
-    ['an unknown check', changed(['found', 'withoutChecks'], ['charm']), /found\.withoutChecks: charm is no check/],
-    ['a half look at power cuts', changed(['found', 'crashEvery'], 0.5), /: found\.crashEvery: /],
+    [
+      'an unknown check',
+      changed(['settings', 'withoutChecks'], ['charm']),
+      /settings\.withoutChecks: charm is no check/,
+    ],
+    ['a half look at power cuts', changed(['settings', 'crashEvery'], 0.5), /: settings\.crashEvery: /],
   ];
   for (const [what, text, expected] of wrong) {
     it(`are refused with ${what}, and the place is named`, () => {

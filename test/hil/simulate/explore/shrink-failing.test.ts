@@ -18,18 +18,21 @@ const offendedBy = (what: string): PureSteps => ({
 function shrink(subject: Subject, seed: number, what: string) {
   const plan = planOf(subject, seed, defaultSettings);
   const told: ShrinkProgress[] = [];
-  const shrunk = shrinkFailing({ kind: 'shrink', plan, settings: defaultSettings }, offendedBy(what), (progress) =>
-    told.push(progress),
+  const shrunk = shrinkFailing(
+    { kind: 'shrink', plan, settings: defaultSettings, file: 'small.json' },
+    offendedBy(what),
+    (progress) => told.push(progress),
   );
   return { before: plan, told, ...shrunk };
 }
 
 describe('shrinking of plans that fail', () => {
   it('leaves the one fault of a pair that matters, and says how it ran', () => {
-    const { plan, runs, violation, settings, told } = shrink('pair', 44, 'line insertBytes');
+    const { plan, runs, violation, settings, told, story } = shrink('pair', 44, 'line insertBytes');
     expect(plan.faults.map((fault) => 'effect' in fault && fault.effect.kind)).to.deep.equal(['insertBytes']);
     expect(violation).to.include({ check: 'pure', detail: 'reaches for line insertBytes' });
-    expect(settings).to.deep.equal({ ...defaultSettings, crashEvery: 0 });
+    expect(settings).to.deep.equal(defaultSettings);
+    expect(story).to.include('replay: coldframe sim --replay small.json');
     expect(told).to.have.length.within(runs - 2, runs);
   });
 
