@@ -89,7 +89,15 @@ export class FreezeTaker implements Operation {
     this.#phase = 'none';
     this.#core.transferBegan();
     this.#core.mark('frozen', { generation: this.#core.state.lastFrozen });
+    this.#failOvertaken();
     for (const request of this.#requests) this.#tell(request);
+  }
+
+  /** What was recorded just before the freeze may have made its image one that the sub will not take. */
+  #failOvertaken(): void {
+    const { takenOver, fullNeeded, transfer } = this.#core.state;
+    if (takenOver) this.#core.failGeneration('taken-over', '');
+    else if (fullNeeded && transfer?.full === false) this.#core.failGeneration('older-sub', '');
   }
 
   /** The writes to carry out now that the image is fixed. */
