@@ -29,32 +29,6 @@ export function readCorpus(folder: string): readonly CorpusEntry[] {
   });
 }
 
-/** The text of a file: each value, operation and fault on a line of its own. */
-export function entryText({ found, plan }: Omit<CorpusEntry, 'name'>): string {
-  const { configuration, operations, faults, ...rest } = plan;
-  const members = (value: object) =>
-    Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${JSON.stringify(each)}`);
-  const block = (name: string, [open, close]: string, lines: readonly string[]) =>
-    lines.length === 0
-      ? `    "${name}": ${open}${close}`
-      : `    "${name}": ${open}\n${lines.map((line) => `      ${line}`).join(',\n')}\n    ${close}`;
-  const parts = [
-    ...members(rest).map((line) => `    ${line}`),
-    block('configuration', '{}', members(configuration)),
-    block(
-      'operations',
-      '[]',
-      operations.map((each) => JSON.stringify(each)),
-    ),
-    block(
-      'faults',
-      '[]',
-      faults.map((each) => JSON.stringify(each)),
-    ),
-  ];
-  return `{\n  "found": ${JSON.stringify(found)},\n  "plan": {\n${parts.join(',\n')}\n  }\n}\n`;
-}
-
 function parsedJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
