@@ -28,8 +28,8 @@ function runOfWrites({ operations, faults }: Plan, { witness }: PlanRunOptions):
 
 describe('a plan that fails and is shrunk', () => {
   it('keeps the operation and the fault that it takes, the fault with the number that it has then', () => {
-    const operations = Array.from({ length: 8 }, (_, index) => writeAt(1000 * index, index));
-    const faults: Fault[] = [3, 6, 8].map(lostWrite);
+    const operations = Array.from({ length: 20 }, (_, index) => writeAt(1000 * index, index === 15 ? 5 : 6));
+    const faults: Fault[] = [3, 16, 18].map(lostWrite);
     const { plan } = shrinkPlan(smallPlan(operations, faults), { run: runOfWrites });
     expect(plan.operations).to.deep.equal([writeAt(0, 5)]);
     expect(plan.faults).to.deep.equal([lostWrite(1)]);

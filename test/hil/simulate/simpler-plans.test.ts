@@ -7,9 +7,18 @@ import { simplerConfigurations } from '../../../hil/simulate/simpler-configurati
 import { simplerFaults } from '../../../hil/simulate/simpler-fault.js';
 import { closerOperations, simplerOperations } from '../../../hil/simulate/simpler-operations.js';
 import { plansWithoutVolume, withinVolumes } from '../../../hil/simulate/simpler-volumes.js';
+import { smallPlan, writeAt } from './small-plan.js';
 
 const seeds = Array.from({ length: 10 }, (_, index) => index + 1);
 const plans = seeds.map((seed) => expandPlan(seed));
+
+const lostWrite = {
+  kind: 'disk',
+  site: 'main',
+  disk: 'primary0',
+  operation: 'write',
+  effect: { kind: 'lose' },
+} as const;
 
 function expectPlan(plan: unknown): void {
   const { error } = planSchema.safeParse(plan);
@@ -41,6 +50,13 @@ describe('simpler plans', () => {
     }
   });
 
+  it('are plans where nothing can be smaller', () => {
+    const plan = smallPlan([writeAt(0, 0)], [{ ...lostWrite, nth: 1 }]);
+    const configuration = { ...plan.configuration, volumeSectors: [1] };
+    for (const each of simplerConfigurations(configuration)) expectPlan({ ...plan, configuration: each });
+    for (const each of variantsOf(plan)) expectPlan(each);
+  });
+
   it('end: nothing simpler leads back to what it came from', () => {
     for (const { operations, faults } of plans) {
       for (const each of faults) stepsFrom(each, simplerFaults);
@@ -66,10 +82,7 @@ describe('simpler plans', () => {
       ...expandPlan(1),
       configuration: { ...expandPlan(1).configuration, volumeSectors: [1, 2, 3] },
       operations: [0, 1, 2].map((volume) => ({ kind: 'read', atUs: 0, volume })),
-      faults: [0, 1, 2].map((volume) => ({
-        ...{ kind: 'disk', site: 'main', disk: `primary${volume}` },
-        ...{ operation: 'write', nth: 1, effect: { kind: 'lose' } },
-      })) as Plan['faults'],
+      faults: [0, 1, 2].map((volume) => ({ ...lostWrite, disk: `primary${volume}`, nth: 1 })),
     };
     const without = plansWithoutVolume(plan)[1];
     expect(without?.configuration.volumeSectors).to.deep.equal([1, 3]);

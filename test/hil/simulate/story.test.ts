@@ -1,6 +1,9 @@
 import { expect } from 'chai';
-import { runPlan } from '../../../hil/simulate/run-plan.js';
+import { PlanRun, runPlan } from '../../../hil/simulate/run-plan.js';
 import { tellStory } from '../../../hil/simulate/story.js';
+import { contentText } from '../../../hil/simulate/story-contents.js';
+import { endingOf } from '../../../hil/simulate/story-ending.js';
+import { StoryRecorder } from '../../../hil/simulate/story-recorder.js';
 import { timeText } from '../../../hil/simulate/time-text.js';
 import { smallPlan, writeAt } from './small-plan.js';
 import { withoutFlushes } from './unflushed-firmware.js';
@@ -34,6 +37,9 @@ describe('the story of a plan', () => {
     const lines = story.split('\n');
     const places = steps.map((step) => lines.indexOf(lineWith(story, step)));
     expect(places, story).to.deep.equal([...places].sort((a, b) => a - b));
+    // Records are only counted, and a time is told once.
+    expect(lines.filter((line) => line.includes('main  meta:'))).to.deep.equal([]);
+    expect(lines.filter((line) => line.startsWith('   0.000 000 s'))).to.have.length(1);
   });
 
   it('is the same each time, and without colour unless told', () => {
@@ -73,6 +79,42 @@ describe('the story of a plan', () => {
     expect(lineWith(story, 'write 1: given')).to.match(/given 0\.000 000 s, GOOD .* s; to main primary0 sector 3 at /);
     lineWith(story, 'main primary0 sector 3: write 1, not flushed; the medium would be left with zeros');
     lineWith(story, 'replay: coldframe sim --replay lost.json');
+  });
+
+  it('counts what survives a power cut as left on the medium', () => {
+    const recorder = new StoryRecorder();
+    withoutFlushes('primary', () => {
+      const run = new PlanRun(written, { witness: recorder, crashEvery: 0 });
+      run.run();
+      const ending = (sectors: 'all' | 'none') =>
+        endingOf(
+          {
+            ...{ check: 'crash newest', detail: 'volume 0, block 3: sector 3 holds zeros, not write 1', atUs: 0 },
+            crash: { site: 'main', survival: { ...survival, sectors } },
+          },
+          run,
+          recorder,
+        ).find((line) => line.startsWith('main primary0'));
+      expect(ending('all')).to.equal('main primary0 sector 3: write 1, durable');
+      expect(ending('none')).to.equal(
+        'main primary0 sector 3: write 1, not flushed; the medium would be left with zeros',
+      );
+    });
+  });
+
+  it('names what sectors hold by their writes', () => {
+    const held = (sector: number, number: number, lba: number) => ({
+      sector,
+      number,
+      lba,
+      volume: number === 0 ? 0 : 1,
+    });
+    expect(contentText([held(0, 1, 0), held(1, 1, 1), held(2, 2, 2)])).to.equal('write 1; write 2');
+    expect(contentText([held(0, 1, 8), held(1, 1, 9), held(2, 1, 11)])).to.equal(
+      'write 1 (volume 1, sectors 8–9); write 1 (volume 1, sector 11)',
+    );
+    expect(contentText([held(0, 0, 0), held(1, 0, 0), held(2, 3, 2)])).to.equal('zeros; write 3');
+    expect(contentText([])).to.equal('other bytes');
   });
 
   it('says how both sides stood when they did not come to rest', () => {
