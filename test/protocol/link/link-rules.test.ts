@@ -191,6 +191,31 @@ describe('the rules of a link', () => {
     expect(talk(a, b, 20_000_000)).to.deep.equal({ a: [], b: ['message'] });
   });
 
+  it('say in an open what they have received of this link, and nothing to a peer that starts anew', () => {
+    const { a, b } = opened();
+    a.send(Buffer.alloc(130), 1);
+    for (const frame of sent(a, 1)) b.receiveFrame(frame, 1);
+    const nextOf = (frames: readonly Uint8Array[]) =>
+      frames.flatMap((each) => {
+        const decoded = decodeFrame(each, 0);
+        return decoded.ok && decoded.frame.kind === 'open'
+          ? [Buffer.from(decoded.frame.payload).toString('hex', 18, 24)]
+          : [];
+      });
+    b.lineDown();
+    b.lineUp(10);
+    expect(nextOf(sent(b, 10))).to.deep.equal(['000003000000']);
+    const anew = linkOf('a started anew');
+    for (const frame of sent(anew, 20)) b.receiveFrame(frame, 20);
+    expect(nextOf(sent(b, 20))).to.deep.equal(['000000000000']);
+  });
+
+  it('ask nobody because of an open that is spoilt', () => {
+    const { a } = opened();
+    const short = encodeFrame({ kind: 'open', payload: Buffer.of(1, 0, 0) }, 0).subarray(0, -1);
+    expect([wordsOf(a.receiveFrame(short, 5)), sent(a, 5)]).to.deep.equal([['refused frame-length'], []]);
+  });
+
   it('ask who is there after two seconds of silence with something unacknowledged, and not before', () => {
     const { a } = opened();
     a.send(Buffer.alloc(1), 1);

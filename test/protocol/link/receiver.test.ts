@@ -72,6 +72,43 @@ describe('receiver', () => {
     expect(receiver.transmit(5600)).to.not.equal(undefined);
   });
 
+  it('acknowledges at once after a quarter of its window, or 8 KiB where that is less', () => {
+    for (const [windowUnits, bytes] of [
+      [256, 4096],
+      [1024, 8192],
+    ] as const) {
+      const receiver = new Receiver({ ...limits, windowUnits });
+      const part = 1023;
+      let count = 0;
+      for (; receiver.transmit(0) === undefined; count += 1) {
+        receiver.take(frame(16 * count, { payload: Buffer.alloc(part) }), 0);
+        expect(count).to.be.below(20);
+      }
+      expect(count * (part + 1)).to.equal(bytes);
+    }
+  });
+
+  it('hurries when something is missing, comes again, or lies past its window, and not otherwise', () => {
+    for (const [sequence, hurried] of [
+      [2, true],
+      [0, true],
+      [1 + 256, true],
+      [1, false],
+    ] as const) {
+      const receiver = new Receiver(limits);
+      receiver.take(frame(0), 100_000);
+      receiver.take(frame(sequence), 100_000);
+      expect(receiver.deadlineUs, `unit ${sequence}`).to.equal(hurried ? 100_000 : 120_000);
+    }
+  });
+
+  it('is due at the earliest time that any fragment asks for', () => {
+    const receiver = new Receiver(limits);
+    receiver.take(frame(0), 1000);
+    receiver.take(frame(1), 9000);
+    expect(receiver.deadlineUs).to.equal(21_000);
+  });
+
   it('tells the news of a queue in four acknowledgements running', () => {
     const receiver = new Receiver(limits);
     receiver.take(frame(0, { priority: 0 }), 0);
