@@ -99,6 +99,7 @@ function perSecond(count: number, { seconds }: LevelJobs): number {
 function aloneRows({ cuts, imagesPerSecond, ...jobs }: ExhaustiveReport['alone']): string[] {
   if (jobs.jobs === 0) return [];
   const rows = [`a site that comes back alone: ${jobsText(jobs)}`];
+  if (jobs.begun === 0) return rows;
   for (const [index, cut] of cuts.entries()) {
     const after = index === 0 ? 'after every effect' : 'and again after every disk command of its coming back';
     rows.push(
@@ -111,10 +112,12 @@ function aloneRows({ cuts, imagesPerSecond, ...jobs }: ExhaustiveReport['alone']
 
 function continuedRows({ counts, runsPerSecond, ...jobs }: ExhaustiveReport['continued']): string[] {
   if (jobs.jobs === 0) return [];
+  const begin = `a run that goes on to its end: ${jobsText(jobs)}`;
+  if (jobs.begun === 0) return [begin];
   const { powerCuts, powerCutsRepeated, powerRuns, powerRunsMade, images, imagesTaken } = counts;
   const { effects, frames, bytes, lineRuns, lineRunsMade, frameRuns, frameRunsMade } = counts;
   return [
-    `a run that goes on to its end: ${jobsText(jobs)}`,
+    begin,
     `  in those begun: ${effects} effects, ${frames} frames of ${bytes} bytes`,
     `  power cuts of main, sub and both: ${powerCuts}, ${powerCutsRepeated} of them as before; runs: ${of(powerRunsMade, powerRuns)}`,
     `    survivors of a site: ${of(imagesTaken, images)} images`,
@@ -126,8 +129,8 @@ function continuedRows({ counts, runsPerSecond, ...jobs }: ExhaustiveReport['con
 }
 
 function jobsText({ jobs, begun, complete, stepsComplete }: LevelJobs): string {
-  const steps = stepsComplete < 0 ? 'no length of programs' : `programs of up to ${stepsComplete} steps`;
-  return `${of(complete, jobs)} jobs, ${begun - complete} more begun; ${steps} complete`;
+  const steps = stepsComplete < 0 ? '' : `; programs of up to ${stepsComplete} steps complete`;
+  return `${of(complete, jobs)} jobs, ${begun - complete} more begun${steps}`;
 }
 
 function of(part: number, whole: number): string {
