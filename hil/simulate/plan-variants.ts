@@ -4,11 +4,13 @@
  */
 import type { Fault, Operation, Plan } from './plan.js';
 
-/** With more faults there would be too many combinations. */
-const shiftedFaultsMax = 3;
+/** How much earlier each fault may be, by the number of faults; with more there would be too many combinations. */
+const earlierMax = [0, 8, 4, 2];
+/** With more operations there would be too many times. */
+const operationsMax = 9;
 const gapsUs = [0, 1000, 10_000, 100_000, 1_000_000];
 
-/** Faults up to two numbers earlier, in all combinations, and operations at other times, one by one. */
+/** Faults some numbers earlier, in all combinations, and operations at other times, one by one. */
 export function variantsOf(plan: Plan): readonly Plan[] {
   return [
     ...shiftsOf(plan.faults).map((faults) => ({ ...plan, faults })),
@@ -17,10 +19,12 @@ export function variantsOf(plan: Plan): readonly Plan[] {
 }
 
 function shiftsOf(faults: readonly Fault[]): Fault[][] {
-  if (faults.length > shiftedFaultsMax) return [];
+  const most = earlierMax[faults.length];
+  if (most === undefined) return [];
+  const shifts = Array.from({ length: most + 1 }, (_, less) => less);
   let combinations: Fault[][] = [[]];
   for (const fault of faults) {
-    combinations = combinations.flatMap((before) => [0, 1, 2].map((less) => [...before, earlier(fault, less)]));
+    combinations = combinations.flatMap((before) => shifts.map((less) => [...before, earlier(fault, less)]));
   }
   return combinations.slice(1);
 }
@@ -38,6 +42,7 @@ function earlier(fault: Fault, less: number): Fault {
 }
 
 function gapsOf(operations: readonly Operation[]): Operation[][] {
+  if (operations.length > operationsMax) return [];
   return operations.flatMap((operation, index) => {
     const beforeUs = operations[index - 1]?.atUs ?? 0;
     return gapsUs.map((gapUs) => {

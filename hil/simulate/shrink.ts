@@ -43,7 +43,7 @@ const runsDefault = 3000;
 const longerTimes = 20;
 const stepsLeast = 20_000;
 /** Operations and faults up to which it pays to look at other times for each of them. */
-const variedMax = 14;
+const variedMax = 24;
 
 /** Throws a RangeError for a plan that does not fail. */
 export function shrinkPlan(plan: Plan, options: ShrinkOptions = {}): ShrunkPlan {
