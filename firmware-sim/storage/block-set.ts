@@ -128,10 +128,10 @@ export class BlockSet {
       chunk.words[index] = after;
       bit = stop;
     }
-    // Stryker disable AssignmentOperator,UnaryOperator,ConditionalExpression: an empty chunk holds nothing, and costs memory only
+    // Stryker disable next-line AssignmentOperator,UnaryOperator: an empty chunk holds nothing, and costs memory only
     chunk.count += value ? changed : -changed;
+    // Stryker disable next-line ConditionalExpression: an empty chunk holds nothing, and costs memory only
     if (chunk.count === 0) this.#chunks.delete(number);
-    // Stryker restore all
     return changed;
   }
 

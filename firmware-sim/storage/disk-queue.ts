@@ -220,9 +220,9 @@ export class DiskQueue {
   #state(disk: DiskName): DiskState {
     let state = this.#disks.get(disk);
     if (state === undefined) {
-      // Stryker disable next-line ArrayDeclaration: what a flush covers is set when one is issued
       state = {
         unflushed: new Set(),
+        // Stryker disable next-line ArrayDeclaration: what a flush covers is set when one is issued
         covered: [],
         flushing: undefined,
         waiting: [],

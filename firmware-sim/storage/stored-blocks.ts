@@ -61,6 +61,7 @@ export class StoredBlocks {
       const chunk = this.#chunkFor(Math.floor(block / chunkBlocks));
       const at = block % chunkBlocks;
       if (chunk.slots[at] === noSlot) {
+        // Stryker disable next-line AssignmentOperator: an empty chunk holds nothing, and costs memory only
         chunk.count += 1;
         this.#size += 1;
       }
@@ -77,10 +78,10 @@ export class StoredBlocks {
       if (chunk === undefined || chunk.slots[block % chunkBlocks] === noSlot) continue;
       chunk.slots[block % chunkBlocks] = noSlot;
       this.#size -= 1;
-      // Stryker disable AssignmentOperator,ConditionalExpression,EqualityOperator: an empty chunk holds nothing, and costs memory only
+      // Stryker disable next-line AssignmentOperator: an empty chunk holds nothing, and costs memory only
       chunk.count -= 1;
+      // Stryker disable next-line ConditionalExpression: an empty chunk holds nothing, and costs memory only
       if (chunk.count === 0) this.#chunks.delete(number);
-      // Stryker restore all
     }
   }
 

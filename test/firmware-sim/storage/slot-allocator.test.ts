@@ -52,6 +52,26 @@ describe('the allocator of slots', () => {
     expect(allocator.take(5)).to.deep.equal({ first: 1, count: 1 });
   });
 
+  it('says which slots are there and not in use', () => {
+    const allocator = new SlotAllocator(8);
+    allocator.occupy(2, 2);
+    const free = [
+      [0, 2],
+      [4, 4],
+      [7, 1],
+      [5, 0],
+    ] as const;
+    const taken = [
+      [0, 3],
+      [2, 1],
+      [3, 2],
+      [4, 5],
+      [8, 1],
+    ] as const;
+    for (const [first, count] of free) expect(allocator.isFree(first, count), `${first}+${count}`).to.equal(true);
+    for (const [first, count] of taken) expect(allocator.isFree(first, count), `${first}+${count}`).to.equal(false);
+  });
+
   it('stops when maps refer to a slot twice, or a free one is given back', () => {
     const allocator = new SlotAllocator(8);
     allocator.occupy(2, 3);
