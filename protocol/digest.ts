@@ -19,8 +19,10 @@ const zeros = Buffer.alloc(1 << 16);
 /** Whether `data` holds nothing but zeros. */
 export function isZero(data: Uint8Array): boolean {
   // Most blocks that are not zero differ in their first word; ask that before comparing the whole.
+  // Stryker disable next-line ConditionalExpression,LogicalOperator: the whole is compared below; this is faster
   if (data.length > 0 && (data[0] !== 0 || data[data.length - 1] !== 0)) return false;
   const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  // Stryker disable next-line EqualityOperator: there is nothing to compare at the end
   for (let at = 0; at < view.length; at += zeros.length) {
     const length = Math.min(zeros.length, view.length - at);
     if (view.compare(zeros, 0, length, at, at + length) !== 0) return false;
