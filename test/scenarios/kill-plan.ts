@@ -25,8 +25,11 @@ export type Disturbance =
   | { readonly kind: 'kill disk'; readonly whose: 'main' | 'sub'; readonly downMs: number };
 
 export interface Moment {
-  /** So many milliseconds after what was before it, or as soon as main knows that the generation is committed. */
-  readonly at: number | 'commit';
+  /**
+   * So many milliseconds after what was before it; as soon as the host has given the writes that follow the freeze, which
+   * is in the middle of the transfer; or as soon as main knows that the generation is committed.
+   */
+  readonly at: number | 'transfer' | 'commit';
   readonly disturbance: Disturbance;
 }
 
@@ -60,11 +63,23 @@ export function planOf(random: Random, { rounds, remoteDisks }: PlanOptions): Ro
     const own = random.fork(round);
     const [freeze, writesAfter] = deals.shape();
     const moments = Array.from({ length: momentsOfRound }, () => momentOf(own, deals.kind()));
-    return { writesBefore: 6 + own.below(24), freeze, writesAfter, moments };
+    // Writes to what is not sent yet are what such a kill is about.
+    const inTransfer = moments.some(({ at }) => at === 'transfer');
+    const after = inTransfer && writesAfter === 'none' ? 'burst' : writesAfter;
+    return { writesBefore: 6 + own.below(24), freeze, writesAfter: after, moments };
   });
 }
 
-const kindsOfAll = ['main', 'main', 'main and its host', 'sub', 'sub at commit', 'both', 'cut', 'unplug'] as const;
+const kindsOfAll = [
+  'main',
+  'main in the transfer',
+  'main and its host',
+  'sub',
+  'sub at commit',
+  'both',
+  'cut',
+  'unplug',
+] as const;
 type Kind = (typeof kindsOfAll)[number] | 'disk of main' | 'disk of sub';
 
 const shapes = [
@@ -92,6 +107,8 @@ function momentOf(random: Random, kind: Kind): Moment {
       return { at, disturbance: kill(kind) };
     case 'main and its host':
       return { at, disturbance: kill('main', 'dies') };
+    case 'main in the transfer':
+      return { at: 'transfer', disturbance: kill('main') };
     case 'sub at commit':
       return { at: 'commit', disturbance: { ...kill('sub'), downMs: random.below(commitMsMax) } };
     case 'cut':

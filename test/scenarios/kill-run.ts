@@ -62,20 +62,21 @@ export class KillRun {
 
   /** One generation, disturbed, to its structured end. */
   async round({ writesBefore, freeze, writesAfter, moments }: Round): Promise<void> {
-    const disturbed = this.#disturbIn(moments.filter(({ at }) => at !== 'commit'));
+    const disturbed = this.#disturbIn(moments.filter(({ at }) => typeof at === 'number'));
     disturbed.catch(this.#failure.fail);
     await this.within(this.writer.give(writesBefore), 'writes before a freeze');
     if (freeze === 'quiet') await this.within(this.writer.quiet(), 'the end of all writes');
     const generation = await this.#freeze();
     if (writesAfter === 'steady') this.writer.start('steady');
-    const burst = writesAfter === 'burst' ? this.writer.give(burstWrites) : undefined;
+    else if (writesAfter === 'burst') await this.within(this.writer.give(burstWrites), 'writes after a freeze');
+    for (const { at, disturbance } of moments) if (at === 'transfer') await this.#disturb(disturbance);
     const atCommit = moments.filter(({ at }) => at === 'commit');
     if (atCommit.length > 0) await this.#wait(generation, 'committed');
     for (const { disturbance } of atCommit) await this.#disturb(disturbance);
     await disturbed;
     await this.#wait(generation, 'structured');
     await this.compare(generation);
-    await this.within(Promise.all([burst, this.writer.stop()]), 'the end of all writes');
+    await this.within(this.writer.stop(), 'the end of all writes');
   }
 
   /** A last generation with nobody killed; both sides are well, and end when they are asked to. */
