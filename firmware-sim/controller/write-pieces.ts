@@ -23,11 +23,13 @@ export function writePieces(command: WriteCommand): readonly WritePiece[] {
     case 'compareAndWrite':
       return command.data.length === 0
         ? []
-        : [{ lba: command.lba, sectors: command.data.length / 512, data: command.data }];
+        : [{ data: command.data, lba: command.lba, sectors: command.data.length / 512 }];
     case 'unmap':
-      return command.ranges.filter(({ sectors }) => sectors > 0).map((range) => ({ ...range, data: undefined }));
+      return command.ranges
+        .filter(({ sectors }) => sectors > 0)
+        .map(({ lba, sectors }) => ({ data: undefined, lba, sectors }));
     case 'writeSame':
-      return [{ lba: command.lba, sectors: command.sectors, data: repeated(command) }];
+      return [{ data: repeated(command), lba: command.lba, sectors: command.sectors }];
   }
 }
 

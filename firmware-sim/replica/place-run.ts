@@ -57,7 +57,7 @@ export class PlaceRun implements Operation {
         break;
       case 'flushing':
         this.#phase = 'recording';
-        this.#receiver.board.record({ ...this.#range(), kind: 'placed' }, this);
+        this.#receiver.board.record({ kind: 'placed', ...this.#range() }, this);
         break;
       case 'recording':
         this.#receiver.placed(this);

@@ -145,8 +145,8 @@ export class PlanHosts {
     if (run === undefined) return;
     this.#numbers += 1;
     const number = operation.kind === 'zero' ? 0 : this.#numbers;
-    const write: HostWrite = { ...run, number, site, tag: 0, uncertain: false, ended: 'no' };
     const { volume, from, end } = run;
+    const write: HostWrite = { volume, from, end, number, site, tag: 0, uncertain: false, ended: 'no' };
     const data = () => contentOf(number, { volume, lba: from, sectors: end - from });
     const command: MediumCommand =
       operation.kind === 'zero'

@@ -26,6 +26,8 @@ export interface PlanRunOptions {
   readonly crashEvery?: number;
   /** Whether a check is on; all, unless told otherwise. */
   readonly checks?: (check: CheckName) => boolean;
+  /** Nobody looks at disks and states, and no crash images are made: to measure what runs alone. */
+  readonly unchecked?: boolean;
   /** Hash everything that happens. */
   readonly trace?: boolean;
   /** Events after which somebody runs in circles (check `bounded`); 3 million, unless told otherwise. */
@@ -73,6 +75,8 @@ export interface PlanResult {
 const stepsDefaultMax = 3_000_000;
 /** Events of one instant: past it time stands still. */
 const stepsAtOnceMax = 20_000;
+/** Checks that take no look. */
+const withoutLooks: ReadonlySet<CheckName> = new Set(['alive', 'halted', 'bounded', 'broken']);
 /** From the last operation to the healing of everything. */
 const tailUs = 3_000_000;
 
@@ -104,7 +108,8 @@ export class PlanRun {
     this.#trace = options.trace === true ? new Trace() : undefined;
     this.#crashEvery = options.crashEvery ?? 8;
     this.owed = owedTo(plan);
-    this.oracle = new Oracle(plan.configuration, this.owed, options.checks);
+    const checks = options.unchecked === true ? (check: CheckName) => withoutLooks.has(check) : options.checks;
+    this.oracle = new Oracle(plan.configuration, this.owed, checks);
     this.bench = new PlanBench(plan, {
       applied: (fault) => this.#faultApplied(fault),
       lostPower: (site) => this.#lostPower(site),
@@ -228,7 +233,7 @@ export class PlanRun {
 
   /** Only what disks hold, and what has become durable, can make a difference: other events need no look. */
   #check(site: Site, event: DeviceEvent): void {
-    if (!this.#running[site] || event.kind === 'timer') return;
+    if (!this.#running[site] || event.kind === 'timer' || this.#options.unchecked === true) return;
     if (event.kind === 'frame' && !this.#touched[site]) return;
     this.#touched[site] = false;
     this.#checkNow(site);
@@ -243,6 +248,11 @@ export class PlanRun {
   }
 
   #commanded(site: Site, disk: DiskName, command: MediumCommand): void {
+    if (this.#options.unchecked !== true) this.#look(site, disk, command);
+    this.#countEffect(site);
+  }
+
+  #look(site: Site, disk: DiskName, command: MediumCommand): void {
     this.#touched[site] = true;
     if (disk === 'meta') this.crashes.records.wrote(site, command, this.bench.disk(site, disk).sectors);
     if (site === 'sub') this.#holdEarly(disk, command);
@@ -250,7 +260,6 @@ export class PlanRun {
     const { crash } = this.plan;
     if (crash === undefined) this.#sampleCrash(site);
     else if (crash.site === site && crash.afterEffects === undefined) this.#lookAtCrash(site, crash);
-    this.#countEffect(site);
   }
 
   #countEffect(site: Site): void {
@@ -265,7 +274,7 @@ export class PlanRun {
   }
 
   #lookAtCrash(site: Site, crash: Crash): void {
-    if (!this.#running[site]) return;
+    if (!this.#running[site] || this.#options.unchecked === true) return;
     this.#crash = { ...crash, afterEffects: this.bench.effects[site] + 1 };
     this.#checkNow(site);
     this.crashes.look(crash);

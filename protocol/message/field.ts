@@ -79,7 +79,10 @@ export function u64(doc: string): Field<number> {
     },
     read(from) {
       const at = take(from, 8, 'u64');
-      const value = from.bytes.readUInt32LE(at) + from.bytes.readUInt32LE(at + 4) * 0x1_0000_0000;
+      const low = from.bytes.readUInt32LE(at);
+      const high = from.bytes.readUInt32LE(at + 4);
+      // Small numbers stay integers for the engine, too: a product with 2^32 never is one.
+      const value = high === 0 ? low : low + high * 0x1_0000_0000;
       if (!Number.isSafeInteger(value)) throw new FieldRefusal('message-value', `u64 at byte ${at} passes 2^53 − 1`);
       return value;
     },

@@ -86,5 +86,7 @@ function writeLba(into: Buffer, lba: number, at: number): void {
 }
 
 function readLba(from: Buffer, at: number): number {
-  return from.readUInt32BE(at) * 2 ** 32 + from.readUInt32BE(at + 4);
+  const high = from.readUInt32BE(at);
+  const low = from.readUInt32BE(at + 4);
+  return high === 0 ? low : high * 2 ** 32 + low;
 }

@@ -28,8 +28,7 @@ export function mediumCommandOf(command: MediumCdbCommand, dataOut: Uint8Array):
     case 'getLbaStatus':
       return { ok: true, value: command };
     case 'write': {
-      const { sectors: _, ...rest } = command;
-      return { ok: true, value: { ...rest, data: dataOut } };
+      return { ok: true, value: withHints({ op: 'write', lba: command.lba, data: dataOut }, command) };
     }
     case 'verify': {
       const { compare, ...rest } = command;
@@ -63,7 +62,8 @@ function parseUnmap(list: Buffer): Parsed<MediumCommand> {
     const at = unmapHeaderBytes + index * unmapRangeBytes;
     const high = list.readUInt32BE(at);
     if (high >= 2 ** 21) return { ok: false, sense: senseOf('lbaOutOfRange') };
-    ranges.push({ lba: high * 2 ** 32 + list.readUInt32BE(at + 4), sectors: list.readUInt32BE(at + 8) });
+    const low = list.readUInt32BE(at + 4);
+    ranges.push({ lba: high === 0 ? low : high * 2 ** 32 + low, sectors: list.readUInt32BE(at + 8) });
   }
   return { ok: true, value: { op: 'unmap', ranges } };
 }
@@ -76,8 +76,8 @@ export function takeApart(command: MediumCommand): { readonly cdb: MediumCdbComm
     case 'getLbaStatus':
       return { cdb: command, dataOut: empty };
     case 'write': {
-      const { data, ...rest } = command;
-      return { cdb: { ...rest, sectors: data.length / sectorBytes }, dataOut: data };
+      const { lba, data } = command;
+      return { cdb: withHints({ op: 'write', lba, sectors: data.length / sectorBytes }, command), dataOut: data };
     }
     case 'verify': {
       const { data, ...rest } = command;
@@ -101,6 +101,18 @@ export function takeApart(command: MediumCommand): { readonly cdb: MediumCdbComm
 }
 
 const empty = new Uint8Array(0);
+
+interface Hints {
+  fua?: boolean;
+  dpo?: boolean;
+}
+
+/** Gives `command` the FUA and DPO of another that has them. */
+function withHints<Command>(command: Command & Hints, { fua, dpo }: Readonly<Hints>): Command {
+  if (fua !== undefined) command.fua = fua;
+  if (dpo !== undefined) command.dpo = dpo;
+  return command;
+}
 
 function encodeUnmap(ranges: readonly { readonly lba: number; readonly sectors: number }[]): Buffer {
   if (ranges.length > unmapRangesMax) throw new RangeError(`${ranges.length} ranges, at most ${unmapRangesMax} fit`);

@@ -36,7 +36,7 @@ export type InitiatorEffect =
 
 export type InitiatorMessage = MessageNamed<'transferReady' | 'dataIn' | 'response' | 'taskResponse'>;
 
-interface Outstanding extends CommandRequest {
+interface Outstanding extends Required<CommandRequest> {
   readonly tag: number;
   readonly parts: Uint8Array[];
   receivedBytes: number;
@@ -69,7 +69,9 @@ export class Initiator {
   submit(request: CommandRequest): { readonly tag: number; readonly effects: InitiatorEffect[] } {
     const tag = this.#nextTag;
     this.#nextTag = tag === 0xffffffff ? 1 : tag + 1;
-    this.#queue.push({ ...request, tag, parts: [], receivedBytes: 0, askedBytes: 0, damage: undefined });
+    const { lun, cdb, dataOut = empty, dataInBytesMax } = request;
+    const counts = { parts: [], receivedBytes: 0, askedBytes: 0, damage: undefined };
+    this.#queue.push({ lun, cdb, dataOut, dataInBytesMax, tag, ...counts });
     return { tag, effects: this.#advance() };
   }
 
@@ -164,7 +166,7 @@ export class Initiator {
   }
 }
 
-function commandMessage({ tag, lun, cdb, dataInBytesMax, dataOut = empty }: Outstanding): Message {
+function commandMessage({ tag, lun, cdb, dataInBytesMax, dataOut }: Outstanding): Message {
   const dataCheck = dataOut.length === 0 ? 0 : crc32(dataOut);
   const dataOutBytes = dataOut.length;
   return { kind: 'command', tag, lun, attribute: 'simple', cdb, dataOutBytes, dataInBytesMax, dataCheck };

@@ -42,13 +42,15 @@ function onSpan(form: Form, command: (cdb: Buffer, span: Span) => CdbCommand): O
     const high = lba.bytes === 8 ? cdb.readUInt32BE(lba.at) : 0;
     if (high >= 2 ** 21) return { ok: false, sense: senseOf('lbaOutOfRange') };
     const sectors = cdb.readUIntBE(length.at, length.bytes);
-    return done(command(cdb, { lba: high * 2 ** 32 + low, sectors }));
+    // Small numbers stay integers for the engine, too: a product with 2 ** 32 never is one.
+    return done(command(cdb, { lba: high === 0 ? low : high * 2 ** 32 + low, sectors }));
   };
 }
 
-const hints = (cdb: Buffer) => ({ fua: isSet(cdb, 1, 3), dpo: isSet(cdb, 1, 4) });
-const read = (form: Form) => onSpan(form, (cdb, span) => ({ op: 'read', ...span, ...hints(cdb) }));
-const write = (form: Form) => onSpan(form, (cdb, span) => ({ op: 'write', ...span, ...hints(cdb) }));
+const access = (op: 'read' | 'write', form: Form) =>
+  onSpan(form, (cdb, { lba, sectors }) => ({ op, lba, sectors, fua: isSet(cdb, 1, 3), dpo: isSet(cdb, 1, 4) }));
+const read = (form: Form) => access('read', form);
+const write = (form: Form) => access('write', form);
 // READ (6) and WRITE (6) have no bits for FUA and DPO, and a length of 0 stands for 256 (SBC-3, clause 5.9).
 const short = (op: 'read' | 'write') => onSpan(6, (_, { lba, sectors }) => ({ op, lba, sectors: sectors || 256 }));
 const verify = (form: Form) => onSpan(form, (cdb, span) => ({ op: 'verify', ...span, compare: isSet(cdb, 1, 1) }));

@@ -9,9 +9,10 @@ import { crc32 } from 'node:zlib';
 import { assert, unreachable } from '../ids.js';
 import type { Message, MessageNamed } from '../message/messages.js';
 import type { Refusal } from '../refusals.js';
-import { dataOutBytes, parseCdb } from './cdb.js';
+import { type CdbCommand, dataOutBytes, parseCdb } from './cdb.js';
 import type { Completion } from './commands.js';
 import { type ConditionName, checkCondition } from './conditions.js';
+import type { Parsed } from './parsed.js';
 import { encodeStatus } from './response.js';
 import { TaskManager } from './task-management.js';
 
@@ -123,17 +124,13 @@ export class Target {
   #command(message: MessageNamed<'command'>): TargetEffect[] {
     const overlapped = this.#tasks.get(message.tag);
     if (overlapped !== undefined) return this.#overlap(overlapped, message);
-    const refused = this.#refusalOf(message);
+    const parsed = parseCdb(message.cdb);
+    const refused = this.#refusalOf(message, parsed);
     if (refused !== undefined) return respond(message, refused);
-    const { tag, lun, cdb, dataInBytesMax, dataCheck } = message;
-    const task: Task = {
-      ...{ id: this.#nextId, tag, lun, cdb, dataInBytesMax, dataCheck },
-      ...{ phase: 'queued', dropped: false, buffer: empty, askedBytes: 0, receivedBytes: 0 },
-      // What can't be parsed needs no data to be refused by the layer above, with the unit attention first.
-      dataOutBytes: parseCdb(cdb).ok ? message.dataOutBytes : 0,
-    };
+    // What can't be parsed needs no data to be refused by the layer above, with the unit attention first.
+    const task = newTask(this.#nextId, message, parsed.ok ? message.dataOutBytes : 0);
     this.#nextId += 1;
-    this.#tasks.set(tag, task);
+    this.#tasks.set(task.tag, task);
     return task.dataOutBytes === 0 ? this.#execute(task) : this.#admit();
   }
 
@@ -143,15 +140,20 @@ export class Target {
     return [...respond(second, checkCondition('overlappedCommands')), ...this.#admit()];
   }
 
-  #refusalOf(message: MessageNamed<'command'>): Completion | undefined {
-    const underWay = new Set([...this.#tasks.values(), ...this.#running.values()]).size;
-    if (underWay >= this.#options.commandsMax) return { status: 'taskSetFull' };
+  #refusalOf(message: MessageNamed<'command'>, parsed: Parsed<CdbCommand>): Completion | undefined {
+    if (this.#underWay() >= this.#options.commandsMax) return { status: 'taskSetFull' };
     // Only SIMPLE: nothing here keeps commands in order.
     if (message.attribute !== 'simple') return checkCondition('invalidInformationUnit');
-    const parsed = parseCdb(message.cdb);
     if (!parsed.ok) return undefined;
     if (dataOutBytes(parsed.value) !== message.dataOutBytes) return checkCondition('invalidInformationUnit');
     return message.dataOutBytes > this.#options.bufferBytesMax ? checkCondition('insufficientResources') : undefined;
+  }
+
+  /** Commands of this session, and those of earlier ones that are still being carried out. */
+  #underWay(): number {
+    let count = this.#tasks.size;
+    for (const task of this.#running.values()) if (this.#tasks.get(task.tag) !== task) count += 1;
+    return count;
   }
 
   /** Reserves buffers for commands that wait, in order of arrival, and asks for their first parts. */
@@ -230,6 +232,24 @@ export class Target {
     for (const task of tasks) this.#forget(task);
     return [...this.#managing.begin(request, ids), ...this.#admit()];
   }
+}
+
+function newTask(id: number, message: MessageNamed<'command'>, dataOutBytes: number): Task {
+  const { tag, lun, cdb, dataInBytesMax, dataCheck } = message;
+  return {
+    id,
+    tag,
+    lun,
+    cdb,
+    phase: 'queued',
+    dropped: false,
+    dataOutBytes,
+    dataInBytesMax,
+    dataCheck,
+    buffer: empty,
+    askedBytes: 0,
+    receivedBytes: 0,
+  };
 }
 
 function ask(task: Task): TargetEffect[] {
