@@ -6,8 +6,13 @@ import { fullCopy } from './full-copy.js';
 import { lineBytes } from './line-bytes.js';
 import { peakMemory } from './memory.js';
 import { met, type Row, table } from './row.js';
+import { simulatorSpeed } from './simulator-speed.js';
+import { slowLine } from './slow-line.js';
 
-const measures: readonly (() => Row[] | Promise<Row[]>)[] = [freezeCost, lineBytes, codecSpeed, fullCopy, peakMemory];
+const measures: readonly (() => Row[] | Promise<Row[]>)[] = [
+  ...[freezeCost, lineBytes, codecSpeed, fullCopy, peakMemory],
+  ...[simulatorSpeed, slowLine],
+];
 const all: Row[] = [];
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}\n`);
 for (const measure of measures) {
