@@ -35,6 +35,8 @@ interface DiskState {
   waiting: Operation[];
   /** The disk lost its cache while the flush under way was there: that it ends well says nothing. */
   flushVoid: boolean;
+  /** A lost write could not be written again: whoever flushes next must not be told that all is durable. */
+  flushBroken: Completion | undefined;
   /** Lost writes that are being written again, and what waits for them. */
   again: number;
   held: Pending[];
@@ -100,6 +102,11 @@ export class DiskQueue {
       this.#writtenAgain(disk, completion, nowUs);
       return;
     }
+    const broken = command.op === 'synchronizeCache' ? this.#takeBroken(disk) : undefined;
+    if (broken !== undefined && completion.status === 'good') {
+      this.#finish(pending, broken, nowUs);
+      return;
+    }
     const outcome =
       completion.status === 'good'
         ? { kind: 'done' as const, data: completion.data }
@@ -123,6 +130,13 @@ export class DiskQueue {
     for (const each of covered) each.resume(outcome, nowUs);
   }
 
+  #takeBroken(disk: DiskName): Completion | undefined {
+    const state = this.#state(disk);
+    const broken = state.flushBroken;
+    state.flushBroken = undefined;
+    return broken;
+  }
+
   #startFlush(disk: DiskName, state: DiskState): void {
     state.flushing = state.waiting;
     state.waiting = [];
@@ -135,13 +149,16 @@ export class DiskQueue {
       this.#paused.push({ atUs: nowUs + busyPauseUs, pending });
       return true;
     }
-    if (completion.status !== 'checkCondition' || pending.tries >= triesMax) return false;
+    if (completion.status !== 'checkCondition') return false;
     const { key, asc } = completion.sense;
     if (key === 'unitAttention') {
+      // It tells what happened to the disk, and nothing of the command: that it came once more than often is no failure.
       if (asc === 0x29) this.#writeAgain(pending);
+      if (pending.tries >= busyTriesMax) return false;
       this.#send(pending);
       return true;
     }
+    if (pending.tries >= triesMax) return false;
     const worthIt = key === 'mediumError' || key === 'hardwareError' || key === 'abortedCommand';
     if (worthIt) this.#send(pending);
     return worthIt;
@@ -167,7 +184,10 @@ export class DiskQueue {
     const state = this.#state(disk);
     state.again -= 1;
     if (completion.status !== 'good') {
+      const asked = state.waiting.splice(0);
+      state.flushBroken = completion;
       for (const each of state.held.splice(0)) this.#finish(each, completion, nowUs);
+      for (const each of asked) each.resume({ kind: 'failed', completion }, nowUs);
     } else this.#release(state.held.splice(0));
   }
 
@@ -227,6 +247,7 @@ export class DiskQueue {
         flushing: undefined,
         waiting: [],
         flushVoid: false,
+        flushBroken: undefined,
         again: 0,
         held: [],
       };

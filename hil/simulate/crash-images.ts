@@ -47,7 +47,7 @@ export class CrashImages {
       disks.set(name, disk.afterPowerCut({ ...survival, seed }));
       seed += 1;
     }
-    const spoilt = rot === undefined ? undefined : spoil(site, disks, this.records, rot.seed);
+    const spoilt = rot === undefined ? undefined : spoil(site, this.#checked(disks), this.records, rot.seed);
     if (rot === undefined || spoilt !== undefined) this.lookAt(site, disks, { again, spoilt });
   }
 
@@ -70,6 +70,14 @@ export class CrashImages {
         more,
       );
     }
+  }
+
+  /** The disks whose content has a check: after a takeover the secondary area is what a host makes of it. */
+  #checked(disks: DiskSet): DiskSet {
+    const takesOver = this.#options.bench.plan.operations.some(({ kind }) => kind === 'takeover');
+    return new Map(
+      [...disks].filter(([name]) => !name.startsWith('primary') && !(takesOver && name.startsWith('second'))),
+    );
   }
 
   #recover(

@@ -24,9 +24,7 @@ export interface DiskFaultOptions {
 }
 
 /** Commands from one fault to the next, on average: equal steps of a logarithmic scale, ten of them a factor of ten. */
-const distances = [
-  20, 25, 32, 40, 50, 63, 79, 100, 126, 159, 200, 251, 316, 398, 501, 631, 794, 1000, 1259, 1585, 2000,
-];
+const distances = [3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 63, 79, 100, 126, 159, 200];
 
 /** Where a kind can do something. */
 const operationsOf: Readonly<Record<DiskEffectKind, readonly DiskOperation[]>> = {
@@ -40,7 +38,7 @@ const operationsOf: Readonly<Record<DiskEffectKind, readonly DiskOperation[]>> =
   reset: diskOperations,
 };
 
-/** Draws faults of these kinds: for each kind a rate between 1/2000 and 1/20 per command, and addresses at that rate. */
+/** Draws faults of these kinds: for each kind a rate between 1/200 and 1/3 per command, and addresses at that rate. */
 export function diskFaults(random: Random, { commands, disks, kinds }: DiskFaultOptions): DiskFaultPlan[] {
   const faults: DiskFaultPlan[] = [];
   for (const kind of kinds) {

@@ -124,7 +124,10 @@ function configurationOf(random: Random): Configuration {
     stagingBlocks: random.below(4) === 0 ? blocks : 2 * blocks,
     sealed: random.below(4) === 0,
     hostLine: { baud: pick(random, [0, 0, 921_600, 3_000_000]), latencyUs: pick(random, [0, 100, 3000]) },
-    remoteLine: { baud: pick(random, [0, 115_200, 921_600, 3_000_000]), latencyUs: pick(random, [0, 200, 5000]) },
+    remoteLine: {
+      baud: pick(random, [0, 57_600, 115_200, 921_600, 3_000_000]),
+      latencyUs: pick(random, [0, 200, 5000]),
+    },
     disks: {
       accessUs: pick(random, [0, 20, 200, 5000]),
       flushUs: pick(random, [0, 300, 3000, 20_000]),
@@ -194,9 +197,9 @@ function operationOf(
 }
 
 /** Frames and commands that the faults of a plan are spread over: about as many as a run has. */
-const framesMax = 600;
-const commandsMax = 400;
-const effectsMax = 900;
+const framesMax = 400;
+const commandsMax = 60;
+const effectsMax = { main: 400, sub: 150 };
 
 function faultsOf(
   random: Random,
@@ -247,10 +250,11 @@ function powerFaults(random: Random, older: boolean): Fault[] {
   const faults: Fault[] = [];
   for (let index = 0; index < count; index += 1) {
     const comesBackOlder = older && random.below(4) === 0 ? { olderDisks: 1 + random.below(3) } : {};
+    const who = pick(random, ['main', 'sub', 'both'] as const);
     faults.push({
       kind: 'power',
-      who: pick(random, ['main', 'sub', 'both'] as const),
-      afterEffects: 1 + random.below(effectsMax),
+      who,
+      afterEffects: 1 + random.below(effectsMax[who === 'sub' ? 'sub' : 'main']),
       offUs: pick(random, [1, 1000, 50_000, 1_000_000]),
       survival: survivalOf(random),
       ...comesBackOlder,
@@ -260,10 +264,9 @@ function powerFaults(random: Random, older: boolean): Fault[] {
 }
 
 function pauses(random: Random): Fault[] {
-  return Array.from({ length: 1 + random.below(4) }, () => ({
-    kind: 'pause' as const,
-    who: pick(random, ['main', 'sub'] as const),
-    afterEffects: 1 + random.below(effectsMax),
-    us: pick(random, [100, 5000, 300_000, 5_000_000]),
-  }));
+  return Array.from({ length: 1 + random.below(4) }, () => {
+    const who = pick(random, ['main', 'sub'] as const);
+    const afterEffects = 1 + random.below(effectsMax[who]);
+    return { kind: 'pause' as const, who, afterEffects, us: pick(random, [100, 5000, 300_000, 5_000_000]) };
+  });
 }

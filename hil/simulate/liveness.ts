@@ -48,6 +48,8 @@ export class Liveness {
     if (!hosts.quiet) return this.#waitFor('the hosts’ commands to end');
     if (this.#generation === undefined) return this.#freeze();
     if (main.failures.has(this.#generation)) return this.#freezeAgain();
+    // An image that the sub could not structure is mended by the next one, which is a full copy.
+    if (main.fullNeeded && main.committed >= this.#generation) return this.#freezeAgain();
     if (replica.structured < this.#generation || main.structured < this.#generation) {
       return this.#waitFor(`generation ${this.#generation} to be structured`);
     }

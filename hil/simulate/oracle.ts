@@ -286,7 +286,8 @@ export class Oracle {
     const named = new Set(included);
     for (const write of taken.underWay) {
       if (named.has(write.tag) && !write.uncertain) image.settle(write, write.number);
-      else if (!write.uncertain && write.ended !== 'failed') image.forbid(write, write.number);
+      // One that fails may be there in part, and main has known of it before the host does.
+      else if (!write.uncertain && write.ended !== 'failed' && !this.#owed.mayBlame) image.forbid(write, write.number);
     }
     return image;
   }

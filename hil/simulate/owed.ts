@@ -44,7 +44,8 @@ export function owedTo(plan: Plan): Owed {
   // Staging that holds spoilt blocks of an image keeps their slots until the next one is committed beside it.
   const staged = !lie('sub', 'staging') || holdsTwo(plan);
   // What comes back in a failback is held in the shadow area first.
-  const comesBack = !takesOver || holdsOne(plan);
+  // And what main's disks refused of it is only tried again when main is switched off and on.
+  const comesBack = !takesOver || (holdsOne(plan) && !refuses('main'));
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
   return {
     ...{ hostData, image, alive },

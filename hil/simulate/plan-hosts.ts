@@ -200,6 +200,7 @@ export class PlanHosts {
       ended: (data) => {
         this.#underWay[site].delete(write);
         this.#oracle.ended(write, data !== undefined);
+        if (data === undefined) this.#failed(site, 'write');
         this.#listener.ended?.(write);
         this.#submitHeld();
       },
@@ -228,6 +229,7 @@ export class PlanHosts {
         ended: (data) => {
           this.#reading.delete(reading);
           const { state } = this.#bench.main;
+          if (data === undefined) this.#failed('main', 'read');
           const isSame = this.#oracle.regained === regained && !state.takenOver;
           if (data !== undefined && isSame && !this.#bench.sub.state.takenOver) {
             this.#holdRead('main', reading, data);
@@ -252,11 +254,19 @@ export class PlanHosts {
           const { replica, state } = this.#bench.sub;
           const truth = this.#oracle.shownTruth;
           if (data === undefined || replica.committed !== before || state.takenOver || wasTakenOver) return;
+          // What a main of before has frozen, nobody knows.
+          if (truth === undefined && !this.#owed.hostData) return;
           if (truth === undefined) this.#oracle.fail('read', 'the sub gives data and has no image');
           else this.#holdRead('sub', { truth, volume, from: 0, end }, data);
         },
       },
     );
+  }
+
+  /** Disks that give no reason to, and nobody who takes over, fail no command of the host at main. */
+  #failed(site: Site, what: 'read' | 'write'): void {
+    const takesOver = this.#bench.plan.operations.some(({ kind }) => kind === 'takeover');
+    if (site === 'main' && !takesOver && !this.#owed.mayBlame) this.#oracle.fail('blamed', `a host ${what} fails`);
   }
 
   #holdRead(site: Site, { truth, volume, end }: Reading, data: Uint8Array): void {

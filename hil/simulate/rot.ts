@@ -40,7 +40,7 @@ export class NewestRecords {
 /** Spoils one byte on one of these disks, drawn by `seed`; returns which disk, or undefined where nothing can be spoilt. */
 export function spoil(site: Site, disks: DiskSet, records: NewestRecords, seed: number): DiskName | undefined {
   const random = new Random(`rot ${seed}`);
-  const names = [...disks.keys()].filter((name) => !name.startsWith('primary'));
+  const names = [...disks.keys()];
   const name = random.below(2) === 0 ? 'meta' : names[random.below(names.length)];
   const disk = name === undefined ? undefined : disks.get(name);
   if (name === undefined || disk === undefined) return undefined;

@@ -53,6 +53,8 @@ export class SimulatedHost {
   #waitingCommands: PendingCommand[] = [];
   #waitingInstructions: PendingInstruction[] = [];
   #open = false;
+  /** Commands that wait until the controller may be less busy. */
+  #paused = 0;
 
   constructor(options: SimulatedHostOptions) {
     const { entropy, key, framePayloadMax } = options;
@@ -78,7 +80,7 @@ export class SimulatedHost {
   /** Commands and instructions that have not ended. */
   get outstanding(): number {
     const waiting = this.#waitingCommands.length + this.#waitingInstructions.length;
-    return this.#commands.size + this.#instructions.size + waiting;
+    return this.#commands.size + this.#instructions.size + waiting + this.#paused;
   }
 
   command(volume: number, command: MediumCommand, listener: HostCommandListener): void {
@@ -128,14 +130,18 @@ export class SimulatedHost {
     const { completion } = checked;
     if (completion.status === 'good') this.#options.soon(() => pending.listener.ended(completion.data));
     else if (completion.status === 'busy' || completion.status === 'taskSetFull') {
-      this.machine.after(busyPauseUs, () => this.#options.soon(() => this.#submit(pending)));
+      this.#paused += 1;
+      this.machine.after(busyPauseUs, () => this.#again(pending, () => (this.#paused -= 1)));
       this.#options.poke();
     } else if (completion.status === 'checkCondition' && completion.sense.key === 'unitAttention') this.#again(pending);
     else this.#options.soon(() => pending.listener.ended(undefined));
   }
 
-  #again(pending: PendingCommand): void {
-    this.#options.soon(() => this.#submit(pending));
+  #again(pending: PendingCommand, before: () => void = () => {}): void {
+    this.#options.soon(() => {
+      before();
+      this.#submit(pending);
+    });
   }
 
   #answered(request: number, result: InstructionResult): void {

@@ -269,4 +269,18 @@ describe('a controller’s way to its disks', () => {
     expect(bench.end(good)).to.deep.equal(['read 9', 'flush']);
     expect(bench.ended).to.include('flush done');
   });
+
+  it('counts no unit attention as a failure of the command, and writes again at each loss of power', () => {
+    const bench = new Bench();
+    const reset = checkCondition('powerOn');
+    bench.queue.issue('meta', write(1), bench.operation('first'));
+    expect(bench.end(good)).to.deep.equal(['write 1']);
+    bench.queue.issue('meta', write(2), bench.operation('second'));
+    for (let loss = 0; loss < 5; loss += 1) {
+      expect(bench.end(reset)).to.deep.equal(['write 2']);
+      expect(bench.end(good), `lost for the ${loss}. time`).to.deep.equal(['write 1']);
+    }
+    expect(bench.end(good)).to.deep.equal(['write 2']);
+    expect(bench.ended).to.deep.equal(['first done', 'second done']);
+  });
 });
