@@ -5,7 +5,7 @@ export const rooms = {
   'protocol/link': { tests: ['protocol/link/!(link)', 'protocol/link/link'] },
   'protocol/message': { tests: ['protocol/message/**', 'protocol/vectors', 'documents/documents'] },
   'protocol/session': { tests: ['protocol/session/**'] },
-  'protocol/scsi': { tests: ['protocol/scsi/**'] },
+  'protocol/scsi': { tests: ['protocol/scsi/**', 'firmware-sim/disk/d*'] },
   'firmware-sim/storage': { tests: ['firmware-sim/storage/**'] },
   'firmware-sim/replica': { tests: ['firmware-sim/replica/**'] },
   'firmware-sim/main': { tests: ['firmware-sim/**'] },
