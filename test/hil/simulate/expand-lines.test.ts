@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Random } from '../../../hil/random.js';
-import { type LineFaultOptions, drawLineEffect, lineFaults } from '../../../hil/simulate/expand-lines.js';
+import { drawLineEffect, type LineFaultOptions, lineFaults } from '../../../hil/simulate/expand-lines.js';
 import { type LineEffectKind, planSchema } from '../../../hil/simulate/plan.js';
 
 const faultSchema = planSchema.shape.faults.element;
