@@ -28,7 +28,7 @@ function shrink(subject: Subject, seed: number, what: string) {
 
 describe('shrinking of plans that fail', () => {
   it('leaves the one fault of a pair that matters, and says how it ran', () => {
-    const { plan, runs, violation, settings, told, story } = shrink('pair', 44, 'line insertBytes');
+    const { plan, runs, violation, settings, told, story } = shrink('pair', 80, 'line insertBytes');
     expect(plan.faults.map((fault) => 'effect' in fault && fault.effect.kind)).to.deep.equal(['insertBytes']);
     expect(violation).to.include({ check: 'pure', detail: 'reaches for line insertBytes' });
     expect(settings).to.deep.equal(defaultSettings);

@@ -63,7 +63,7 @@ describe('the subjects of a simulation', () => {
   it('look at as many power cuts as they are told to', () => {
     const images = [0, 8, 1].map((crashEvery) => {
       const settings = { without: [], withoutChecks: [], crashEvery };
-      return withPureSteps((pure) => runSubject(planOf('pair', 44, settings), settings, pure).crashImages);
+      return withPureSteps((pure) => runSubject(planOf('pair', 80, settings), settings, pure).crashImages);
     });
     expect(images[0]).to.equal(0);
     expect(images[1]).to.be.greaterThan(0);
