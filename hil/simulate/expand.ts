@@ -238,11 +238,27 @@ function faultsOf(
       lines: lines.filter(() => random.below(2) === 0),
       kinds: kindsOn(lineKinds),
     }),
-    ...diskFaults(random.fork('honest'), { commands: commandsMax, disks: some(all), kinds: kindsOn(honestKinds) }),
+    ...honestFaults(random, some(all), kindsOn(honestKinds)),
     ...diskFaults(random.fork('lying'), { commands: commandsMax, disks: some(lying), kinds: kindsOn(lyingKinds) }),
     ...(on.has('power') ? powerFaults(random.fork('power'), on.has('older disks')) : []),
     ...(on.has('pause') ? pauses(random.fork('pause')) : []),
   ];
+}
+
+/** Half of the runs have disks that are at worst busy: whoever blames them then is wrong. */
+function honestFaults(
+  random: Random,
+  disks: readonly (readonly [Site, string])[],
+  kinds: readonly DiskEffectKind[],
+): Fault[] {
+  const faults = diskFaults(random.fork('honest'), { commands: commandsMax, disks, kinds });
+  const moods = random.fork('moods');
+  if (moods.below(2) === 0) return faults;
+  return faults.flatMap((fault): Fault[] => {
+    if (fault.effect.kind === 'sticky') return [];
+    if (fault.effect.kind !== 'error') return [fault];
+    return [{ ...fault, effect: { kind: 'error', sense: pick(moods, ['busy', 'taskSetFull'] as const) } }];
+  });
 }
 
 function powerFaults(random: Random, older: boolean): Fault[] {
