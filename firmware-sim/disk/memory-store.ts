@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { isZero } from '../../protocol/digest.js';
+import { assert } from '../../protocol/ids.js';
 import type { DurableStep, InstantStore, StoreRun } from './store.js';
 
 const pageBytesDefault = 65536;
@@ -68,12 +69,17 @@ export class MemoryStore implements InstantStore {
   }
 
   read(offset: number, into: Buffer): void {
-    for (const part of partsOf(offset, into.length, this.pageBytes)) {
-      const page = this.#pages.get(part.page);
-      const end = part.at + part.length;
-      if (page === undefined) into.fill(0, part.at, end);
-      else into.set(viewOf(page.bytes, part.from, part.length), part.at);
+    const { pageBytes } = this;
+    let filled = 0;
+    for (const number of this.#numbersWithin(offset, offset + into.length)) {
+      const at = Math.max(0, number * pageBytes - offset);
+      const from = Math.max(0, offset - number * pageBytes);
+      const length = Math.min(pageBytes - from, into.length - at);
+      if (filled < at) into.fill(0, filled, at);
+      into.set(viewOf(this.#page(number).bytes, from, length), at);
+      filled = at + length;
     }
+    if (filled < into.length) into.fill(0, filled);
   }
 
   /** An adopted page is never changed in place, so its bytes can be handed out as they are. */
@@ -114,6 +120,12 @@ export class MemoryStore implements InstantStore {
       if (part.length === pageBytes) this.#setPage(part.page, { bytes, owner: undefined, digest: undefined });
       else this.#ownPage(part.page).set(bytes, part.from);
     }
+  }
+
+  #page(number: number): Page {
+    const page = this.#pages.get(number);
+    assert(page !== undefined, 'the page exists');
+    return page;
   }
 
   #ownPage(number: number): Uint8Array {

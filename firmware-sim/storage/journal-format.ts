@@ -79,6 +79,11 @@ export function sectorsOf(payloadBytes: number): number {
   return Math.ceil((headerBytes + payloadBytes) / sectorBytes);
 }
 
+/** Whether a batch may begin at `at`: what tells most sectors apart that hold none. */
+export function mayBegin(bytes: Buffer, at: number): boolean {
+  return bytes.readUInt32LE(at) === magic;
+}
+
 /** The header at the start of `sector`, or undefined when there is none. */
 export function decodeHeader(sector: Buffer): BatchHeader | undefined {
   if (sector.length < headerBytes || sector.readUInt32LE(0) !== magic) return undefined;

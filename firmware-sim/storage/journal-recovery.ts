@@ -12,7 +12,7 @@
 import { sectorBytes } from '../../protocol/ids.js';
 import type { DiskQueue } from './disk-queue.js';
 import type { JournalPosition } from './journal.js';
-import { type BatchHeader, decodeHeader, decodeRecords, sectorsOf } from './journal-format.js';
+import { type BatchHeader, decodeHeader, decodeRecords, mayBegin, sectorsOf } from './journal-format.js';
 import { describeFailure, type Operation, type Outcome } from './operation.js';
 
 /** A window holds the largest batch, and is what one READ may transfer. */
@@ -155,7 +155,7 @@ export class JournalRecovery implements Operation {
   #batchesFollow(rest: Buffer): boolean {
     // Stryker disable next-line ArithmeticOperator: past the end there is no header
     for (let at = sectorBytes; at + sectorBytes <= rest.length; at += sectorBytes) {
-      const header = decodeHeader(rest.subarray(at, at + sectorBytes));
+      const header = mayBegin(rest, at) ? decodeHeader(rest.subarray(at, at + sectorBytes)) : undefined;
       if (header !== undefined && this.#ofThisHalf(header)) return true;
     }
     return false;

@@ -4,6 +4,7 @@
  */
 import type { MainState } from '../../firmware-sim/main/main-state.js';
 import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
+import { isZero } from '../../protocol/digest.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { DiskSet } from './plan-bench.js';
 import { faultOfSector, readSector, type Truth } from './truth.js';
@@ -71,20 +72,20 @@ export function faultOfDifference(
   return firstFault(context, (place) => {
     const { changed, frozen, frozenChanges } = state.volume(place.volume);
     if (changed.has(place.block) || frozen.has(place.block) || frozenChanges.has(place.block)) return undefined;
+    if (base === undefined && state.volume(place.volume).isAllocated(place.block)) return undefined;
     const { bytes } = newestBlock(state, disks, place);
-    if (base === undefined) {
-      const missed = !state.volume(place.volume).isAllocated(place.block) && bytes.some((byte) => byte !== 0);
-      return missed ? 'holds data and is not allocated' : undefined;
-    }
+    if (base === undefined) return isZero(bytes) ? undefined : 'holds data and is not allocated';
     return differs(bytes, base, place) ? 'differs from the image at the sub and is in no difference map' : undefined;
   });
 }
 
 function differs(bytes: Buffer, base: Truth, place: BlockPlace): boolean {
-  return sectorsOf(place).some((lba, index) => {
-    const found = readSector(bytes, index * sectorBytes);
-    return found === undefined || !base.allows(place.volume, lba, found.number);
-  });
+  const { first, end } = sectorsOf(place);
+  for (let lba = first; lba < end; lba += 1) {
+    const found = readSector(bytes, (lba - first) * sectorBytes);
+    if (found === undefined || !base.allows(place.volume, lba, found.number)) return true;
+  }
+  return false;
 }
 
 function firstFault(geometry: ViewGeometry, faultAt: (place: BlockPlace) => string | undefined): string | undefined {
@@ -100,8 +101,9 @@ function firstFault(geometry: ViewGeometry, faultAt: (place: BlockPlace) => stri
 }
 
 function faultOfBlock(viewed: ViewedBlock, truth: Truth, place: BlockPlace, context: CheckContext): string | undefined {
-  for (const [index, lba] of sectorsOf(place).entries()) {
-    const fault = faultOfSector(truth, viewed.bytes, index * sectorBytes, { volume: place.volume, lba });
+  const { first, end } = sectorsOf(place);
+  for (let lba = first; lba < end; lba += 1) {
+    const fault = faultOfSector(truth, viewed.bytes, (lba - first) * sectorBytes, { volume: place.volume, lba });
     if (fault === undefined) continue;
     // A reader gets an error in place of this: owed is that it is found out, not that it is there.
     if (context.mayBeCorrupt(viewed.disk) && isFoundOut(viewed)) return undefined;
@@ -110,9 +112,9 @@ function faultOfBlock(viewed: ViewedBlock, truth: Truth, place: BlockPlace, cont
   return undefined;
 }
 
-function sectorsOf({ blockBytes, volumeSectors, volume, block }: BlockPlace): number[] {
+/** The sectors of a block that are in its volume. */
+function sectorsOf({ blockBytes, volumeSectors, volume, block }: BlockPlace): { first: number; end: number } {
   const sectors = blockBytes / sectorBytes;
   const first = block * sectors;
-  const count = Math.min(sectors, (volumeSectors[volume] ?? 0) - first);
-  return Array.from({ length: count }, (_, index) => first + index);
+  return { first, end: Math.min(first + sectors, volumeSectors[volume] ?? 0) };
 }
