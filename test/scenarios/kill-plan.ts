@@ -53,7 +53,6 @@ const betweenMsMax = 500;
 const downMsMax = 120;
 const startMsMax = 450;
 const cutMsMax = 700;
-const commitMsMax = 12;
 
 /** The rounds of a run. Kinds are dealt from shuffled decks: random, but none is left out of a long enough run. */
 export function planOf(random: Random, { rounds, remoteDisks }: PlanOptions): Round[] {
@@ -63,22 +62,14 @@ export function planOf(random: Random, { rounds, remoteDisks }: PlanOptions): Ro
     const own = random.fork(round);
     const [freeze, writesAfter] = deals.shape();
     const moments = Array.from({ length: momentsOfRound }, () => momentOf(own, deals.kind()));
-    // Writes to what is not sent yet are what such a kill is about.
-    const inTransfer = moments.some(({ at }) => at === 'transfer');
-    const after = inTransfer && writesAfter === 'none' ? 'burst' : writesAfter;
+    const after = moments.some(isAboutDeferred) ? 'burst' : writesAfter;
     return { writesBefore: 6 + own.below(24), freeze, writesAfter: after, moments };
   });
 }
 
 const kindsOfAll = [
-  'main',
-  'main in the transfer',
-  'main and its host',
-  'sub',
-  'sub at commit',
-  'both',
-  'cut',
-  'unplug',
+  ...(['main in the transfer', 'main at commit', 'main and its host'] as const),
+  ...(['sub', 'sub at commit', 'both', 'cut', 'unplug'] as const),
 ] as const;
 type Kind = (typeof kindsOfAll)[number] | 'disk of main' | 'disk of sub';
 
@@ -89,6 +80,11 @@ const shapes = [
   ['busy', 'burst'],
   ['quiet', 'none'],
 ] as const;
+
+/** Kills of main while writes are deferred, or have come home and nothing was written since. */
+function isAboutDeferred({ at, disturbance }: Moment): boolean {
+  return at === 'transfer' || (at === 'commit' && disturbance.kind === 'kill' && disturbance.who === 'main');
+}
 
 function momentOf(random: Random, kind: Kind): Moment {
   const at = random.below(betweenMsMax);
@@ -101,7 +97,6 @@ function momentOf(random: Random, kind: Kind): Moment {
     disks: random.below(3) === 0 ? ('die' as const) : ('stay' as const),
   });
   switch (kind) {
-    case 'main':
     case 'sub':
     case 'both':
       return { at, disturbance: kill(kind) };
@@ -109,8 +104,10 @@ function momentOf(random: Random, kind: Kind): Moment {
       return { at, disturbance: kill('main', 'dies') };
     case 'main in the transfer':
       return { at: 'transfer', disturbance: kill('main') };
+    case 'main at commit':
+      return { at: 'commit', disturbance: kill('main') };
     case 'sub at commit':
-      return { at: 'commit', disturbance: { ...kill('sub'), downMs: random.below(commitMsMax) } };
+      return { at: 'commit', disturbance: kill('sub') };
     case 'cut':
     case 'unplug':
       return { at, disturbance: { kind, ms: 1 + random.below(cutMsMax) } };
