@@ -49,6 +49,8 @@ export interface PlanOptions {
 }
 
 const momentsOfRound = 3;
+const writesMin = 20;
+const writesMax = 40;
 const betweenMsMax = 500;
 const downMsMax = 120;
 const startMsMax = 450;
@@ -63,7 +65,7 @@ export function planOf(random: Random, { rounds, remoteDisks }: PlanOptions): Ro
     const [freeze, writesAfter] = deals.shape();
     const moments = Array.from({ length: momentsOfRound }, () => momentOf(own, deals.kind()));
     const after = moments.some(isAboutDeferred) ? 'burst' : writesAfter;
-    return { writesBefore: 6 + own.below(24), freeze, writesAfter: after, moments };
+    return { writesBefore: writesMin + own.below(writesMax - writesMin), freeze, writesAfter: after, moments };
   });
 }
 

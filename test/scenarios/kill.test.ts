@@ -16,9 +16,11 @@ const seedDefault = '4';
 const seed = process.env.COLDFRAME_KILL_SEED ?? seedDefault;
 
 const line = { baud: 4_000_000, bitErrorRate: 1e-7 };
+/** Slow enough for writes to meet blocks that are not sent yet. */
+const slowLine = { ...line, baud: 2_000_000 };
 const shapes: readonly (PairShape & { readonly rounds: number })[] = [
   { method: 'copy', volumes: 1, volumeBytes: 640 * kib, remoteDisks: false, rounds: 3, ...line },
-  { method: 'differential', volumes: 2, volumeBytes: 512 * kib, remoteDisks: true, rounds: 3, ...line },
+  { method: 'differential', volumes: 2, volumeBytes: 512 * kib, remoteDisks: true, rounds: 3, ...slowLine },
   { method: 'streaming', volumes: 1, volumeBytes: 1024 * kib, remoteDisks: false, rounds: 3, ...line },
 ];
 

@@ -4,7 +4,14 @@ import type { Random } from '../../hil/random.js';
 import type { SurvivingHost } from './surviving-host.js';
 import { bytesOf, type TrackedWrite, type VolumeContents } from './volume-contents.js';
 
+interface Place {
+  readonly volume: number;
+  readonly from: number;
+}
+
 const underWayMax = 8;
+/** Places that are remembered. */
+const recentMax = 24;
 const smallSectorsMax = 24;
 const largeSectorsMax = 128;
 const stepMs = 2;
@@ -18,6 +25,7 @@ export class RandomWriter {
   #steady: Promise<void> | undefined;
   #stopping = false;
   #halted = false;
+  #recent: readonly Place[] = [];
   #held = 0;
   /** Writes that were acknowledged. */
   acknowledged = 0;
@@ -87,13 +95,22 @@ export class RandomWriter {
 
   #give(): void {
     const { sectors } = this.#contents;
-    const volume = this.#random.below(sectors.length);
-    const from = this.#random.below(sectors[volume] ?? 1);
+    const { volume, from } = this.#place();
     const countMax = this.#random.below(8) === 0 ? largeSectorsMax : smallSectorsMax;
     const end = Math.min(sectors[volume] ?? 1, from + 1 + this.#random.below(countMax));
     const content = this.#random.below(12) === 0 ? 'zeros' : 'data';
     const write = this.#contents.begin({ volume, from, end }, content);
     if (write !== undefined) void this.#carryOut(write, content);
+  }
+
+  /** Half of the places are old ones: they are in the difference that is on its way. */
+  #place(): Place {
+    const { sectors } = this.#contents;
+    const old = this.#recent[this.#random.below(2 * recentMax)];
+    const volume = this.#random.below(sectors.length);
+    const place = old ?? { volume, from: this.#random.below(sectors[volume] ?? 1) };
+    if (old === undefined) this.#recent = [...this.#recent, place].slice(-recentMax);
+    return place;
   }
 
   async #carryOut(write: TrackedWrite, content: 'data' | 'zeros'): Promise<void> {
