@@ -159,6 +159,7 @@ export class Disk {
         return completed(tag, done);
       case 'synchronizeCache': {
         const { lba } = command;
+        // Stryker disable next-line ArithmeticOperator: past the end nothing is cached
         const sectors = command.sectors === 0 ? this.capacitySectors - lba : command.sectors;
         return this.#end(tag, { lba, sectors }, true, done);
       }
@@ -196,7 +197,6 @@ export class Disk {
   /** Begins a step for all that wait; ends them at once when none of their sectors is cached. */
   #begin(): DiskOutcome {
     const waiters = this.#waiting;
-    if (waiters.length === 0) return [];
     this.#waiting = [];
     const step = this.#cache.beginStep(waiters.map(({ span }) => span));
     if (step === undefined) return waiters.flatMap(({ tag, completion }) => completed(tag, completion));

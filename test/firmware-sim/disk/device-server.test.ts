@@ -89,6 +89,29 @@ describe('a logical unit without its medium', () => {
     expect(conditionOf(unit.execute(Buffer.from([0x02, 0, 0, 0, 0, 0]), empty))).to.deep.equal(codes('invalidOpcode'));
   });
 
+  it('reports all that waits, and a power on replaces what does', () => {
+    const unit = server();
+    unit.attend('capacityChanged');
+    unit.powerOn();
+    unit.attend('commandsCleared');
+    const reported = [1, 2, 3].map(() => conditionOf(execute(unit, ready)));
+    expect(reported).to.deep.equal([codes('powerOn'), codes('commandsCleared'), 'good']);
+  });
+
+  it('lists itself, or the units that it was told of, and nothing where well known ones are asked for', () => {
+    const luns = (unit: DeviceServer, select: 0 | 1 | 2) =>
+      dataOf(execute(unit, { op: 'reportLuns', select, allocationBytes: 64 }))?.toString('hex');
+    expect(luns(server(), 0)).to.equal('00000008000000000000000000000000');
+    expect(luns(server(), 1)).to.equal('0000000000000000');
+    const two = new DeviceServer({ identity, capacitySectors: 2000, writeCacheEnabled: true, luns: [0, 3] });
+    expect(luns(two, 0)).to.equal('000000100000000000000000000000000003000000000000');
+  });
+
+  it('refuses a parameter list that is cut short', () => {
+    const unmap = encodeCdb({ op: 'unmap', parameterBytes: 7 });
+    expect(conditionOf(server().execute(unmap, Buffer.alloc(7)))).to.deep.equal(codes('parameterListLength'));
+  });
+
   it('once stopped, having flushed, refuses the medium until started', () => {
     const unit = server();
     expect(execute(unit, { op: 'startStopUnit', start: false, flush: true })).to.deep.equal({
@@ -133,6 +156,10 @@ describe('a logical unit without its medium', () => {
     expect(conditionOf(execute(unit, write(0, 1)))).to.deep.equal(codes('writeProtected'));
     const unmap = { op: 'unmap', parameterBytes: 0 } as const;
     expect(conditionOf(execute(unit, unmap))).to.deep.equal(codes('writeProtected'));
+    const same = { op: 'writeSame', lba: 0, sectors: 1, unmap: true, noDataOut: true } as const;
+    expect(conditionOf(execute(unit, same))).to.deep.equal(codes('writeProtected'));
+    const compared = { op: 'compareAndWrite', lba: 0, sectors: 1 } as const;
+    expect(conditionOf(execute(unit, compared))).to.deep.equal(codes('writeProtected'));
     expect(conditionOf(execute(unit, read(0, 1)))).to.equal('medium');
     const control = { control: 'current', page: 8, subpage: 0, blockDescriptor: false } as const;
     const data = dataOf(execute(unit, { op: 'modeSense', form: 6, ...control, allocationBytes: 255 }));
@@ -218,6 +245,15 @@ describe('a logical unit number without a unit', () => {
     const luns = answer({ op: 'reportLuns', select: 0, allocationBytes: 64 });
     if (luns.status !== 'good') throw new Error('REPORT LUNS was refused');
     expect(Buffer.from(luns.data).toString('hex')).to.equal('000000100000000000000000000000000003000000000000');
+    const wellKnown = answer({ op: 'reportLuns', select: 1, allocationBytes: 64 });
+    if (wellKnown.status !== 'good') throw new Error('REPORT LUNS was refused');
+    expect(Buffer.from(wellKnown.data).toString('hex')).to.equal('0000000000000000');
+  });
+
+  it('refuses a block that is no command as such', () => {
+    const outcome = answerAbsentUnit(Buffer.from([0x02, 0, 0, 0, 0, 0]), identity, [0]);
+    expect(outcome).to.have.property('status', 'checkCondition');
+    expect(conditionOf({ kind: 'answer', completion: outcome })).to.deep.equal(codes('invalidOpcode'));
   });
 
   it('refuses everything else', () => {

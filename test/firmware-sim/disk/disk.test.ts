@@ -109,6 +109,13 @@ describe('the emulated disk and a power cut', () => {
     expect(read(0, 4)).to.deep.equal(Buffer.concat([sectors(1, 0), sectors(1, 2), sectors(1, 1), sectors(1, 0xee)]));
   });
 
+  it('keeps of an extent the sectors that survive, from its middle on', () => {
+    const { run, read, cut } = bench();
+    run({ op: 'write', lba: 5, data: Buffer.concat([sectors(1, 1), sectors(1, 2), sectors(1, 3), sectors(1, 4)]) });
+    cut(() => [{ first: 7, sectors: 2 }]);
+    expect(read(5, 4)).to.deep.equal(Buffer.concat([sectors(2, 0), sectors(1, 3), sectors(1, 4)]));
+  });
+
   it('no command that waited ends after it', () => {
     const { disk } = bench();
     disk.step({ op: 'write', lba: 0, data: sectors(1, 1), fua: true }, 1);
@@ -178,6 +185,28 @@ describe('the emulated disk while a durable step is under way', () => {
       });
     });
   }
+
+  it('takes word only of that step', () => {
+    const { disk } = bench();
+    const step = ticketOf(disk.step({ op: 'write', lba: 0, data: sectors(1, 1), fua: true }, 1));
+    expect(() => disk.persisted(step + 1)).to.throw('no durable step 2');
+    expect(() => disk.failed(step - 1, 'io')).to.throw('no durable step 0');
+    expect(tagsEnded(disk.persisted(step))).to.deep.equal([1]);
+  });
+
+  it('does not begin another for what passes its cache meanwhile', () => {
+    const { disk } = bench({ cacheBytesMax: 1024 });
+    const first = disk.step({ op: 'write', lba: 0, data: sectors(1, 1), fua: true }, 1);
+    expect(disk.step({ op: 'write', lba: 9, data: sectors(3, 1) }, 2).map(({ kind }) => kind)).to.deep.equal([
+      'completed',
+    ]);
+    expect(tagsEnded(disk.persisted(ticketOf(first)))).to.deep.equal([1]);
+    const next = disk.step({ op: 'read', lba: 0, sectors: 1 }, 3);
+    expect(
+      next.map(({ kind }) => kind),
+      'now it does',
+    ).to.deep.equal(['completed', 'persist']);
+  });
 
   it('makes durable by itself what passes its cache, without ending any command by it', () => {
     const { disk, store, read, cut } = bench({ cacheBytesMax: 1024 });

@@ -125,4 +125,72 @@ describe('the durable store in memory', () => {
     store.apply(punch(100, 10));
     expect(data.equals(Buffer.alloc(65536, 1))).to.equal(true);
   });
+
+  it('stays as it was when the clone changes first', () => {
+    const store = new MemoryStore();
+    store.apply(write(0, Buffer.alloc(100, 1)));
+    const clone = store.clone();
+    clone.apply(write(65536, Buffer.alloc(65536, 2)));
+    clone.apply(write(0, Buffer.alloc(100, 3)));
+    expect([store.allocatedBytes, contents(store)[0], contents(store)[65536]]).to.deep.equal([65536, 1, 0]);
+    expect([contents(clone)[0], contents(clone)[65536]]).to.deep.equal([3, 2]);
+  });
+
+  it('reads from anywhere as from a plain array', () => {
+    const store = new MemoryStore({ pageBytes: 4096 });
+    const array = Buffer.alloc(8 * 4096);
+    for (const page of [1, 2, 5]) {
+      const data = Buffer.from(Array.from({ length: 4096 }, (_, at) => (at + page) % 251));
+      data.copy(array, page * 4096);
+      store.apply(write(page * 4096, data));
+    }
+    for (const [offset, length] of [
+      [4096, 8192],
+      [5000, 100],
+      [5000, 9000],
+      [3000, 20_000],
+      [0, 512],
+      [13_000, 512],
+      [21_000, 11_768],
+      [20_480, 4096],
+    ] as const) {
+      const into = Buffer.alloc(length, 0xaa);
+      store.read(offset, into);
+      expect(into.equals(array.subarray(offset, offset + length)), `${offset}+${length}`).to.equal(true);
+    }
+  });
+
+  it('has a fingerprint of 16 digits, also when it is empty', () => {
+    expect(new MemoryStore().fingerprint()).to.equal('0'.repeat(16));
+  });
+
+  it('keeps what lies beside a hole in a page', () => {
+    const store = new MemoryStore();
+    store.apply(write(0, Buffer.alloc(1000, 1)));
+    store.apply(punch(100, 65536 - 200));
+    expect(contents(store).subarray(0, 101)).to.deep.equal(Buffer.concat([Buffer.alloc(100, 1), Buffer.alloc(1)]));
+    expect(store.allocatedBytes).to.equal(65536);
+  });
+
+  it('hands out a page that it was given as a whole, and parts of it, as they are', () => {
+    const store = new MemoryStore();
+    const page = Buffer.from(Array.from({ length: 65536 }, (_, at) => at % 251));
+    store.apply(write(2 * 65536, page));
+    expect(store.view(2 * 65536, 65536)).to.equal(page);
+    const part = store.view(2 * 65536 + 1000, 64536);
+    expect(part).to.deep.equal(page.subarray(1000));
+    expect(part?.buffer).to.equal(page.buffer);
+  });
+
+  it('hands out nothing that may change, lies in two pages, or is not there', () => {
+    const store = new MemoryStore();
+    store.apply(write(0, Buffer.alloc(65536, 1)));
+    store.apply(write(65536, Buffer.alloc(65536, 2)));
+    store.apply(write(2 * 65536, Buffer.alloc(512, 3)));
+    expect(store.view(65536 - 512, 1024), 'in two pages').to.equal(undefined);
+    expect(store.view(2 * 65536, 512), 'of a page that is written in place').to.equal(undefined);
+    expect(store.view(3 * 65536, 512), 'of no page').to.equal(undefined);
+    store.apply(write(0, Buffer.alloc(512, 4)));
+    expect(store.view(0, 512), 'of a page written in place since').to.equal(undefined);
+  });
 });
