@@ -10,7 +10,7 @@
 
 import type { DeviceEffect, DiskName } from '../../protocol/device.js';
 import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
-import type { Operation } from './operation.js';
+import type { Operation, Outcome } from './operation.js';
 
 const triesMax = 3;
 const busyTriesMax = 200;
@@ -26,8 +26,8 @@ interface Pending {
 }
 
 interface DiskState {
-  /** Writes that no flush has made durable yet, in order; no two of them overlap while both are here. */
-  unflushed: Set<MediumCommand>;
+  /** Writes that have not failed and that no flush has made durable yet, in order, with whose they are; none overlap. */
+  readonly unflushed: Map<MediumCommand, Operation>;
   /** Those of them that the flush under way makes durable. */
   covered: MediumCommand[];
   /** Covered by the flush under way. */
@@ -35,8 +35,8 @@ interface DiskState {
   waiting: Operation[];
   /** The disk lost its cache while the flush under way was there: that it ends well says nothing. */
   flushVoid: boolean;
-  /** A lost write could not be written again: whoever flushes next must not be told that all is durable. */
-  flushBroken: Completion | undefined;
+  /** Whose writes were lost and could not be written again: they must not be told that all is durable. */
+  readonly lost: Map<Operation, Outcome>;
   /** Lost writes that are being written again, and what waits for them. */
   again: number;
   held: Pending[];
@@ -63,7 +63,7 @@ export class DiskQueue {
 
   /** Issues a command; the operation is resumed with its outcome. */
   issue(disk: DiskName, command: MediumCommand, operation: Operation): void {
-    this.#remember(disk, command);
+    this.#remember(disk, command, operation);
     this.#send({ disk, command, operation, tries: 0 });
   }
 
@@ -99,12 +99,7 @@ export class DiskQueue {
   #finish(pending: Pending, completion: Completion, nowUs: number): void {
     const { command, disk, operation } = pending;
     if (pending.again === true) {
-      this.#writtenAgain(disk, completion, nowUs);
-      return;
-    }
-    const broken = command.op === 'synchronizeCache' ? this.#takeBroken(disk) : undefined;
-    if (broken !== undefined && completion.status === 'good') {
-      this.#finish(pending, broken, nowUs);
+      this.#writtenAgain(pending, completion, nowUs);
       return;
     }
     const outcome =
@@ -112,6 +107,8 @@ export class DiskQueue {
         ? { kind: 'done' as const, data: completion.data }
         : { kind: 'failed' as const, completion };
     if (command.op !== 'synchronizeCache') {
+      // Something newer may be written in its place: it must not be written again after that.
+      if (outcome.kind === 'failed') this.#state(disk).unflushed.delete(command);
       // Stryker disable next-line OptionalChaining: only flushes and writes issued again have no operation
       operation?.resume(outcome, nowUs);
       return;
@@ -127,14 +124,14 @@ export class DiskQueue {
     }
     if (outcome.kind === 'done') for (const each of state.covered) state.unflushed.delete(each);
     if (state.waiting.length > 0) this.#startFlush(disk, state);
-    for (const each of covered) each.resume(outcome, nowUs);
+    for (const each of covered) this.#flushed(each, state, outcome, nowUs);
   }
 
-  #takeBroken(disk: DiskName): Completion | undefined {
-    const state = this.#state(disk);
-    const broken = state.flushBroken;
-    state.flushBroken = undefined;
-    return broken;
+  /** Tells how a flush ended: well only for those whose writes are there. */
+  #flushed(operation: Operation, { lost }: DiskState, outcome: Outcome, nowUs: number): void {
+    const failure = lost.get(operation);
+    lost.delete(operation);
+    operation.resume(failure ?? outcome, nowUs);
   }
 
   #startFlush(disk: DiskName, state: DiskState): void {
@@ -169,7 +166,7 @@ export class DiskQueue {
     const notEnded = this.#notEnded(disk);
     const state = this.#state(disk);
     if (this.#isFlushing(disk)) state.flushVoid = true;
-    for (const command of state.unflushed) {
+    for (const command of state.unflushed.keys()) {
       if (notEnded.has(command) || command === met) continue;
       state.again += 1;
       this.#send({ disk, command, operation: undefined, again: true, tries: 0 });
@@ -178,17 +175,22 @@ export class DiskQueue {
 
   /**
    * What is held waits on as long as others are written again. If one cannot be written again, what waits for it
-   * fails: nobody must be told that it is durable.
+   * fails, and so does the next flush of whoever wrote it: nobody must be told that it is durable.
    */
-  #writtenAgain(disk: DiskName, completion: Completion, nowUs: number): void {
+  #writtenAgain({ disk, command }: Pending, completion: Completion, nowUs: number): void {
     const state = this.#state(disk);
     state.again -= 1;
-    if (completion.status !== 'good') {
-      const asked = state.waiting.splice(0);
-      state.flushBroken = completion;
-      for (const each of state.held.splice(0)) this.#finish(each, completion, nowUs);
-      for (const each of asked) each.resume({ kind: 'failed', completion }, nowUs);
-    } else this.#release(state.held.splice(0));
+    if (completion.status === 'good') {
+      this.#release(state.held.splice(0));
+      return;
+    }
+    const failure: Outcome = { kind: 'failed', completion };
+    const operation = state.unflushed.get(command);
+    if (operation !== undefined) state.lost.set(operation, failure);
+    state.unflushed.delete(command);
+    const asked = state.waiting.splice(0);
+    for (const each of state.held.splice(0)) this.#finish(each, completion, nowUs);
+    for (const each of asked) this.#flushed(each, state, failure, nowUs);
   }
 
   /** Flushes last: what goes out beside them has not ended, so they cover none of it. */
@@ -199,9 +201,9 @@ export class DiskQueue {
   }
 
   /** Notes what stays in the disk's volatile cache until a flush. */
-  #remember(disk: DiskName, command: MediumCommand): void {
+  #remember(disk: DiskName, command: MediumCommand, operation: Operation): void {
     const stays = command.op === 'write' ? command.fua !== true : command.op === 'writeSame' || command.op === 'unmap';
-    if (stays) this.#state(disk).unflushed.add(command);
+    if (stays) this.#state(disk).unflushed.set(command, operation);
   }
 
   #send(pending: Pending): void {
@@ -222,7 +224,7 @@ export class DiskQueue {
   #cover(disk: DiskName): void {
     const state = this.#state(disk);
     const notEnded = this.#notEnded(disk);
-    state.covered = [...state.unflushed].filter((each) => !notEnded.has(each));
+    state.covered = [...state.unflushed.keys()].filter((each) => !notEnded.has(each));
     state.flushVoid = false;
   }
 
@@ -241,13 +243,13 @@ export class DiskQueue {
     let state = this.#disks.get(disk);
     if (state === undefined) {
       state = {
-        unflushed: new Set(),
+        unflushed: new Map(),
         // Stryker disable next-line ArrayDeclaration: what a flush covers is set when one is issued
         covered: [],
         flushing: undefined,
         waiting: [],
         flushVoid: false,
-        flushBroken: undefined,
+        lost: new Map(),
         again: 0,
         held: [],
       };

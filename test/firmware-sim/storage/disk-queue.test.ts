@@ -177,6 +177,73 @@ describe('a controller’s way to its disks', () => {
     expect(bench.ended).to.deep.equal(['write done', 'flush failed']);
   });
 
+  it('tells whoever made a write that was lost for good, when it flushes, and nobody else', () => {
+    const bench = new Bench();
+    const [writer, other] = [bench.operation('writer'), bench.operation('other')];
+    bench.queue.issue('shadow0', write(1), writer);
+    bench.queue.issue('shadow0', write(2), other);
+    bench.end(good);
+    bench.queue.issue('shadow0', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    const [lost, kept] = bench.issued();
+    bench.queue.complete(kept?.tag ?? 0, good, 0);
+    bench.queue.complete(lost?.tag ?? 0, checkCondition('writeError'), 0);
+    bench.end(checkCondition('writeError'));
+    bench.end(checkCondition('writeError'));
+    expect(bench.ended.slice(2), 'nobody flushes yet').to.deep.equal(['read failed']);
+    bench.queue.flush('shadow0', other);
+    bench.end(good);
+    expect(bench.ended.at(-1)).to.equal('other done');
+    bench.queue.flush('shadow0', writer);
+    bench.end(good);
+    expect(bench.ended.at(-1)).to.equal('writer failed');
+    bench.queue.flush('shadow0', writer);
+    bench.end(good);
+    expect(bench.ended.at(-1), 'told once').to.equal('writer done');
+    expect(bench.queue.outstanding).to.equal(0);
+  });
+
+  it('tells of a write that was lost for good also those who share a flush with others', () => {
+    const bench = new Bench();
+    const writer = bench.operation('writer');
+    bench.queue.issue('shadow0', write(1), writer);
+    bench.end(good);
+    bench.queue.issue('shadow0', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    for (let tries = 0; tries < 3; tries += 1) bench.end(checkCondition('writeError'));
+    bench.queue.flush('shadow0', bench.operation('first'));
+    bench.queue.flush('shadow0', writer);
+    bench.queue.flush('shadow0', bench.operation('last'));
+    bench.end(good);
+    bench.end(good);
+    expect(bench.ended.slice(-3)).to.deep.equal(['first done', 'writer failed', 'last done']);
+  });
+
+  it('writes nothing again that has failed: something newer may have been written over it since', () => {
+    const bench = new Bench();
+    bench.queue.issue('shadow0', write(1), bench.operation('failed'));
+    for (let tries = 0; tries < 3; tries += 1) bench.end(checkCondition('writeError'));
+    const newer: MediumCommand = { op: 'write', lba: 1, data: Buffer.alloc(512, 'newer') };
+    bench.queue.issue('shadow0', newer, bench.operation('newer'));
+    bench.end(good);
+    bench.queue.issue('shadow0', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    const commands = bench.effects.flatMap((effect) => (effect.kind === 'disk' ? [effect.command] : []));
+    expect(commands).to.deep.equal([newer]);
+  });
+
+  it('writes nothing again that was lost for good', () => {
+    const bench = new Bench();
+    bench.queue.issue('shadow0', write(1), bench.operation('write'));
+    bench.end(good);
+    bench.queue.issue('shadow0', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    for (let tries = 0; tries < 3; tries += 1) bench.end(checkCondition('writeError'));
+    bench.queue.issue('shadow0', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    expect(bench.texts()).to.deep.equal(['read 9']);
+  });
+
   it('writes again also what a second loss of power takes while it is written again', () => {
     const bench = new Bench();
     for (const lba of [1, 2]) bench.queue.issue('shadow0', write(lba), bench.operation(`write ${lba}`));
