@@ -133,6 +133,23 @@ describe('the receiver, committing', () => {
     expect([lab.state.committed, lab.letters('secondary0', 0, 4)]).to.deep.equal([2, '.bcd']);
   });
 
+  it('takes for the whole image what began as a difference, and keeps what had arrived for it', () => {
+    const lab = begun();
+    commit(lab, 1, 'abcd');
+    lab.settle();
+    lab.begin(2);
+    lab.run(1, { first: 1, letters: 'X', generation: 2 });
+    lab.settle();
+    lab.begin(2, true);
+    expect([lab.state.receiving?.full, lab.state.volume(0).staged.size]).to.deep.equal([true, 1]);
+    lab.run(2, { first: 0, letters: 'a', generation: 2 });
+    lab.settle();
+    lab.complete(2, { blocks: 2, zeroBlocks: 0, digest: digestOf('aX') });
+    lab.settle();
+    expect([lab.state.committed, lab.letters('secondary0', 0, 5)]).to.deep.equal([2, 'aX...']);
+    expect([lab.state.structured, lab.allocators[0]?.free]).to.deep.equal([2, 64]);
+  });
+
   it('cuts its acknowledgements at 4096 runs', () => {
     const lab = begun({ volumes: [4097] });
     for (let run = 0; run < 4097; run += 1) lab.zeros(run, { first: run, count: 1 });

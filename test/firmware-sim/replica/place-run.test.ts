@@ -98,6 +98,35 @@ describe('structuring', () => {
     }
   });
 
+  it('is tried again when it is told to, suspends the pair once, and ends as if nothing had been', () => {
+    const lab = committed('abc');
+    const fail = () => {
+      lab.disk();
+      lab.disk(checkCondition('lbaOutOfRange'));
+      lab.settle();
+    };
+    fail();
+    expect([lab.suspended.length, lab.waiting, lab.state.structured]).to.deep.equal([1, [], 0]);
+    lab.receiver.pump();
+    expect(lab.waiting, 'not by itself').to.deep.equal([]);
+    lab.receiver.placeAgain();
+    lab.receiver.pump();
+    fail();
+    expect([lab.suspended.length, lab.receiver.damaged, lab.state.overlaid]).to.deep.equal([1, true, 3]);
+    lab.receiver.placeAgain();
+    lab.settle();
+    expect([lab.letters('secondary0', 0, 4), lab.state.structured, lab.state.overlaid]).to.deep.equal(['abc.', 1, 0]);
+    expect([lab.told(), lab.receiver.damaged, lab.suspended.length]).to.deep.equal([['structured 1'], false, 1]);
+  });
+
+  it('is not begun anew when it is told to go on and nothing has failed', () => {
+    const lab = committed('abc');
+    lab.disk();
+    lab.receiver.placeAgain();
+    lab.receiver.pump();
+    expect(lab.waiting).to.deep.equal(['secondary0 write']);
+  });
+
   it('lets a full generation, and no other, be committed over what could not be structured', () => {
     for (const full of [false, true]) {
       const lab = committed('ab');
