@@ -119,14 +119,6 @@ describe('structuring', () => {
     expect([lab.told(), lab.receiver.damaged, lab.suspended.length]).to.deep.equal([['structured 1'], false, 1]);
   });
 
-  it('is not begun anew when it is told to go on and nothing has failed', () => {
-    const lab = committed('abc');
-    lab.disk();
-    lab.receiver.placeAgain();
-    lab.receiver.pump();
-    expect(lab.waiting).to.deep.equal(['secondary0 write']);
-  });
-
   it('lets a full generation, and no other, be committed over what could not be structured', () => {
     for (const full of [false, true]) {
       const lab = committed('ab');
