@@ -10,6 +10,8 @@ export const rooms = {
   'firmware-sim/replica': { tests: ['firmware-sim/replica/**'] },
   'firmware-sim/main': { tests: ['firmware-sim/**'] },
   'firmware-sim/sub': { tests: ['firmware-sim/**'] },
-  'firmware-sim/controller': { tests: ['firmware-sim/**'] },
+  'firmware-sim/controller': {
+    tests: ['documents/documents', 'firmware-sim/controller/**', 'firmware-sim/{late-answers,races,replica}'],
+  },
   'firmware-sim/disk': { tests: ['firmware-sim/disk/**'] },
 };
