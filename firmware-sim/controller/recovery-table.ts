@@ -98,7 +98,7 @@ export const recoveryTable: readonly RecoveryRow[] = [
     action: 'main notes the commit; the difference that it had merged back is sent once more',
   },
   { when: { image: 'common' }, verdict: 'same', action: 'what is on its way goes on from what the sub holds' },
-  { when: {}, verdict: 'olderSub', action: 'what is on its way fails; a full copy follows' },
+  { when: {}, verdict: 'olderSub', action: 'a difference on its way fails; a full copy follows' },
 ];
 
 /** The first row that fits. */

@@ -218,7 +218,8 @@ export class PairSession {
 
   #needFull(): void {
     const { state } = this.#core;
-    if (state.transfer !== undefined) this.#core.failGeneration('older-sub', '');
+    // A whole image goes on: what the sub shows makes no difference to it.
+    if (state.transfer?.full === false) this.#core.failGeneration('older-sub', '');
     this.#core.log('warning', 'the sub holds an older image than main knows of: a full copy follows');
     this.#agreeAfter({ kind: 'fullNeeded', code: refusals['older-sub'].number }, () => {
       // A freeze that was being recorded meanwhile is a difference to an image that the sub does not hold.

@@ -13,6 +13,7 @@ export function faultClassOf(fault: Fault): string {
     case 'disk':
       return fault.effect.kind === 'error' ? `disk ${fault.effect.sense}` : `disk ${fault.effect.kind}`;
     case 'power':
+      if (fault.disksStayOn) return 'restart';
       return fault.olderDisks === undefined ? 'power' : 'older disks';
     case 'pause':
       return 'pause';

@@ -2,10 +2,12 @@
  * What a fault makes of one frame on the wire: bytes to bytes, with its delimiter. What it does to time and to the line
  * itself (`stall`, `stale`, `disconnect`) is the wire's (faulty-wire.ts).
  */
+import { contentDigest } from '../../protocol/digest.js';
 import { cobsBytesMax, cobsDecode, cobsEncode } from '../../protocol/frame/cobs.js';
 import { decodeFrame, encodeFrame, markOf } from '../../protocol/frame/frame.js';
 import { unreachable } from '../../protocol/ids.js';
 import { frameBytesMin, frameCheckBytes } from '../../protocol/limits.js';
+import { decodeMessage, digestBytes, encodeMessage } from '../../protocol/message/messages.js';
 import type { LineEffect } from './plan.js';
 
 /** An effect on the bytes of one frame alone. */
@@ -37,7 +39,11 @@ function damagedOf(frame: Uint8Array, effect: ByteEffect): Uint8Array | undefine
     case 'checksum':
       return withCheck(frame, effect.byte, effect.xor);
     case 'forge':
-      return forged(frame, effect.at, effect.xor);
+      return forged(frame, (payload) =>
+        xored(payload, effect.at % payload.length, 1 + (effect.at % payload.length), effect.xor),
+      );
+    case 'forgeData':
+      return forged(frame, (payload) => withOtherData(payload, effect));
     case 'overrun':
       return frame.subarray(0, effect.at % frame.length);
     case 'insertBytes':
@@ -89,7 +95,7 @@ function withCheck(frame: Uint8Array, byte: number, xor: number): Uint8Array | u
   return encoded.subarray(0, cobsEncode(damaged, encoded, 0) + 1);
 }
 
-function forged(frame: Uint8Array, at: number, xor: number): Uint8Array | undefined {
+function forged(frame: Uint8Array, change: (payload: Uint8Array) => Uint8Array | undefined): Uint8Array | undefined {
   const encoded = frame.subarray(0, -1);
   const mark = markOf(encoded);
   const decoded = mark === undefined ? undefined : decodeFrame(encoded, mark);
@@ -97,8 +103,23 @@ function forged(frame: Uint8Array, at: number, xor: number): Uint8Array | undefi
   const { frame: genuine } = decoded;
   const { payload } = genuine;
   if (genuine.kind !== 'data' || payload.length === 0) return undefined;
-  const offset = at % payload.length;
-  return encodeFrame({ ...genuine, payload: xored(payload, offset, offset + 1, xor) }, mark);
+  const changed = change(payload);
+  return changed === undefined ? undefined : encodeFrame({ ...genuine, payload: changed }, mark);
+}
+
+/** A message of blocks with other content and the digests of that; undefined for any other payload. */
+function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; readonly xor: number }) {
+  const decoded = decodeMessage(payload);
+  if (!decoded.ok) return undefined;
+  const { message } = decoded;
+  if (message.kind === 'zeroRun' && message.count > 1) return encodeMessage({ ...message, count: message.count - 1 });
+  if (message.kind !== 'blockRun') return undefined;
+  const blockBytes = message.data.length / (message.digests.length / digestBytes);
+  // The last block of a volume may be shorter, which its digest knows and this does not.
+  if (!Number.isInteger(blockBytes)) return undefined;
+  const data = xored(message.data, at % blockBytes, 1 + (at % blockBytes), xor);
+  const digests = Buffer.concat([contentDigest(data.subarray(0, blockBytes)), message.digests.subarray(digestBytes)]);
+  return encodeMessage({ ...message, data, digests });
 }
 
 function xored(bytes: Uint8Array, from: number, to: number, xor: number): Buffer {

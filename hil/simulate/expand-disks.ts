@@ -49,7 +49,12 @@ export function diskFaults(random: Random, { commands, disks, kinds }: DiskFault
         const draws = ofKind.fork(`${site} ${disk} ${operation}`);
         const gap = new Gap(rate, draws);
         for (let nth = 1 + gap.next(); nth <= commands; nth += 1 + gap.next()) {
-          faults.push({ kind: 'disk', site, disk, operation, nth, effect: effectOf(kind, draws) });
+          const effect = effectOf(kind, draws);
+          // A disk that fails once fails again when the command is repeated, more often than not.
+          const times = kind === 'error' ? pick([1, 1, 2, 4], draws) : 1;
+          for (let again = 0; again < times && nth + again <= commands; again += 1) {
+            faults.push({ kind: 'disk', site, disk, operation, nth: nth + again, effect });
+          }
         }
       }
     }

@@ -65,6 +65,7 @@ export function drawLineEffect(random: Random, kind: LineEffectKind): LineEffect
     case 'checksum':
       return { kind, byte: random.below(4), xor: xor(random) };
     case 'forge':
+    case 'forgeData':
       return { kind, at: offset(random), xor: xor(random) };
     case 'dropFrame':
     case 'stale':

@@ -6,6 +6,7 @@ import type { Method } from '../../protocol/ids.js';
 import { Random } from '../random.js';
 import { diskFaults, survivalOf } from './expand-disks.js';
 import { lineFaults } from './expand-lines.js';
+import { operationsOf } from './expand-operations.js';
 import type {
   Configuration,
   Direction,
@@ -18,7 +19,7 @@ import type {
   Site,
 } from './plan.js';
 
-const methods: readonly Method[] = ['copy', 'differential', 'streaming'];
+const methods: readonly Method[] = ['copy', 'differential', 'differential', 'streaming'];
 
 /** Classes of faults that can be switched off, by name. */
 export const faultClasses = [
@@ -33,6 +34,7 @@ export const faultClasses = [
   'length',
   'checksum',
   'forge',
+  'forge data',
   'stale line',
   'stall',
   'overrun',
@@ -46,6 +48,7 @@ export const faultClasses = [
   'slow',
   'reset',
   'power',
+  'restart',
   'older disks',
   'pause',
 ] as const;
@@ -63,6 +66,7 @@ const lineKinds: readonly (readonly [LineEffectKind, FaultClass])[] = [
   ['length', 'length'],
   ['checksum', 'checksum'],
   ['forge', 'forge'],
+  ['forgeData', 'forge data'],
   ['stale', 'stale line'],
   ['stall', 'stall'],
   ['overrun', 'overrun'],
@@ -84,6 +88,13 @@ const lyingKinds: readonly (readonly [DiskEffectKind, FaultClass])[] = [
   ['stale', 'stale disk'],
 ];
 
+/**
+ * One class in so many is on: where many are, little else happens than coming back from them; where there are few, or
+ * none, the work goes on into states that others never reach.
+ */
+const never = 1000;
+const oneClassOf = [3, 3, 6, 12, 12, 25, never] as const;
+
 export interface ExpandOptions {
   /** Whether a class of faults may be on; all, unless told otherwise. */
   readonly allows?: (kind: FaultClass) => boolean;
@@ -94,9 +105,8 @@ export function expandPlan(seed: number, { allows = () => true }: ExpandOptions 
   const configuration = configurationOf(random.fork('configuration'));
   const operations = operationsOf(random.fork('operations'), configuration);
   const swarm = random.fork('swarm');
-  // A third of all classes are on; every eighth run has none, to see what the work alone does.
-  const none = swarm.below(8) === 0;
-  const on = new Set(faultClasses.filter((kind) => swarm.below(3) === 0 && !none && allows(kind)));
+  const oneOf = pick(swarm, oneClassOf);
+  const on = new Set(faultClasses.filter((kind) => swarm.below(oneOf) === 0 && oneOf < never && allows(kind)));
   const faults = faultsOf(random.fork('faults'), configuration, operations, on);
   return { version: 1, seed, configuration, operations, faults };
 }
@@ -132,68 +142,19 @@ function configurationOf(random: Random): Configuration {
       accessUs: pick(random, [0, 20, 200, 5000]),
       flushUs: pick(random, [0, 300, 3000, 20_000]),
       late: random.below(2) === 0,
+      ...slowerDisk(random.fork('slow')),
     },
+    ...(random.below(4) === 0 ? { secondaryUsed: true } : {}),
     journalGrowthBytes: pick(random, [300, 2000, 8000, 1_000_000]),
     hostStallUs: pick(random, [500_000, 10_000_000]),
     framePayloadMax: pick(random, [256, 1024, 4096]),
   };
 }
 
-const operationKinds = ['write', 'zero', 'chase', 'read', 'look', 'freeze', 'suspend', 'resync'] as const;
-
-function operationsOf(random: Random, { volumeSectors, blockBytes }: Configuration): Operation[] {
-  const count = 4 + random.below(36);
-  const takesOver = random.below(6) === 0;
-  const weights = operationKinds.map((kind) => (kind === 'write' || kind === 'freeze' ? 4 : random.below(3)));
-  const paceUs = pick(random, [200, 3000, 30_000, 200_000]);
-  const operations: Operation[] = [];
-  let atUs = 0;
-  for (let index = 0; index < count; index += 1) {
-    atUs += random.below(paceUs);
-    const kind = takesOver && index > count / 2 && random.below(6) === 0 ? 'takeover' : weighted(random, weights);
-    operations.push(operationOf(random, kind, atUs, { volumeSectors, blockBytes }));
-    if (kind === 'takeover' && random.below(2) === 0) {
-      operations.push({ kind: 'failback', atUs: atUs + random.below(2_000_000), discard: random.below(4) !== 0 });
-    }
-  }
-  return operations.sort((a, b) => a.atUs - b.atUs);
-}
-
-function weighted(random: Random, weights: readonly number[]): (typeof operationKinds)[number] {
-  let left = random.below(weights.reduce((sum, each) => sum + each, 0));
-  for (const [index, weight] of weights.entries()) {
-    if (left < weight) return operationKinds[index] ?? 'write';
-    left -= weight;
-  }
-  return 'write';
-}
-
-function operationOf(
-  random: Random,
-  kind: (typeof operationKinds)[number] | 'takeover',
-  atUs: number,
-  { volumeSectors, blockBytes }: Pick<Configuration, 'volumeSectors' | 'blockBytes'>,
-): Operation {
-  const volume = random.below(volumeSectors.length);
-  const sectors = volumeSectors[volume] ?? 1;
-  const block = blockBytes / 512;
-  switch (kind) {
-    case 'write':
-    case 'zero':
-    case 'chase': {
-      // Whole blocks, parts of one, and runs over several.
-      const lba = random.below(2) === 0 ? random.below(Math.ceil(sectors / block)) * block : random.below(sectors);
-      const length = pick(random, [1, block, block, 1 + random.below(4 * block), 1 + random.below(sectors)]);
-      return { kind, atUs, volume, lba, sectors: length };
-    }
-    case 'read':
-    case 'look':
-      return { kind, atUs, volume };
-    case 'takeover':
-      return { kind, atUs, force: random.below(3) !== 0 };
-    default:
-      return { kind, atUs };
-  }
+function slowerDisk(random: Random): Pick<Configuration['disks'], 'slow'> {
+  if (random.below(3) === 0) return {};
+  const disk = pick(random, ['meta', 'primary', 'primary', 'shadow', 'staging', 'secondary'] as const);
+  return { slow: { disk, us: pick(random, [300, 3000, 30_000, 100_000]) } };
 }
 
 /** Frames and commands that the faults of a plan are spread over: about as many as a run has. */
@@ -241,6 +202,7 @@ function faultsOf(
     ...honestFaults(random, some(all), kindsOn(honestKinds)),
     ...diskFaults(random.fork('lying'), { commands: commandsMax, disks: some(lying), kinds: kindsOn(lyingKinds) }),
     ...(on.has('power') ? powerFaults(random.fork('power'), on.has('older disks')) : []),
+    ...(on.has('restart') ? restarts(random.fork('restart')) : []),
     ...(on.has('pause') ? pauses(random.fork('pause')) : []),
   ];
 }
@@ -277,6 +239,18 @@ function powerFaults(random: Random, older: boolean): Fault[] {
     });
   }
   return faults;
+}
+
+/** A controller that restarts while its disks stay on. */
+function restarts(random: Random): Fault[] {
+  return Array.from({ length: 1 + random.below(4) }, () => {
+    const who = pick(random, ['main', 'sub', 'both'] as const);
+    return {
+      ...{ kind: 'power' as const, who, afterEffects: 1 + random.below(effectsMax[who === 'sub' ? 'sub' : 'main']) },
+      ...{ offUs: pick(random, [1, 1000, 50_000]), survival: { sectors: 'all', torn: 'no', seed: 0 } as const },
+      disksStayOn: true as const,
+    };
+  });
 }
 
 function pauses(random: Random): Fault[] {

@@ -12,6 +12,8 @@ export function faultText(fault: Fault): string {
     case 'power': {
       const older = fault.olderDisks === undefined ? '' : `, with its disks as at power on ${fault.olderDisks}`;
       const who = fault.who === 'both' ? 'main and sub' : fault.who;
+      if (fault.disksStayOn)
+        return `${who} restarts after effect ${fault.afterEffects}, its disks stay on; back ${fault.offUs} µs later`;
       return `power of ${who} goes after effect ${fault.afterEffects}, ${survivalText(fault.survival)}; back ${fault.offUs} µs later${older}`;
     }
     case 'pause':
@@ -62,6 +64,8 @@ function lineText(effect: LineEffect): string {
       return 'check changed';
     case 'forge':
       return `byte ${effect.at} of the payload changed, the frame’s check made right again`;
+    case 'forgeData':
+      return 'its data is other, and all checks of it are right';
     case 'stale':
       return `the frame of ${effect.framesAgo} before comes again after it`;
     case 'stall':

@@ -40,6 +40,8 @@ export interface FaultyDiskOptions {
 
 interface Running extends RunningCommand {
   readonly done: (completion: Completion) => void;
+  /** What is still to be done of it on the medium; nothing, once it is done or refused. */
+  carryOut?: () => Completion;
 }
 
 const nothing: Survival = { sectors: 'none', torn: 'no', seed: 0 };
@@ -73,7 +75,7 @@ export class FaultyDisk implements KernelDisk {
   begin(command: MediumCommand, schedule: Schedule, done: (completion: Completion) => void): void {
     this.#commands += 1;
     const faults = this.#book.take(command);
-    const running = { number: this.#commands, command, faults, beganAt: this.#medium.unflushed.moment, done };
+    const running: Running = { number: this.#commands, command, faults, beganAt: this.#medium.unflushed.moment, done };
     this.#running.set(running.number, running);
     const reset = faults.of('reset');
     if (reset !== undefined) {
@@ -82,13 +84,14 @@ export class FaultyDisk implements KernelDisk {
     }
     const delayUs = this.#delayUs(running);
     const refused = this.#medium.begin(running);
-    if (refused !== undefined) schedule(delayUs, () => this.#end(running, () => refused));
-    else if (this.#options.times.late) {
-      schedule(delayUs, () => this.#end(running, () => this.#settle(running, this.#medium.takeEffect(running))));
-    } else {
-      const completion = this.#medium.takeEffect(running);
-      schedule(delayUs, () => this.#end(running, () => this.#settle(running, completion)));
+    if (refused !== undefined) {
+      schedule(delayUs, () => this.#end(running, () => refused));
+      return;
     }
+    const completion = this.#options.times.late ? undefined : this.#medium.takeEffect(running);
+    const carryOut = () => this.#settle(running, completion ?? this.#medium.takeEffect(running));
+    running.carryOut = carryOut;
+    schedule(delayUs, () => this.#end(running, carryOut));
   }
 
   /** What a command sees now: cache over medium. Whoever gets it must not change it. */
@@ -112,6 +115,13 @@ export class FaultyDisk implements KernelDisk {
   powerCut(survival: Survival = nothing): void {
     this.#keep(this.#cutOf(survival), this.store);
     this.#medium.unflushed.drop();
+    this.#running.clear();
+    this.#life += 1;
+  }
+
+  /** Its controller has restarted: what was under way is carried out, and nobody is told. */
+  forgetCommands(): void {
+    for (const { carryOut } of this.#running.values()) carryOut?.();
     this.#running.clear();
     this.#life += 1;
   }

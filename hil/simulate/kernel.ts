@@ -178,10 +178,15 @@ export class Kernel {
 
   /** The power of a device and its disks goes: state, caches and what is on its way are lost. */
   powerCut(name: string): void {
+    this.switchOff(name);
+    for (const disk of this.#powered(name).disks.values()) disk.powerCut();
+  }
+
+  /** A device alone loses its power; its disks go on, and nobody hears how their commands end. */
+  switchOff(name: string): void {
     const powered = this.#powered(name);
     powered.on = false;
     powered.life += 1;
-    for (const disk of powered.disks.values()) disk.powerCut();
     for (const end of powered.ends) end.deframer.reset();
   }
 

@@ -25,7 +25,7 @@ export const checkNames = [
   'early', // nothing reaches the secondary area before the commit
   'drain', // a deferred write reaches the primary area exactly once
   'read', // what a host is given is right
-  'blamed', // no disk is blamed that was only busy, slow or without power for a moment
+  'blamed', // no disk is blamed that was only busy, slow or without power for a moment, and no content lost that nothing changed
   'failed', // a generation that is known to be committed does not fail
   'answer', // what a host is told of a freeze is so
   'crash newest', // the same after a power cut here, recovered alone
@@ -50,6 +50,9 @@ const diskReasons: ReadonlySet<RefusalCode> = new Set([
   'staging-corrupt',
   'image-corrupt',
 ]);
+
+/** Those that say that content was lost or changed on its way. */
+const lossReasons: ReadonlySet<RefusalCode> = new Set(['frozen-content-lost', 'digest-mismatch']);
 
 export class Violation extends Error {
   readonly check: CheckName;
@@ -94,6 +97,8 @@ export class Oracle {
   #forgetful = false;
   readonly #unknown = new Set<number>();
   readonly #failed = new Set<number>();
+  /** The token of each freeze, in hex. */
+  readonly #tokens = new Map<number, string>();
   readonly drains = new Drains((detail) => this.fail('drain', detail));
 
   constructor(configuration: Configuration, owed: Owed, on: (check: CheckName) => boolean = () => true) {
@@ -234,6 +239,11 @@ export class Oracle {
     return this.#images.get(generation);
   }
 
+  /** Whether this freeze made this generation. */
+  isFrozenBy(generation: number, token: Uint8Array): boolean {
+    return this.#tokens.get(generation) === Buffer.from(token).toString('hex');
+  }
+
   #holdMain(state: MainState, disks: DiskSet, when: '' | 'crash ', spoilt?: string): void {
     const context = this.#context('main', spoilt);
     const newest = faultOfNewest(state, disks, this.#mainTruth, context);
@@ -270,6 +280,7 @@ export class Oracle {
   #frozen(state: MainState): void {
     const image = this.#imageOf(state);
     this.#lastFrozen = state.lastFrozen;
+    this.#tokens.set(state.lastFrozen, Buffer.from(state.token).toString('hex'));
     if (this.#forgetful) {
       this.#unknown.add(state.lastFrozen);
       this.#images.delete(state.lastFrozen);
@@ -298,8 +309,11 @@ export class Oracle {
       this.fail('failed', `generation ${committed} is committed, and recorded as failed`);
     }
     for (const failed of failures.keys()) this.#failed.add(failed);
-    if (!this.#owed.mayBlame && state.reason !== undefined && diskReasons.has(state.reason)) {
-      this.fail('blamed', `the pair is suspended: ${state.reason}`);
+    const { reason } = state;
+    if (reason === undefined) return;
+    const isBlame = diskReasons.has(reason) && !this.#owed.mayBlame;
+    if (isBlame || (lossReasons.has(reason) && !this.#owed.mayLose)) {
+      this.fail('blamed', `the pair is suspended: ${reason}`);
     }
   }
 

@@ -14,6 +14,8 @@ export interface Owed {
   readonly alive: boolean;
   /** Some disk has given reason to say that disks fail. One that is busy, slow, or was without power has not. */
   readonly mayBlame: boolean;
+  /** Content may be lost, or arrive changed: a generation may fail for it. */
+  readonly mayLose: boolean;
   /** A controller whose disks refuse what it cannot do without stops, and says so. */
   mayHalt(site: Site): boolean;
   /** Which disks may hold other bytes than were written to them. */
@@ -32,6 +34,7 @@ export function owedTo(plan: Plan): Owed {
     lying.some((each) => each.kind === 'disk' && each.site === site && each.disk.startsWith(prefix));
   const refuses = (site: Site) => faults.some((each) => each.kind === 'disk' && each.site === site && isRefusal(each));
   const older = (site: Site) => faults.some((each) => isOlder(each, site));
+  const forges = faults.some((each) => each.kind === 'line' && each.effect.kind === 'forgeData');
   // The records of a controller are the only ones of their kind, and its primary area is nobody's record.
   const mainLies = lie('main', 'meta') || lie('main', 'primary');
   // After a takeover the secondary area is such an area too.
@@ -49,6 +52,7 @@ export function owedTo(plan: Plan): Owed {
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
   return {
     ...{ hostData, image, alive },
+    mayLose: lying.length > 0 || refuses('main') || refuses('sub') || older('main') || older('sub') || forges,
     mayBlame: lying.length > 0 || refuses('main') || refuses('sub'),
     mayHalt: (site) => refuses(site) || lie(site, '') || older(site),
     mayBeCorrupt: (site, disk) =>

@@ -123,7 +123,10 @@ export class PlanBench {
     const who = fault.who === 'both' ? (['main', 'sub'] as const) : [fault.who];
     const cut = who.filter((site) => this.kernel.isOn(site));
     if (cut.length === 0) return;
-    for (const site of cut) this.cutPower(site, fault.survival);
+    for (const site of cut) {
+      if (fault.disksStayOn) this.#restart(site);
+      else this.cutPower(site, fault.survival);
+    }
     this.#listener.applied(fault);
     this.kernel.at(this.kernel.nowUs + fault.offUs, () => {
       for (const site of cut) if (!this.kernel.isOn(site)) this.#powerOn(site, fault.olderDisks);
@@ -139,6 +142,14 @@ export class PlanBench {
       seed += 1;
     }
     this.kernel.powerCut(site);
+    this.#halted.delete(site);
+    this.#listener.lostPower(site);
+  }
+
+  /** The controller alone goes; its disks stay as they are. */
+  #restart(site: Site): void {
+    for (const disk of this.#disks[site].values()) disk.forgetCommands();
+    this.kernel.switchOff(site);
     this.#halted.delete(site);
     this.#listener.lostPower(site);
   }
@@ -171,16 +182,24 @@ export class PlanBench {
       this.#addDisk('main', `shadow${volume}`, (shadowBlocks + 1) * blockBytes);
       this.#addDisk('sub', `staging${volume}`, (stagingBlocks + 1) * blockBytes);
       this.#addDisk('sub', `secondary${volume}`, sectors * sectorBytes);
+      if (this.plan.configuration.secondaryUsed) this.#use(`secondary${volume}`, sectors * sectorBytes);
     }
   }
 
+  /** What somebody else had on it. */
+  #use(name: DiskName, bytes: number): void {
+    this.disk('sub', name).store.apply({ writes: [{ offset: 0, data: Buffer.alloc(bytes, 'used') }], punches: [] });
+  }
+
   #addDisk(site: Site, name: DiskName, bytes: number): void {
-    const { disks } = this.plan.configuration;
+    const { slow, ...usual } = this.plan.configuration.disks;
+    const slowerUs = slow !== undefined && name.startsWith(slow.disk) ? slow.us : 0;
+    const times = { ...usual, accessUs: usual.accessUs + slowerUs, flushUs: usual.flushUs + slowerUs };
     const faults = this.plan.faults.filter((each) => each.kind === 'disk' && each.site === site && each.disk === name);
     this.#disks[site].set(
       name,
       new FaultyDisk({
-        ...{ bytes, times: disks },
+        ...{ bytes, times },
         faults: faults as Extract<Fault, { kind: 'disk' }>[],
         applied: (fault) => this.#listener.applied(fault),
       }),

@@ -3,7 +3,7 @@
  * every write, and holds what the hosts are given against it.
  */
 import type { Instruction } from '../../host/host-machine.js';
-import { assert, sectorBytes } from '../../protocol/ids.js';
+import { assert, generation, sectorBytes } from '../../protocol/ids.js';
 import type { Message } from '../../protocol/message/messages.js';
 import type { Refusal, RefusalCode } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
@@ -34,10 +34,12 @@ interface Reading extends SectorRun {
 const freezeRefusals: ReadonlySet<RefusalCode> = new Set([
   'transfer-in-progress',
   'pair-suspended',
-  'recovering',
   'taken-over',
   'failback-in-progress',
 ]);
+
+/** Until a host asks a controller again that is still coming up. */
+const patienceUs = 20_000;
 
 export class PlanHosts {
   readonly #bench: PlanBench;
@@ -79,7 +81,8 @@ export class PlanHosts {
         this.#readSub(operation.volume);
         break;
       case 'freeze':
-        this.freeze(() => {});
+        if (operation.follows) this.#freezeNext();
+        else this.freeze(() => {});
         break;
       case 'suspend':
       case 'resync':
@@ -100,18 +103,34 @@ export class PlanHosts {
     const token = Buffer.alloc(16);
     token.writeUInt32LE(this.#tokens, 0);
     token.writeUInt32LE(0xc01df4a3, 12);
+    this.#freezeWith(token, then);
+  }
+
+  #freezeWith(token: Uint8Array, then: (generation: number | undefined) => void): void {
     this.#instruct('main', { kind: 'freeze', token }, (answer) => {
       if ('refusal' in answer) {
         const { code, detail } = answer.refusal;
+        if (code === 'recovering') {
+          this.#bench.kernel.at(this.#bench.kernel.nowUs + patienceUs, () => this.#freezeWith(token, then));
+          return;
+        }
         if (!freezeRefusals.has(code) && !this.#owed.mayHalt('main'))
           this.#oracle.fail('answer', `a freeze is refused: ${code}: ${detail}`);
+        this.#heardRefused(code, token);
         then(undefined);
         return;
       }
       assert(answer.kind === 'frozen', 'a freeze is answered by frozen');
-      this.#heardFrozen(answer.generation);
+      this.#heardFrozen(answer.generation, token);
       then(answer.generation);
     });
+  }
+
+  /** Freezes when the newest generation that the host knows of is committed. */
+  #freezeNext(): void {
+    const wait = { kind: 'wait', generation: generation(this.#newestAnswered), target: 'committed' } as const;
+    if (this.#newestAnswered === 0) this.freeze(() => {});
+    else this.instruct('main', wait, () => this.freeze(() => {}));
   }
 
   /** Gives an instruction whose refusal is nobody's fault. */
@@ -128,7 +147,14 @@ export class PlanHosts {
     });
   }
 
-  #heardFrozen(generation: number): void {
+  /** A host that repeats its freeze, because it did not hear of it, is told of the generation that it made. */
+  #heardRefused(code: RefusalCode, token: Uint8Array): void {
+    const { newestImage } = this.#oracle;
+    if (code !== 'transfer-in-progress' || !this.#owed.hostData || !this.#oracle.isFrozenBy(newestImage, token)) return;
+    this.#oracle.fail('answer', `a freeze that made generation ${newestImage} is refused: ${code}`);
+  }
+
+  #heardFrozen(generation: number, token: Uint8Array): void {
     // A main that has forgotten what it knew may take its numbers again: what is lost is told by its pair state.
     if (generation <= this.#newestAnswered && this.#owed.hostData) {
       this.#oracle.fail('answer', `a freeze makes generation ${generation}, after ${this.#newestAnswered}`);
@@ -137,10 +163,13 @@ export class PlanHosts {
     if (this.#oracle.image(generation) === undefined && this.#owed.hostData) {
       this.#oracle.fail('answer', `generation ${generation} is told to the host and is not durable`);
     }
+    if (this.#owed.hostData && !this.#oracle.isFrozenBy(generation, token)) {
+      this.#oracle.fail('answer', `a freeze is answered by generation ${generation}, which is another freeze's`);
+    }
   }
 
   #write(operation: PlacedOperation): void {
-    const site: Site = this.#bench.sub.state.takenOver ? 'sub' : 'main';
+    const site: Site = this.#bench.sub.state.takenOver && !operation.stays ? 'sub' : 'main';
     const run = this.#place(operation);
     if (run === undefined) return;
     this.#numbers += 1;
@@ -185,6 +214,8 @@ export class PlanHosts {
 
   #submit(write: HostWrite, command: MediumCommand): void {
     const { site } = write;
+    const { regained } = this.#oracle;
+    const knewOfTakeover = site === 'main' && this.#bench.kernel.isOn('main') && this.#bench.main.state.takenOver;
     const host = site === 'main' ? this.#bench.host : this.#bench.subHost;
     this.#underWay[site].add(write);
     this.#oracle.submitted(write);
@@ -201,6 +232,9 @@ export class PlanHosts {
         this.#underWay[site].delete(write);
         this.#oracle.ended(write, data !== undefined);
         if (data === undefined) this.#failed(site, 'write');
+        else if (knewOfTakeover && this.#oracle.regained === regained && this.#owed.hostData) {
+          this.#oracle.fail('answer', `main takes host write ${write.number}, and knows that the sub has taken over`);
+        }
         this.#listener.ended?.(write);
         this.#submitHeld();
       },

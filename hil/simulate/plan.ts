@@ -40,6 +40,11 @@ export const lineEffect = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('checksum'), byte: z.int().min(0).max(3), xor: z.int().min(1).max(255) }),
   /** The payload is changed and the frame's check made right again: only the checks of messages and data can tell. */
   z.strictObject({ kind: z.literal('forge'), at: count, xor: z.int().min(1).max(255) }),
+  /**
+   * Data is changed before all checks of it are made, and they are right: only the digest of the whole image can tell.
+   * One byte of the first block of a run; a run of zeros is one block shorter. Any other frame stays as it is.
+   */
+  z.strictObject({ kind: z.literal('forgeData'), at: count, xor: z.int().min(1).max(255) }),
   /** The frame that passed so many frames before comes once more, after this one. */
   z.strictObject({ kind: z.literal('stale'), framesAgo: positive }),
   /** The frame, and all behind it, comes so much later. */
@@ -116,6 +121,8 @@ const fault = z.discriminatedUnion('kind', [
     afterEffects: positive,
     offUs: positive,
     survival,
+    /** Only the controller restarts: its disks end what they were given, and their caches keep what they hold. */
+    disksStayOn: z.literal(true).optional(),
     /** Comes back with its disks as they were at an earlier power on of this number (1: the first). */
     olderDisks: positive.optional(),
   }),
@@ -127,7 +134,11 @@ export type LineFault = Extract<Fault, { kind: 'line' }>;
 export type DiskFaultPlan = Extract<Fault, { kind: 'disk' }>;
 export type PowerFault = Extract<Fault, { kind: 'power' }>;
 
-const place = { atUs: count, volume: z.int().min(0).max(7), lba: count, sectors: positive };
+const place = {
+  ...{ atUs: count, volume: z.int().min(0).max(7), lba: count, sectors: positive },
+  /** Given to main after a takeover too, by a host that has not heard of it. */
+  stays: z.literal(true).optional(),
+};
 
 /** What the hosts do. Writes that overlap one under way wait for it. */
 const operation = z.discriminatedUnion('kind', [
@@ -138,7 +149,8 @@ const operation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('chase'), ...place }),
   z.strictObject({ kind: z.literal('read'), atUs: count, volume: z.int().min(0).max(7) }),
   z.strictObject({ kind: z.literal('look'), atUs: count, volume: z.int().min(0).max(7) }),
-  z.strictObject({ kind: z.literal('freeze'), atUs: count }),
+  /** `follows`: as soon as the generation before is committed, as of a host that waits for it. */
+  z.strictObject({ kind: z.literal('freeze'), atUs: count, follows: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('suspend'), atUs: count }),
   z.strictObject({ kind: z.literal('resync'), atUs: count }),
   z.strictObject({ kind: z.literal('takeover'), atUs: count, force: z.boolean() }),
@@ -168,7 +180,13 @@ const configuration = z.strictObject({
     flushUs: count,
     /** Commands take effect when they end; else when they begin. */
     late: z.boolean(),
+    /** One kind of disk takes so much longer for all that it does. */
+    slow: z
+      .strictObject({ disk: z.enum(['meta', 'primary', 'shadow', 'staging', 'secondary']), us: positive })
+      .optional(),
   }),
+  /** The secondary disks have been used for something else before. */
+  secondaryUsed: z.literal(true).optional(),
   /** Bytes of records after which a controller makes a snapshot. */
   journalGrowthBytes: positive,
   hostStallUs: positive,

@@ -45,7 +45,10 @@ export function spoil(site: Site, disks: DiskSet, records: NewestRecords, seed: 
   const disk = name === undefined ? undefined : disks.get(name);
   if (name === undefined || disk === undefined) return undefined;
   const sectors = heldSectors(disk).filter((lba) => name !== 'meta' || records.isOlder(site, lba, disk.sectors));
-  const lba = sectors[random.below(Math.max(1, sectors.length))];
+  // One in three where something begins: what lies there says what all behind it is.
+  const begins = sectors.filter((each, index) => sectors[index - 1] !== each - 1);
+  const drawn = random.below(3) === 0 ? begins : sectors;
+  const lba = drawn[random.below(Math.max(1, drawn.length))];
   if (lba === undefined) return undefined;
   const data = Buffer.alloc(sectorBytes);
   disk.store.read(lba * sectorBytes, data);

@@ -16,6 +16,10 @@ const plain: readonly Partial<Configuration>[] = [
   { framePayloadMax: 4096 },
 ];
 
+function plainAreas({ secondaryUsed, ...configuration }: Configuration): Configuration[] {
+  return secondaryUsed === undefined ? [] : [configuration];
+}
+
 export function simplerConfigurations(configuration: Configuration): readonly Configuration[] {
   const changes: readonly Partial<Configuration>[] = [
     ...fewerVolumes(configuration),
@@ -27,9 +31,9 @@ export function simplerConfigurations(configuration: Configuration): readonly Co
     ...roomierAreas(configuration),
   ];
   const now = JSON.stringify(configuration);
-  return changes
-    .map((change) => ({ ...configuration, ...change }))
-    .filter((candidate) => JSON.stringify(candidate) !== now);
+  return [...plainAreas(configuration), ...changes.map((change) => ({ ...configuration, ...change }))].filter(
+    (candidate) => JSON.stringify(candidate) !== now,
+  );
 }
 
 function fewerVolumes({ volumeSectors }: Configuration): Partial<Configuration>[] {
@@ -47,8 +51,12 @@ function simplerLines({ hostLine, remoteLine }: Configuration): Partial<Configur
 
 /** Equal times are easier to read than different ones; where it takes some, a round one may do. */
 function simplerDisks({ disks }: Configuration): Partial<Configuration>[] {
-  const { accessUs, flushUs } = disks;
+  const { accessUs, flushUs, slow, ...others } = disks;
   return [
+    ...(slow === undefined ? [] : [{ disks: { accessUs, flushUs, ...others } }]),
+    ...[100, 1000, 10_000]
+      .filter((us) => us < (slow?.us ?? 0))
+      .map((us) => ({ disks: { ...disks, slow: { disk: slow?.disk ?? 'meta', us } } })),
     { disks: { ...disks, late: false } },
     { disks: { ...disks, accessUs: 0 } },
     { disks: { ...disks, flushUs: 0 } },

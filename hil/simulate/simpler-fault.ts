@@ -1,5 +1,5 @@
 /** Faults that do less than a given one, or do it more plainly, the plainest first. */
-import type { DiskEffect, Fault, LineEffect, Survival } from './plan.js';
+import type { DiskEffect, Fault, LineEffect, PowerFault, Survival } from './plan.js';
 
 /** What a power cut leaves, from the plainest. */
 export const plainSurvivals: readonly Survival[] = [
@@ -22,6 +22,7 @@ export function simplerFaults(fault: Fault): readonly Fault[] {
       return [
         ...(olderDisks === undefined ? [] : [plain]),
         ...(olderDisks === undefined || olderDisks === 1 ? [] : [{ ...fault, olderDisks: 1 }]),
+        ...(fault.disksStayOn === undefined ? [] : [withoutStay(fault)]),
         ...(fault.who === 'both' ? (['main', 'sub'] as const).map((who) => ({ ...fault, who })) : []),
         ...simplerSurvivals(fault.survival).map((survival) => ({ ...fault, survival })),
         ...rounder(fault.offUs, 1).map((offUs) => ({ ...fault, offUs })),
@@ -30,6 +31,10 @@ export function simplerFaults(fault: Fault): readonly Fault[] {
     case 'pause':
       return rounder(fault.us, 1).map((us) => ({ ...fault, us }));
   }
+}
+
+function withoutStay({ disksStayOn: _, ...fault }: PowerFault): Fault {
+  return fault;
 }
 
 /** Plainer than this one: all of `plainSurvivals` before it. */
@@ -73,6 +78,7 @@ function simplerLineEffects(effect: LineEffect): readonly LineEffect[] {
     case 'duplicateFrame':
       return effect.copies === 1 ? [] : [{ ...effect, copies: 1 }];
     case 'forge':
+    case 'forgeData':
       return simplerBytes(effect);
     default:
       return [...plainLineEffects.slice(0, isPlain(effect) ? 1 : 2), ...simplerNumbers(effect)];
@@ -85,7 +91,7 @@ function isPlain(effect: LineEffect): boolean {
 
 type SmallLineEffect = Exclude<
   LineEffect,
-  { readonly kind: 'dropFrame' | 'stall' | 'disconnect' | 'stale' | 'duplicateFrame' | 'forge' }
+  { readonly kind: 'dropFrame' | 'stall' | 'disconnect' | 'stale' | 'duplicateFrame' | 'forge' | 'forgeData' }
 >;
 
 function simplerNumbers(effect: SmallLineEffect): readonly LineEffect[] {

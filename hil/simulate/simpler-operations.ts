@@ -14,6 +14,7 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
         ...(sectors === 1 ? [] : [{ ...operation, sectors: 1 }]),
         ...(lba === 0 ? [] : [{ ...operation, lba: 0 }]),
         ...(volume === 0 ? [] : [{ ...operation, volume: 0 }]),
+        ...(operation.stays === undefined ? [] : [withoutStays(operation)]),
         ...(kind === 'write' ? [] : [{ ...operation, kind: 'write' as const }]),
         ...(sectors > 2 ? [{ ...operation, sectors: Math.ceil(sectors / 2) }] : []),
         ...[1, Math.floor(lba / 2)]
@@ -26,11 +27,17 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
       return operation.volume === 0 ? [] : [{ ...operation, volume: 0 }];
     case 'takeover':
       return operation.force ? [] : [{ ...operation, force: true }];
+    case 'freeze':
+      return operation.follows === undefined ? [] : [{ kind: 'freeze', atUs: operation.atUs }];
     case 'failback':
       return operation.discard ? [] : [{ ...operation, discard: true }];
     default:
       return [];
   }
+}
+
+function withoutStays({ stays: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
+  return operation;
 }
 
 /** The same operations, with the time before one of them shorter or rounder; in order of time. */

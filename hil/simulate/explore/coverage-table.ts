@@ -14,7 +14,7 @@ type Counts = Readonly<Record<string, number>>;
 
 const lineKinds: Readonly<Record<LineEffectKind, true>> = {
   ...{ flip: true, burst: true, dropBytes: true, duplicateBytes: true, insertBytes: true, dropFrame: true },
-  ...{ duplicateFrame: true, delimiter: true, length: true, checksum: true, forge: true, stale: true },
+  ...{ duplicateFrame: true, delimiter: true, length: true, checksum: true, forge: true, forgeData: true, stale: true },
   ...{ stall: true, overrun: true, disconnect: true },
 };
 const diskKinds = [
@@ -25,7 +25,7 @@ const diskKinds = [
 const faultRows: readonly string[] = [
   ...Object.keys(lineKinds).map((kind) => `line ${kind}`),
   ...diskKinds.map((kind) => `disk ${kind}`),
-  ...['power', 'older disks', 'pause'],
+  ...['power', 'restart', 'older disks', 'pause'],
 ];
 /** States of each site in the order of a life, with headings of at most five letters. */
 const columns: readonly (readonly [string, string])[] = [

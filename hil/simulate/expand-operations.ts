@@ -1,0 +1,138 @@
+/** What the hosts do, from a seed. */
+import type { Random } from '../random.js';
+import type { Configuration, Operation } from './plan.js';
+
+const operationKinds = ['write', 'zero', 'chase', 'read', 'look', 'suspend', 'resync'] as const;
+
+/** Operations in order of time. */
+export function operationsOf(random: Random, configuration: Configuration): Operation[] {
+  const context = {
+    ...{ configuration, places: placesOf(random.fork('places'), configuration), takesOver: random.below(6) === 0 },
+    weights: operationKinds.map((kind) =>
+      kind === 'write' || kind === 'chase' ? 6 : random.below(kind === 'suspend' ? 2 : 4),
+    ),
+  };
+  const operations = random.below(3) === 0 ? anyOrder(random, context) : inRounds(random, context);
+  return operations.sort((a, b) => a.atUs - b.atUs);
+}
+
+/** Anything at any time. */
+function anyOrder(random: Random, context: OperationContext): Operation[] {
+  const count = 4 + random.below(36);
+  const gapUs = pick(random, [200, 3000, 30_000, 200_000]);
+  const operations: Operation[] = [];
+  let atUs = 0;
+  for (let index = 0; index < count; index += 1) {
+    atUs += random.below(gapUs);
+    if (context.takesOver && index > count / 2 && random.below(6) === 0) operations.push(...takeover(random, atUs));
+    else
+      operations.push(operationOf(random, random.below(5) === 0 ? 'freeze' : anyKind(random, context), atUs, context));
+  }
+  return operations;
+}
+
+/** Some work, a freeze, more work while its image is on its way, and perhaps some rest: what a day looks like. */
+function inRounds(random: Random, context: OperationContext): Operation[] {
+  const operations: Operation[] = [];
+  const rounds = 2 + random.below(6);
+  let atUs = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const before = Array.from({ length: random.below(6) }, () => {
+      atUs += random.below(2000);
+      return operationOf(random, pick(random, ['write', 'write', 'write', 'zero']), atUs, context);
+    });
+    const imageUs = imageUsOf(context.configuration, round === 0 ? undefined : before);
+    const after = 1 + random.below(8);
+    const gapUs = 1 + Math.floor((imageUs * pick(random, [1, 1, 2, 4])) / after);
+    operations.push(...before, freeze(random, (atUs += random.below(3000))));
+    for (let index = 0; index < after; index += 1) {
+      atUs += random.below(gapUs);
+      operations.push(operationOf(random, anyKind(random, context), atUs, context));
+    }
+    if (context.takesOver && round > 0 && random.below(3) === 0) operations.push(...takeover(random, atUs));
+    atUs += pick(random, [0, 0, imageUs, 5 * imageUs]);
+  }
+  return operations;
+}
+
+function freeze(random: Random, atUs: number): Operation {
+  return { kind: 'freeze', atUs, ...(random.below(2) === 0 ? { follows: true as const } : {}) };
+}
+
+function takeover(random: Random, atUs: number): Operation[] {
+  const failback = { kind: 'failback' as const, atUs: atUs + random.below(2_000_000), discard: random.below(4) !== 0 };
+  return [{ kind: 'takeover', atUs, force: random.below(3) !== 0 }, ...(random.below(2) === 0 ? [failback] : [])];
+}
+
+/** About how long an image of these writes is on its way; of all there is, unless they are told. */
+function imageUsOf(configuration: Configuration, writes?: readonly Operation[]): number {
+  const { volumeSectors, blockBytes, remoteLine, disks } = configuration;
+  const all = volumeSectors.reduce((sum, sectors) => sum + sectors, 0);
+  const written = writes?.reduce((sum, each) => sum + ('sectors' in each ? each.sectors : 0), 0) ?? all;
+  const bytes = 512 * Math.min(all, written) + blockBytes;
+  const lineUs = remoteLine.baud === 0 ? 0 : Math.ceil((bytes * 10_000_000) / remoteLine.baud);
+  const commandUs = disks.accessUs + disks.flushUs + (disks.slow?.us ?? 0);
+  return Math.min(20_000_000, Math.max(lineUs, 8 * commandUs) + 10 * remoteLine.latencyUs + 500);
+}
+
+type Place = Pick<Extract<Operation, { readonly lba: number }>, 'volume' | 'lba' | 'sectors'>;
+
+/** Where the host writes: half of the runs come back to a few places again and again. */
+function placesOf(random: Random, configuration: Configuration): readonly Place[] {
+  return random.below(2) === 0 ? [] : Array.from({ length: 1 + random.below(4) }, () => placeOf(random, configuration));
+}
+
+/** Whole blocks, parts of one, and runs over several. */
+function placeOf(random: Random, { volumeSectors, blockBytes }: Configuration): Place {
+  const volume = random.below(volumeSectors.length);
+  const sectors = volumeSectors[volume] ?? 1;
+  const block = blockBytes / 512;
+  const lba = random.below(2) === 0 ? random.below(Math.ceil(sectors / block)) * block : random.below(sectors);
+  const length = pick(random, [1, block, block, 1 + random.below(4 * block), 1 + random.below(sectors)]);
+  return { volume, lba, sectors: length };
+}
+
+function anyKind(random: Random, { weights }: OperationContext): (typeof operationKinds)[number] {
+  let left = random.below(weights.reduce((sum, each) => sum + each, 0));
+  for (const [index, weight] of weights.entries()) {
+    if (left < weight) return operationKinds[index] ?? 'write';
+    left -= weight;
+  }
+  return 'write';
+}
+
+interface OperationContext {
+  readonly configuration: Configuration;
+  readonly places: readonly Place[];
+  readonly takesOver: boolean;
+  readonly weights: readonly number[];
+}
+
+function operationOf(
+  random: Random,
+  kind: (typeof operationKinds)[number] | 'freeze',
+  atUs: number,
+  { configuration, places, takesOver }: OperationContext,
+): Operation {
+  switch (kind) {
+    case 'write':
+    case 'zero':
+    case 'chase': {
+      const known = random.below(4) > 0 && places.length > 0 ? pick(random, places) : undefined;
+      const place = known ?? placeOf(random, configuration);
+      const stays = takesOver && random.below(4) === 0 ? ({ stays: true } as const) : {};
+      return { kind, atUs, ...place, ...stays };
+    }
+    case 'read':
+    case 'look':
+      return { kind, atUs, volume: random.below(configuration.volumeSectors.length) };
+    case 'freeze':
+      return freeze(random, atUs);
+    default:
+      return { kind, atUs };
+  }
+}
+
+function pick<T>(random: Random, values: readonly T[]): T {
+  return values[random.below(values.length)] as T;
+}
