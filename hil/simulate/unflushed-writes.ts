@@ -19,10 +19,10 @@ export interface UnflushedWrite {
 
 export class UnflushedWrites {
   readonly #store: MemoryStore;
-  /** By command, in the order in which they took effect. */
-  #inEffect = new Map<number, UnflushedWrite>();
-  /** By command, in the order in which they began. */
-  #toCome = new Map<number, UnflushedWrite>();
+  /** In the order in which they took effect. */
+  #inEffect: UnflushedWrite[] = [];
+  /** In the order in which they began. */
+  #toCome: UnflushedWrite[] = [];
   /** What reads see; made again when one comes after a change that it could not follow. */
   #cache: WriteCache | undefined;
   /** Commands that have ended. */
@@ -40,15 +40,15 @@ export class UnflushedWrites {
 
   /** All of them: oldest version of a sector first, those without effect last. */
   get list(): readonly UnflushedWrite[] {
-    this.#list ??= [...this.#inEffect.values(), ...this.#toCome.values()];
+    this.#list ??= [...this.#inEffect, ...this.#toCome];
     return this.#list;
   }
 
   /** A copy over a copy of the medium. */
   clone(store: MemoryStore): UnflushedWrites {
     const clone = new UnflushedWrites(store);
-    clone.#inEffect = new Map(this.#inEffect);
-    clone.#toCome = new Map(this.#toCome);
+    clone.#inEffect = [...this.#inEffect];
+    clone.#toCome = [...this.#toCome];
     clone.#ends = this.#ends;
     return clone;
   }
@@ -56,36 +56,37 @@ export class UnflushedWrites {
   /** A write is under way; its data is kept by reference. Reads don't see it yet. */
   begin(command: number, extents: readonly Extent[]): void {
     this.#list = undefined;
-    this.#toCome.set(command, { command, extents, endedAt: undefined });
+    this.#toCome.push({ command, extents, endedAt: undefined });
   }
 
   /** What a write that has not taken effect will write; nothing when there is none. */
   toCome(command: number): readonly Extent[] {
-    return this.#toCome.get(command)?.extents ?? [];
+    return this.#toCome[indexOf(this.#toCome, command)]?.extents ?? [];
   }
 
   takeEffect(command: number): void {
-    const write = this.#toCome.get(command);
+    const write = this.#toCome[indexOf(this.#toCome, command)];
     if (write === undefined) return;
-    this.#list = undefined;
-    this.#toCome.delete(command);
-    this.#inEffect.set(command, write);
+    this.forget(command);
+    this.#inEffect.push(write);
     for (const extent of write.extents) this.#cache?.write(extent);
   }
 
   /** A write that doesn't take place after all. */
   forget(command: number): void {
     this.#list = undefined;
-    this.#toCome.delete(command);
+    const index = indexOf(this.#toCome, command);
+    if (index >= 0) this.#toCome.splice(index, 1);
   }
 
   /** The command of a write has ended: a flush that begins from now on covers it. */
   end(command: number): void {
     this.#ends += 1;
-    const write = this.#inEffect.get(command);
+    const index = indexOf(this.#inEffect, command);
+    const write = this.#inEffect[index];
     if (write === undefined) return;
     this.#list = undefined;
-    this.#inEffect.set(command, { ...write, endedAt: this.#ends });
+    this.#inEffect[index] = { command, extents: write.extents, endedAt: this.#ends };
   }
 
   read({ lba, sectors }: SectorSpan): Uint8Array {
@@ -99,7 +100,7 @@ export class UnflushedWrites {
   /** The newest of what is in effect, covered and within the span: what `commit` would make durable. */
   durable(covers: (write: UnflushedWrite) => boolean, span: SectorSpan): readonly Extent[] {
     const newest = new ExtentMap();
-    for (const write of this.#inEffect.values()) {
+    for (const write of this.#inEffect) {
       if (covers(write)) for (const extent of within(write, span)) newest.set(extent);
     }
     return newest.extents;
@@ -107,25 +108,45 @@ export class UnflushedWrites {
 
   /** Makes what is covered within the span durable; versions of it that are older are gone. */
   commit(covers: (write: UnflushedWrite) => boolean, span: SectorSpan): void {
-    const durable = this.durable(covers, span);
+    const [first] = this.#inEffect;
+    if (first === undefined) return;
+    const all = this.#areAll(covers, span);
+    // The extents of a single write don't overlap.
+    const durable = all && this.#inEffect.length === 1 ? first.extents : this.durable(covers, span);
     if (durable.length === 0) return;
     this.#store.apply(durableStep(durable));
+    this.#list = undefined;
+    this.#cache = undefined;
+    this.#inEffect = all ? [] : this.#leftAfter(covers, span);
+  }
+
+  /** What is left of what is in effect once what is covered within the span is durable. */
+  #leftAfter(covers: (write: UnflushedWrite) => boolean, span: SectorSpan): UnflushedWrite[] {
     const later = new ExtentMap();
     const kept: UnflushedWrite[] = [];
-    for (const write of [...this.#inEffect.values()].reverse()) {
+    for (const write of this.#inEffect.toReversed()) {
       if (covers(write)) for (const extent of within(write, span)) later.set(extent);
       const extents = write.extents.flatMap((extent) => outside(extent, later));
       if (extents.length > 0) kept.push({ ...write, extents });
     }
-    this.#inEffect = new Map(kept.reverse().map((write) => [write.command, write]));
-    this.#cache = undefined;
-    this.#list = undefined;
+    return kept.reverse();
+  }
+
+  /** Whether nothing in effect is left out. */
+  #areAll(covers: (write: UnflushedWrite) => boolean, { lba, sectors }: SectorSpan): boolean {
+    for (const write of this.#inEffect) {
+      if (!covers(write)) return false;
+      for (const each of write.extents) {
+        if (each.first < lba || each.first + each.sectors > lba + sectors) return false;
+      }
+    }
+    return true;
   }
 
   /** Everything volatile is gone. */
   drop(): void {
-    this.#inEffect = new Map();
-    this.#toCome = new Map();
+    this.#inEffect = [];
+    this.#toCome = [];
     this.#cache = undefined;
     this.#list = undefined;
   }
@@ -133,10 +154,16 @@ export class UnflushedWrites {
   #visible(): WriteCache {
     if (this.#cache === undefined) {
       this.#cache = new WriteCache(this.#store);
-      for (const { extents } of this.#inEffect.values()) for (const extent of extents) this.#cache.write(extent);
+      for (const { extents } of this.#inEffect) for (const extent of extents) this.#cache.write(extent);
     }
     return this.#cache;
   }
+}
+
+/** Where the write of a command stands, from the newest back; −1 when it is not there. */
+function indexOf(writes: readonly UnflushedWrite[], command: number): number {
+  for (let index = writes.length - 1; index >= 0; index -= 1) if (writes[index]?.command === command) return index;
+  return -1;
 }
 
 function within({ extents }: UnflushedWrite, { lba, sectors }: SectorSpan): Extent[] {
