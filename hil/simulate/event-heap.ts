@@ -7,66 +7,91 @@ interface Entry<T> {
 
 export class EventHeap<T> {
   readonly #entries: Entry<T>[] = [];
+  /** What was put in for the time of the entry taken out last, in order: it comes after all others of that time. */
+  #present: T[] = [];
+  /** How many of them have been taken out. */
+  #taken = 0;
+  #presentUs = Number.NEGATIVE_INFINITY;
   #sequence = 0;
 
   get size(): number {
-    return this.#entries.length;
+    return this.#entries.length + this.#present.length - this.#taken;
   }
 
   /** When the first entry is due, in microseconds; undefined when there is none. */
   get nextAtUs(): number | undefined {
-    return this.#entries[0]?.atUs;
+    const first = this.#entries[0];
+    if (this.#taken === this.#present.length) return first?.atUs;
+    return first === undefined ? this.#presentUs : Math.min(first.atUs, this.#presentUs);
   }
 
   push(atUs: number, value: T): void {
-    const entries = this.#entries;
-    entries.push({ atUs, sequence: this.#sequence, value });
-    this.#sequence += 1;
-    let index = entries.length - 1;
-    while (index > 0) {
-      const parent = (index - 1) >>> 1;
-      if (!this.#before(index, parent)) break;
-      this.#swap(index, parent);
-      index = parent;
+    if (atUs === this.#presentUs) {
+      this.#present.push(value);
+      return;
     }
+    this.#rise({ atUs, sequence: this.#sequence, value });
+    this.#sequence += 1;
   }
 
   /** Takes the first entry out; undefined when there is none. */
   pop(): T | undefined {
     const first = this.#entries[0];
+    const isLater = first === undefined || first.atUs > this.#presentUs;
+    if (isLater && this.#taken < this.#present.length) return this.#takePresent();
     const last = this.#entries.pop();
     if (first === undefined || last === undefined) return undefined;
-    if (this.#entries.length > 0) {
-      this.#entries[0] = last;
-      this.#sink();
-    }
+    if (this.#entries.length > 0) this.#sink(last);
+    // Nothing is left of the present, unless something earlier has been put in meanwhile.
+    if (this.#taken === this.#present.length) this.#presentUs = first.atUs;
     return first.value;
   }
 
-  #sink(): void {
-    for (let index = 0; ; ) {
-      let smallest = index;
-      for (const child of [2 * index + 1, 2 * index + 2]) {
-        if (child < this.#entries.length && this.#before(child, smallest)) smallest = child;
-      }
-      if (smallest === index) return;
-      this.#swap(index, smallest);
-      index = smallest;
+  #takePresent(): T | undefined {
+    const value = this.#present[this.#taken];
+    this.#taken += 1;
+    if (this.#taken === this.#present.length) {
+      this.#present = [];
+      this.#taken = 0;
     }
+    return value;
   }
 
-  #before(a: number, b: number): boolean {
-    const left = this.#entries[a];
-    const right = this.#entries[b];
-    if (left === undefined || right === undefined) return false;
-    return left.atUs < right.atUs || (left.atUs === right.atUs && left.sequence < right.sequence);
+  /** Puts an entry in from the end. */
+  #rise(entry: Entry<T>): void {
+    const entries = this.#entries;
+    let index = entries.length;
+    entries.push(entry);
+    while (index > 0) {
+      const parent = (index - 1) >>> 1;
+      const above = entries[parent];
+      if (above === undefined || !before(entry, above)) break;
+      entries[index] = above;
+      index = parent;
+    }
+    entries[index] = entry;
   }
 
-  #swap(a: number, b: number): void {
-    const left = this.#entries[a];
-    const right = this.#entries[b];
-    if (left === undefined || right === undefined) return;
-    this.#entries[a] = right;
-    this.#entries[b] = left;
+  /** Puts an entry in from the top, whose own has been taken out. */
+  #sink(entry: Entry<T>): void {
+    const entries = this.#entries;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      let least = entries[child];
+      const right = entries[child + 1];
+      if (least !== undefined && right !== undefined && before(right, least)) {
+        child += 1;
+        least = right;
+      }
+      if (least === undefined || !before(least, entry)) break;
+      entries[index] = least;
+      index = child;
+    }
+    entries[index] = entry;
   }
+}
+
+function before<T>(a: Entry<T>, b: Entry<T>): boolean {
+  return a.atUs < b.atUs || (a.atUs === b.atUs && a.sequence < b.sequence);
 }
