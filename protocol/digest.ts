@@ -9,6 +9,7 @@
  * For several volumes the digest of a generation runs over (volume u64, block u64, content digest).
  */
 import { createHash, type Hash, hash } from 'node:crypto';
+import { asBuffer } from './as-buffer.js';
 import { digestBytes } from './message/messages.js';
 
 /** The digest of zeros: of a block, and of a range without any other block. */
@@ -21,7 +22,7 @@ export function isZero(data: Uint8Array): boolean {
   // Most blocks that are not zero differ in their first word; ask that before comparing the whole.
   // Stryker disable next-line ConditionalExpression,LogicalOperator: the whole is compared below; this is faster
   if (data.length > 0 && (data[0] !== 0 || data[data.length - 1] !== 0)) return false;
-  const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const view = asBuffer(data);
   // Stryker disable next-line EqualityOperator: there is nothing to compare at the end
   for (let at = 0; at < view.length; at += zeros.length) {
     const length = Math.min(zeros.length, view.length - at);
@@ -38,6 +39,7 @@ export function contentDigest(block: Uint8Array): Uint8Array {
 
 /** Content digests of contiguous blocks, 16 bytes each, one after the other. */
 export function contentDigests(data: Uint8Array, blockBytes: number): Uint8Array {
+  if (data.length === blockBytes) return contentDigest(data);
   const count = data.length / blockBytes;
   const digests = new Uint8Array(count * digestBytes);
   for (let index = 0; index < count; index += 1) {

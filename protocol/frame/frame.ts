@@ -7,8 +7,10 @@
  *     +--------+----------+-----------+---------+
  */
 import { crc32 } from 'node:zlib';
+import { asBuffer } from '../as-buffer.js';
 import { frameBytesMax, frameBytesMin, frameCheckBytes, frameHeaderBytes } from '../limits.js';
 import type { Priority } from '../message/message.js';
+import { partOf } from '../part-of.js';
 import type { Refusal, RefusalCode } from '../refusals.js';
 import { cobsBytesMax, cobsDecode, cobsEncode } from './cobs.js';
 
@@ -59,7 +61,7 @@ export class FrameEncoder {
     const encoded = Buffer.allocUnsafe(cobsBytesMax(plain.length) + 1);
     const delimiter = cobsEncode(plain, encoded, 0);
     encoded[delimiter] = 0;
-    return encoded.subarray(0, delimiter + 1);
+    return partOf(encoded, 0, delimiter + 1);
   }
 }
 
@@ -94,10 +96,10 @@ function kindByte(frame: Frame): number {
 function unstuff(encoded: Uint8Array): Buffer | RefusalCode {
   // A longer frame is not worth decoding; a shorter one is looked at first, for the more telling refusal.
   if (encoded.length > cobsBytesMax(frameBytesMax)) return 'frame-length';
-  const plain = Buffer.allocUnsafe(encoded.length);
-  const length = cobsDecode(Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength), plain);
+  const plain = Buffer.allocUnsafe(Math.max(0, encoded.length - 1));
+  const length = cobsDecode(asBuffer(encoded), plain);
   if (length < 0) return 'frame-encoding';
-  return length < frameBytesMin || length > frameBytesMax ? 'frame-length' : plain.subarray(0, length);
+  return length < frameBytesMin || length > frameBytesMax ? 'frame-length' : partOf(plain, 0, length);
 }
 
 function differenceOfCheck(plain: Buffer): number {

@@ -2,6 +2,7 @@
  * The payload of an open frame: who speaks, whom it knows, what it has received and what it can take.
  * PROTOCOL.md, "Opening, resuming", draws its 36 bytes.
  */
+import { asBuffer } from '../as-buffer.js';
 import { framePayloadBytesMax, unitBytes, windowUnitsMax } from '../limits.js';
 import type { Priority } from '../message/message.js';
 import type { Refusal, RefusalCode } from '../refusals.js';
@@ -58,7 +59,7 @@ export function encodeOpen(open: Open): Buffer {
 
 /** Decodes the payload; refuses `version-mismatch`, `frame-length` and, for a value out of range, `frame-kind`. */
 export function decodeOpen(payload: Uint8Array): DecodedOpen {
-  const from = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const from = asBuffer(payload);
   if (from.length > 0 && from[0] !== linkVersion) return refuse('version-mismatch', `link version ${from[0]}`);
   if (from.length !== openBytes) return refuse('frame-length', `open of ${from.length} bytes`);
   const flags = from.readUInt8(1);

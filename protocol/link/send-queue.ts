@@ -4,6 +4,7 @@
  */
 import { assert } from '../ids.js';
 import { unitBytes } from '../limits.js';
+import { partOf } from '../part-of.js';
 import type { AcknowledgementRecord } from './acknowledgement.js';
 import { unitsOf, unwrapped } from './sequence.js';
 
@@ -55,6 +56,11 @@ export class SendQueue {
   /** Messages whose end is not acknowledged. */
   get queuedMessages(): number {
     return this.#queuedMessages;
+  }
+
+  /** Nothing waits to be sent, or to be repeated. */
+  get empty(): boolean {
+    return this.#lostCount === 0 && this.#waiting.length === 0;
   }
 
   get flying(): boolean {
@@ -198,7 +204,7 @@ function fragmentOf(message: Uint8Array, from: number, length: number, start: nu
   return {
     start,
     units: unitsOf(length),
-    bytes: message.subarray(from, from + length),
+    bytes: partOf(message, from, from + length),
     first: from === 0,
     last: from + length === message.length,
     state: 'flying',

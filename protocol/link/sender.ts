@@ -58,6 +58,7 @@ export class Sender {
   transmit(nowUs: number): { readonly priority: Priority; readonly fragment: Fragment } | undefined {
     for (const priority of priorities) {
       const queue = this.#queues[priority];
+      if (queue.empty) continue;
       const fragment = queue.repeat(this.#size.bytes) ?? this.#fresh(queue, priority);
       if (fragment === undefined) continue;
       this.#sent(fragment, nowUs);

@@ -46,18 +46,29 @@ function take(from: Reader, length: number, what: string): number {
   return at;
 }
 
+/** The same for as many bytes as were told before them. */
+function takeCounted(from: Reader, length: number, what: string): number {
+  return take(from, length, length > from.end - from.at ? `${what}[${length}]` : what);
+}
+
 function unsigned(bits: 8 | 16 | 32, doc: string): Field<number> {
   const bytes = bits / 8;
   const limit = 2 ** bits;
+  const type = `u${bits}`;
   return {
-    type: `u${bits}`,
+    type,
     doc,
     size: () => bytes,
     write(into, at, value) {
       if (!Number.isInteger(value) || value < 0 || value >= limit) throw new RangeError(`${value} is no u${bits}`);
-      return into.writeUIntLE(value, at, bytes);
+      if (bits === 32) return into.writeUInt32LE(value, at);
+      return bits === 16 ? into.writeUInt16LE(value, at) : into.writeUInt8(value, at);
     },
-    read: (from) => from.bytes.readUIntLE(take(from, bytes, `u${bits}`), bytes),
+    read(from) {
+      const at = take(from, bytes, type);
+      if (bits === 32) return from.bytes.readUInt32LE(at);
+      return bits === 16 ? from.bytes.readUInt16LE(at) : from.bytes.readUInt8(at);
+    },
   };
 }
 
@@ -133,8 +144,9 @@ export function choice<const Table extends Readonly<Record<string, number>>>(
 
 /** Exactly `length` bytes. The decoded value is a view of the message's bytes, not a copy. */
 export function fixedBytes(length: number, doc: string): Field<Uint8Array> {
+  const type = `bytes[${length}]`;
   return {
-    type: `bytes[${length}]`,
+    type,
     doc,
     size: () => length,
     write(into, at, value) {
@@ -143,7 +155,7 @@ export function fixedBytes(length: number, doc: string): Field<Uint8Array> {
       return at + length;
     },
     read(from) {
-      const at = take(from, length, `bytes[${length}]`);
+      const at = take(from, length, type);
       return from.bytes.subarray(at, at + length);
     },
   };
@@ -163,7 +175,7 @@ export function bytes(lengthMax: number, doc: string): Field<Uint8Array> {
     read(from) {
       const length = from.bytes.readUInt32LE(take(from, 4, 'length'));
       if (length > lengthMax) throw new FieldRefusal('message-value', `${length} bytes, at most ${lengthMax} allowed`);
-      const at = take(from, length, `bytes[${length}]`);
+      const at = takeCounted(from, length, 'bytes');
       return from.bytes.subarray(at, at + length);
     },
   };
@@ -183,7 +195,7 @@ export function text(lengthMax: number, doc: string): Field<string> {
     read(from) {
       const length = from.bytes.readUInt16LE(take(from, 2, 'length'));
       if (length > lengthMax) throw new FieldRefusal('message-value', `text of ${length} bytes, at most ${lengthMax}`);
-      const at = take(from, length, `text[${length}]`);
+      const at = takeCounted(from, length, 'text');
       return from.bytes.toString('utf8', at, at + length);
     },
   };

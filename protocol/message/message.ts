@@ -10,6 +10,7 @@
  * no frame's checksum is ever right for a message: it is made where the message is made and verified where it is used.
  */
 import { crc32 } from 'node:zlib';
+import { asBuffer } from '../as-buffer.js';
 import type { Refusal, RefusalCode } from '../refusals.js';
 import { type Field, FieldRefusal, type Fields, type FieldValues, type Reader } from './field.js';
 
@@ -83,7 +84,7 @@ export class MessageCodec {
   decode(
     encoded: Uint8Array,
   ): { readonly ok: true; readonly message: AnyMessage } | { readonly ok: false; readonly refusal: Refusal } {
-    const bytes = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+    const bytes = asBuffer(encoded);
     const end = bytes.length - checkBytes;
     if (end < tagBytes) return refuse('message-truncated', `${bytes.length} bytes are no message`);
     if (crc32(bytes.subarray(0, end), checkSeed) !== bytes.readUInt32LE(end)) {

@@ -3,6 +3,7 @@
  * a bit set outside it, reserved or of a feature that isn't there, is refused with INVALID FIELD IN CDB and a pointer.
  */
 
+import { asBuffer } from '../as-buffer.js';
 import { sectorBytes, unreachable } from '../ids.js';
 import type { MediumCommand } from './commands.js';
 import { senseOf } from './conditions.js';
@@ -68,7 +69,7 @@ export type UnitCommand =
 
 /** Parses a CDB. Zero bytes after its end, as of a transport that pads to 16, are allowed. */
 export function parseCdb(cdb: Uint8Array): Parsed<CdbCommand> {
-  const bytes = Buffer.from(cdb.buffer, cdb.byteOffset, cdb.byteLength);
+  const bytes = asBuffer(cdb);
   const operation = findOperation(bytes[0] ?? -1, (bytes[1] ?? 0) & 0x1f);
   if (operation === 'unknown') return { ok: false, sense: senseOf('invalidOpcode') };
   if (operation === 'unknownServiceAction') return invalidField(1, 4);

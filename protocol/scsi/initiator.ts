@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib';
 import { unreachable } from '../ids.js';
 import type { Message, MessageNamed } from '../message/messages.js';
+import { partOf } from '../part-of.js';
 import type { Refusal } from '../refusals.js';
 import type { Completion } from './commands.js';
 import { decodeStatus } from './response.js';
@@ -122,7 +123,7 @@ export class Initiator {
       return [unexpected(`data asked for that command ${tag} doesn't have`)];
     }
     command.askedBytes = bytes;
-    const data = dataOut.subarray(offset, offset + length);
+    const data = partOf(dataOut, offset, offset + length);
     return [{ kind: 'send', message: { kind: 'dataOut', tag, offset, data } }];
   }
 

@@ -35,6 +35,7 @@ export class TaskManager {
   }
 
   #answers(): Send[] {
+    if (this.#waiting.length === 0) return [];
     const complete = this.#waiting.filter(({ waitsFor }) => waitsFor.size === 0);
     this.#waiting = this.#waiting.filter(({ waitsFor }) => waitsFor.size > 0);
     return complete.map(({ request }) => ({

@@ -73,14 +73,17 @@ export class Endpoint implements EndpointMachine {
   receiveFrame(frame: Uint8Array, nowUs: number): EndpointEvent[] {
     const events: EndpointEvent[] = [];
     for (const event of this.#link.receiveFrame(frame, nowUs)) {
-      const taken = this.#takeLinkEvent(event);
-      events.push(...taken);
-      if (!taken.some(isDamage)) continue;
+      let damaged = false;
+      for (const taken of this.#takeLinkEvent(event)) {
+        events.push(taken);
+        damaged ||= isDamage(taken);
+      }
+      if (!damaged) continue;
       // The rest of what this frame completed comes after a message that is lost: it is not to be taken without it.
       events.push(...this.#startAnew(nowUs));
       break;
     }
-    if (this.#link.queuedBytes === 0) events.push(...this.#opened());
+    if (this.#session.kind === 'settling' && this.#link.queuedBytes === 0) events.push(...this.#opened());
     return events;
   }
 
@@ -222,7 +225,8 @@ export class Endpoint implements EndpointMachine {
   /** A message of the session: if this side did not know yet that the peer has passed it, it does now. */
   #deliver(message: Message): EndpointEvent[] {
     if (message.kind === 'hello' || message.kind === 'proof' || message.kind === 'sealed') return unexpected(message);
-    return [...this.#opened(), { kind: 'message', message }];
+    const delivered: EndpointEvent = { kind: 'message', message };
+    return this.#session.kind === 'settling' ? [...this.#opened(), delivered] : [delivered];
   }
 
   /** The session is open from here on, if it was settling. */
