@@ -37,6 +37,7 @@ export interface ControllerOptions {
   readonly journalGrowthBytesMin?: number;
 }
 
+const none: readonly DeviceEffect[] = [];
 /** A controller's meta disk has at least this many bytes. */
 export const metaBytesMin = 8 * 1024 * 1024;
 
@@ -85,7 +86,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
       this.#closing = false;
       this.effects.push({ kind: 'closed' });
     }
-    return this.effects.splice(0);
+    return this.effects.length === 0 ? none : this.effects.splice(0);
   }
 
   transmit(port: PortName, nowUs: number): Uint8Array | undefined {

@@ -11,5 +11,10 @@ const counters: ReadonlySet<string> = new Set(['epoch', 'generation', 'base', 'f
 
 /** The name of a field that is past what is taken from a peer, or undefined. */
 export function fieldPastLimit(message: Message): string | undefined {
-  return Object.entries(message).find(([name, value]) => counters.has(name) && value > peerCounterMax)?.[0];
+  for (const name in message) {
+    if (!counters.has(name)) continue;
+    const value: unknown = message[name as keyof Message];
+    if (typeof value === 'number' && value > peerCounterMax) return name;
+  }
+  return undefined;
 }

@@ -10,6 +10,7 @@ export interface Progress {
 }
 
 const waitersMax = 256;
+const none: readonly Message[] = [];
 
 export class Waiters {
   #waiting: MessageNamed<'wait'>[] = [];
@@ -26,7 +27,8 @@ export class Waiters {
   }
 
   /** The answers that are due now. */
-  take(progress: Progress): Message[] {
+  take(progress: Progress): readonly Message[] {
+    if (this.#waiting.length === 0) return none;
     const answers: Message[] = [];
     this.#waiting = this.#waiting.filter((wait) => {
       const reason = progress.failures.get(wait.generation);

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { isZero } from '../../protocol/digest.js';
 import { assert } from '../../protocol/ids.js';
+import { partOf } from '../../protocol/part-of.js';
 import type { DurableStep, InstantStore, StoreRun } from './store.js';
 
 const pageBytesDefault = 65536;
@@ -81,7 +82,7 @@ export class MemoryStore implements InstantStore {
       const length = Math.min(pageBytes - from, into.length - at);
       // Stryker disable next-line ConditionalExpression,EqualityOperator: of nothing, nothing is filled
       if (filled < at) into.fill(0, filled, at);
-      into.set(viewOf(this.#page(number).bytes, from, length), at);
+      into.set(partOf(this.#page(number).bytes, from, from + length), at);
       filled = at + length;
     }
     // Stryker disable next-line ConditionalExpression,EqualityOperator: of nothing, nothing is filled
@@ -95,7 +96,7 @@ export class MemoryStore implements InstantStore {
     const from = offset - number * pageBytes;
     const page = this.#pages.get(number);
     if (page === undefined || page.owner !== undefined || from + length > pageBytes) return undefined;
-    return viewOf(page.bytes, from, length);
+    return partOf(page.bytes, from, from + length);
   }
 
   apply({ writes, punches }: DurableStep): void {
@@ -120,11 +121,15 @@ export class MemoryStore implements InstantStore {
 
   #write(offset: number, data: Uint8Array): void {
     const { pageBytes } = this;
-    for (const part of partsOf(offset, data.length, this.pageBytes)) {
-      const bytes = viewOf(data, part.at, part.length);
+    for (let at = 0; at < data.length; ) {
+      const page = Math.floor((offset + at) / pageBytes);
+      const from = offset + at - page * pageBytes;
+      const length = Math.min(pageBytes - from, data.length - at);
+      const bytes = partOf(data, at, at + length);
       // A whole page is adopted as it is: nobody changes the bytes of a durable step any more.
-      if (part.length === pageBytes) this.#setPage(part.page, { bytes, owner: undefined, digest: undefined });
-      else this.#ownPage(part.page).set(bytes, part.from);
+      if (length === pageBytes) this.#setPage(page, { bytes, owner: undefined, digest: undefined });
+      else this.#ownPage(page).set(bytes, from);
+      at += length;
     }
   }
 
@@ -226,28 +231,4 @@ function indexFrom(sorted: readonly number[], bound: number): number {
     else high = middle;
   }
   return low;
-}
-
-interface Part {
-  readonly page: number;
-  /** Offset in the page, and in the caller's bytes. */
-  readonly from: number;
-  readonly at: number;
-  readonly length: number;
-}
-
-function partsOf(offset: number, length: number, pageBytes: number): Part[] {
-  const parts: Part[] = [];
-  for (let at = 0; at < length; ) {
-    const page = Math.floor((offset + at) / pageBytes);
-    const from = offset + at - page * pageBytes;
-    const part = { page, from, at, length: Math.min(pageBytes - from, length - at) };
-    parts.push(part);
-    at += part.length;
-  }
-  return parts;
-}
-
-function viewOf(bytes: Uint8Array, from: number, length: number): Uint8Array {
-  return length === bytes.length ? bytes : bytes.subarray(from, from + length);
 }

@@ -126,12 +126,13 @@ export class WriteCache {
 
 /** Extents that don't overlap, as a step for the store. */
 export function durableStep(extents: readonly Extent[]): DurableStep {
-  const writes = extents.flatMap(({ first, data }) =>
-    data === undefined ? [] : [{ offset: first * sectorBytes, data }],
-  );
-  const punches = extents
-    .filter(({ data }) => data === undefined)
-    .map(({ first, sectors }) => ({ offset: first * sectorBytes, length: sectors * sectorBytes }));
+  const writes: DurableStep['writes'][number][] = [];
+  const punches: DurableStep['punches'][number][] = [];
+  for (const { first, sectors, data } of extents) {
+    const offset = first * sectorBytes;
+    if (data === undefined) punches.push({ offset, length: sectors * sectorBytes });
+    else writes.push({ offset, data });
+  }
   return { writes, punches };
 }
 

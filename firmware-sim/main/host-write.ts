@@ -12,6 +12,7 @@
 import { contentDigest, contentDigests, sameDigest } from '../../protocol/digest.js';
 import { blockNumber, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes } from '../../protocol/message/messages.js';
+import { partOf } from '../../protocol/part-of.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
 import { firstDifference, type WriteCommand, type WritePiece, writePieces } from '../controller/write-pieces.js';
@@ -23,6 +24,7 @@ import type { MainCore } from './main-core.js';
 
 /** Blocks that are deferred or written as one. */
 const windowBlocks = 256;
+const empty = new Uint8Array(0);
 
 interface Window {
   readonly first: number;
@@ -47,7 +49,7 @@ export class HostWrite implements Operation {
   /** First sector of the current piece that is not dealt with yet, counted in its volume. */
   #atSector = 0;
   #window: Window = { first: 0, count: 0 };
-  #content: Uint8Array = new Uint8Array(0);
+  #content = empty;
   #slots: SlotRun[] = [];
   #waitingFor = 0;
   #noted = false;
@@ -124,7 +126,7 @@ export class HostWrite implements Operation {
   #nextPiece(nowUs: number): void {
     const piece = this.#pieces[0];
     if (piece === undefined || this.#failure !== undefined) {
-      this.#answer(this.#failure ?? { status: 'good', data: new Uint8Array(0) });
+      this.#answer(this.#failure ?? { status: 'good', data: empty });
       this.#core.writeEnded(this, nowUs);
       return;
     }
@@ -223,7 +225,7 @@ export class HostWrite implements Operation {
       return;
     }
     const from = (lba - this.#piece.lba) * sectorBytes;
-    const part = data.subarray(from, from + (end - lba) * sectorBytes);
+    const part = partOf(data, from, from + (end - lba) * sectorBytes);
     this.#core.disks.issue(primary, { op: 'write', lba, data: part }, this);
   }
 

@@ -154,6 +154,7 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   /** Takes back the slots that records gave up. */
   takeFreed(): void {
     for (const state of [this.state, this.replica]) {
+      if (state.freed.length === 0) continue;
       for (const { volume, first, count } of state.freed) this.giveSlots(volume, [{ first, count }]);
       state.freed = [];
     }

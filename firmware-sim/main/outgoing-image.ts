@@ -117,9 +117,10 @@ export class OutgoingImage implements Outgoing {
 
   /** Whether any of these blocks is about to count as sent. */
   isRecording(volume: number, first: number, count: number): boolean {
-    return [...this.#recording].some(
-      ({ run }) => run.volume === volume && run.first < first + count && first < run.first + run.count,
-    );
+    for (const { run } of this.#recording) {
+      if (run.volume === volume && run.first < first + count && first < run.first + run.count) return true;
+    }
+    return false;
   }
 
   returned(volume: number, first: number, count: number): void {

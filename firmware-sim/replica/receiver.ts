@@ -313,6 +313,7 @@ export class Receiver implements Operation {
   }
 
   #takeFreed(): void {
+    if (this.state.freed.length === 0) return;
     for (const { volume, first, count } of this.state.freed.splice(0)) {
       (this.#allocators[volume] as SlotAllocator).release(first, count);
     }

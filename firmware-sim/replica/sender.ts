@@ -54,6 +54,8 @@ interface OnItsWay {
   stale: boolean;
 }
 
+type Blocks = Pick<PickedRun, 'volume' | 'first' | 'count'>;
+
 const readingMax = 4;
 
 export class Sender {
@@ -109,17 +111,17 @@ export class Sender {
    * `sent` neither does what is on its way (before a freeze, when the newest content is wanted).
    */
   overwritten(volume: number, first: number, count: number, sent: 'sent' | 'reading'): void {
-    const overlaps = (run: { volume: number; first: number; count: number }) =>
-      run.volume === volume && run.first < first + count && first < run.first + run.count;
-    if (sent === 'sent') for (const each of this.#onItsWay.values()) if (overlaps(each)) each.stale = true;
-    for (const each of this.#reading) if (overlaps(each.picked)) each.stale = true;
+    const blocks = { volume, first, count };
+    if (sent === 'sent') for (const each of this.#onItsWay.values()) if (overlap(each, blocks)) each.stale = true;
+    for (const each of this.#reading) if (overlap(each.picked, blocks)) each.stale = true;
   }
 
   /** Whether any of these blocks is being read or on its way. */
   touches(volume: number, first: number, count: number): boolean {
-    const overlaps = (run: { volume: number; first: number; count: number }) =>
-      run.volume === volume && run.first < first + count && first < run.first + run.count;
-    return [...this.#onItsWay.values()].some(overlaps) || [...this.#reading].some((each) => overlaps(each.picked));
+    const blocks = { volume, first, count };
+    for (const each of this.#onItsWay.values()) if (overlap(each, blocks)) return true;
+    for (const each of this.#reading) if (overlap(each.picked, blocks)) return true;
+    return false;
   }
 
   stored({ runs }: MessageNamed<'stored'>): void {
@@ -190,4 +192,8 @@ export class Sender {
     this.#bytesOnTheirWay -= run.bytes;
     return run;
   }
+}
+
+function overlap(a: Blocks, b: Blocks): boolean {
+  return a.volume === b.volume && a.first < b.first + b.count && b.first < a.first + a.count;
 }

@@ -57,12 +57,13 @@ export interface BatchPlace {
 /** Encodes records as one batch, padded with zeros to whole sectors. */
 export function encodeBatch(place: BatchPlace, records: readonly Uint8Array[]): Buffer {
   const payloadBytes = records.reduce((sum, each) => sum + 4 + each.length, 0);
-  const batch = Buffer.alloc(sectorsOf(payloadBytes) * sectorBytes);
+  const batch = Buffer.allocUnsafe(sectorsOf(payloadBytes) * sectorBytes);
   let at = headerBytes;
   for (const each of records) {
     batch.set(each, batch.writeUInt32LE(each.length, at));
     at += 4 + each.length;
   }
+  batch.fill(0, at);
   batch.writeUInt32LE(magic, 0);
   batch.writeUInt32LE(kindFlags[place.kind], 4);
   batch.writeUInt32LE(place.checkpoint, 8);
@@ -70,6 +71,7 @@ export function encodeBatch(place: BatchPlace, records: readonly Uint8Array[]): 
   batch.writeUInt32LE(payloadBytes, 16);
   batch.writeUInt32LE(crc32(batch.subarray(headerBytes, at)), 20);
   batch.set(place.stamp, 24);
+  batch.writeUInt32LE(0, 40);
   batch.writeUInt32LE(crc32(batch.subarray(0, 44)), 44);
   return batch;
 }

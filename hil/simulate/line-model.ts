@@ -2,6 +2,7 @@
  * What one direction of a serial line does to bytes: each takes 10 bit times (start, 8 data, stop), arrives a latency
  * later, may be lost, and its data bits may be flipped. Pure: the real-time emulator and the simulator both use it.
  */
+import { partOf } from '../../protocol/part-of.js';
 import type { Random } from '../random.js';
 import { Gap } from './gap.js';
 
@@ -86,7 +87,7 @@ export class LineModel {
     const deliveries: Delivery[] = [];
     const step = Math.min(this.#options.deliveryBytesMax ?? bytes.length, bytes.length);
     for (let at = 0; at < bytes.length; at += step) {
-      const piece = bytes.subarray(at, at + step);
+      const piece = partOf(bytes, at, at + step);
       const atUs = this.#endOf(piece.length) + this.#options.latencyUs;
       const arrived = this.#flip(this.#drop(piece));
       if (arrived.length > 0) deliveries.push({ atUs, bytes: arrived });
