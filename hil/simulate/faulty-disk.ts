@@ -40,8 +40,10 @@ export interface FaultyDiskOptions {
 
 interface Running extends RunningCommand {
   readonly done: (completion: Completion) => void;
-  /** What is still to be done of it on the medium; nothing, once it is done or refused. */
-  carryOut?: () => Completion;
+  /** How it will end: known once it has been refused, or has taken effect. */
+  completion: Completion | undefined;
+  /** It is not refused. */
+  carriedOut: boolean;
 }
 
 const nothing: Survival = { sectors: 'none', torn: 'no', seed: 0 };
@@ -75,7 +77,15 @@ export class FaultyDisk implements KernelDisk {
   begin(command: MediumCommand, schedule: Schedule, done: (completion: Completion) => void): void {
     this.#commands += 1;
     const faults = this.#book.take(command);
-    const running: Running = { number: this.#commands, command, faults, beganAt: this.#medium.unflushed.moment, done };
+    const running: Running = {
+      number: this.#commands,
+      command,
+      faults,
+      beganAt: this.#medium.unflushed.moment,
+      done,
+      completion: undefined,
+      carriedOut: false,
+    };
     this.#running.set(running.number, running);
     const reset = faults.of('reset');
     if (reset !== undefined) {
@@ -83,15 +93,12 @@ export class FaultyDisk implements KernelDisk {
       return;
     }
     const delayUs = this.#delayUs(running);
-    const refused = this.#medium.begin(running);
-    if (refused !== undefined) {
-      schedule(delayUs, () => this.#end(running, () => refused));
-      return;
+    running.completion = this.#medium.begin(running);
+    if (running.completion === undefined) {
+      running.carriedOut = true;
+      if (!this.#options.times.late) running.completion = this.#medium.takeEffect(running);
     }
-    const completion = this.#options.times.late ? undefined : this.#medium.takeEffect(running);
-    const carryOut = () => this.#settle(running, completion ?? this.#medium.takeEffect(running));
-    running.carryOut = carryOut;
-    schedule(delayUs, () => this.#end(running, carryOut));
+    schedule(delayUs, () => this.#end(running));
   }
 
   /** What a command sees now: cache over medium. Whoever gets it must not change it. */
@@ -121,7 +128,7 @@ export class FaultyDisk implements KernelDisk {
 
   /** Its controller has restarted: what was under way is carried out, and nobody is told. */
   forgetCommands(): void {
-    for (const { carryOut } of this.#running.values()) carryOut?.();
+    for (const each of this.#running.values()) this.#settle(each);
     this.#running.clear();
     this.#life += 1;
   }
@@ -199,12 +206,14 @@ export class FaultyDisk implements KernelDisk {
   }
 
   /** Ends a command, unless a reset or a power cut did. */
-  #end(running: Running, completion: () => Completion): void {
-    if (this.#running.delete(running.number)) running.done(completion());
+  #end(running: Running): void {
+    if (this.#running.delete(running.number)) running.done(this.#settle(running));
   }
 
-  #settle(running: Running, completion: Completion): Completion {
-    this.#medium.settle(running);
+  /** Does what is left to do of a command on the medium; returns how it ends. */
+  #settle(running: Running): Completion {
+    const completion = running.completion ?? this.#medium.takeEffect(running);
+    if (running.carriedOut) this.#medium.settle(running);
     return completion;
   }
 }

@@ -69,6 +69,7 @@ interface End {
   line: SimulatedLine | undefined;
   /** A look for the next frame is on the heap. */
   asked: boolean;
+  readonly look: Action;
 }
 
 /** A line between two devices in virtual time. */
@@ -139,15 +140,22 @@ export class Kernel {
     specification: LineSpecification,
   ): SimulatedLine {
     const { random, around = (wire: Wire) => wire, ...options } = specification;
-    const end = ([name, port]: readonly [string, PortName], direction: 'there' | 'back'): End => ({
-      powered: this.#powered(name),
-      port,
-      wire: around(new LineModel(options, random.fork(direction)), direction),
-      deframer: new Deframer(),
-      other: undefined,
-      line: undefined,
-      asked: false,
-    });
+    const end = ([name, port]: readonly [string, PortName], direction: 'there' | 'back'): End => {
+      const made: End = {
+        powered: this.#powered(name),
+        port,
+        wire: around(new LineModel(options, random.fork(direction)), direction),
+        deframer: new Deframer(),
+        other: undefined,
+        line: undefined,
+        asked: false,
+        look: () => {
+          made.asked = false;
+          this.#send(made);
+        },
+      };
+      return made;
+    };
     const ends = [end(a, 'there'), end(b, 'back')] as const;
     const line: SimulatedLine = { up: true, life: 0, ends, counts: () => [ends[0].wire.counts, ends[1].wire.counts] };
     ends[0].other = ends[1];
@@ -305,9 +313,10 @@ export class Kernel {
     const { tag, command } = effect;
     const disk = powered.disks.get(effect.disk);
     if (disk === undefined) throw new Error(`invariant broken: ${powered.name} has no disk ${effect.disk}`);
-    const alive = () => powered.on && powered.life === life;
     const schedule: Schedule = (delayUs, action) => {
-      this.at(this.#nowUs + delayUs, () => alive() && action());
+      this.at(this.#nowUs + delayUs, () => {
+        if (powered.on && powered.life === life) action();
+      });
     };
     disk.begin(command, schedule, (completion) => this.#step(powered, { kind: 'disk', tag, completion }));
     this.watcher.commanded?.(powered.name, effect.disk, command);
@@ -333,10 +342,7 @@ export class Kernel {
   #ask(end: End): void {
     if (end.asked || !end.powered.on || end.line?.up !== true) return;
     end.asked = true;
-    this.at(Math.max(this.#nowUs, end.wire.freeAtUs), () => {
-      end.asked = false;
-      this.#send(end);
-    });
+    this.at(end.wire.freeAtUs, end.look);
   }
 
   #send(end: End): void {

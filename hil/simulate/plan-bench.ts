@@ -97,8 +97,9 @@ export class PlanBench {
   /** To be called after each effect of a site: cuts power and pauses where the plan says so. */
   countEffect(site: Site): void {
     this.effects[site] += 1;
-    if (this.#healed) return;
-    for (const fault of this.#byEffect[site].get(this.effects[site]) ?? []) {
+    const faults = this.#healed ? undefined : this.#byEffect[site].get(this.effects[site]);
+    if (faults === undefined) return;
+    for (const fault of faults) {
       if (fault.kind === 'power') this.#cutPower(fault);
       else if (fault.kind === 'pause') this.#pause(fault);
     }
