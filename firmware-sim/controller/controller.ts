@@ -49,6 +49,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   protected entropy: Uint8Array = new Uint8Array(32);
   protected capacities: ReadonlyMap<DiskName, number> = new Map();
   protected nowUs = 0;
+  // Stryker disable next-line StringLiteral: for people; what counts is that it is none of the others
   protected power: 'off' | 'recovering' | 'running' | 'halted' = 'off';
   /** Why `power` is `halted`. */
   protected whyHalted: Refusal | undefined;
@@ -146,6 +147,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     detail = '',
   ): void {
     if (outcome !== 'why it halted') this.refuse('host', request, outcome, detail);
+    // Stryker disable next-line ConditionalExpression: a controller that has halted knows why
     else if (this.whyHalted !== undefined) this.refuse('host', request, this.whyHalted.code, this.whyHalted.detail);
   }
 
@@ -174,6 +176,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   protected format(first: readonly R[], stamp: Uint8Array, then: () => void): void {
     for (const each of first) this.apply(each);
     this.#openJournal({ half: 1, checkpoint: 0, sequence: 0, atSector: 0, stamp });
+    // Stryker disable next-line OptionalChaining,StringLiteral: it has just been opened; the name is for people
     this.#journal?.checkpoint({ name: 'formatting', resume: then });
   }
 
@@ -270,7 +273,9 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     const peers: readonly Role[] = port === 'host' ? ['host'] : [role === 'main' ? 'sub' : 'main'];
     return new Endpoint({
       ...{ role, peers, entropy: portEntropy(this.entropy, port) },
+      // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
       ...(key === undefined ? {} : { key }),
+      // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
       ...(framePayloadMax === undefined ? {} : { link: { framePayloadMax } }),
     });
   }

@@ -8,6 +8,7 @@ export function digestRefusal(message: MessageNamed<'getDigests'>, geometry: Geo
   const { volume, first, count, partBlocks } = message;
   if (volume >= geometry.volumes.length) return 'unknown-volume';
   if (count < 1 || first + count > geometry.blocksOf(volume)) return 'range-outside';
-  if (partBlocks < 1 || Math.ceil(count / partBlocks) > digestPartsMax) return 'too-many-requests';
+  // Parts of no blocks would be endlessly many.
+  if (Math.ceil(count / partBlocks) > digestPartsMax) return 'too-many-requests';
   return undefined;
 }

@@ -11,6 +11,7 @@ export class StampAreas implements Operation {
   readonly #disks: DiskQueue;
   readonly #areas: { readonly disk: DiskName; readonly lba: number; readonly stamp: AreaStamp }[];
   readonly #then: (failure: Refusal | undefined) => void;
+  // Stryker disable next-line StringLiteral: set by start
   #phase: 'reading' | 'writing' = 'reading';
 
   constructor(
@@ -38,6 +39,7 @@ export class StampAreas implements Operation {
     const area = this.#areas[0];
     if (area === undefined) return;
     if (outcome.kind !== 'done') {
+      // Stryker disable next-line ConditionalExpression,StringLiteral: what a disk is asked for ends done or failed
       const detail = outcome.kind === 'failed' ? describeFailure(outcome.completion) : '';
       this.#then({ code: 'disk-error', detail: `${area.disk}: ${detail}` });
       return;

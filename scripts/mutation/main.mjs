@@ -1,5 +1,5 @@
 /**
- * Mutation tests: npm run mutation [-- <room> …]. Takes minutes to hours, so it is on demand.
+ * Mutation tests: npm run mutation [-- <room or file> …]. Takes minutes to hours, so it is on demand.
  *
  * Stryker is installed from the lock file beside this file into coldframe-out/mutation, not among the project's own
  * packages: it would make every `npm ci` half as large again. What it changes is a copy of the project.
@@ -48,15 +48,22 @@ function configure(room, { mutate = `${room}/**/*.ts`, tests }) {
   return { file, reported };
 }
 
+/** What a room is mutated and judged by; a single file is judged by the tests of its room. */
+function choose(asked) {
+  if (asked in rooms) return rooms[asked];
+  const room = asked.endsWith('.ts') ? rooms[dirname(asked)] : undefined;
+  return room === undefined ? undefined : { ...room, mutate: asked };
+}
+
 const asked = process.argv.slice(2);
-const unknown = asked.find((each) => !(each in rooms));
+const unknown = asked.find((each) => choose(each) === undefined);
 if (unknown !== undefined) {
   console.error(`There is no room ${unknown}. Rooms: ${Object.keys(rooms).join(', ')}`);
   process.exit(2);
 }
 install();
 for (const room of asked.length === 0 ? Object.keys(rooms) : asked) {
-  const { file, reported } = configure(room, rooms[room]);
+  const { file, reported } = configure(room, choose(room));
   const stryker = join(tool, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js');
   run(process.execPath, [stryker, 'run', file], root);
   console.log(summarise(room, JSON.parse(readFileSync(reported, 'utf8'))));

@@ -3,7 +3,9 @@ import { AllocationScan } from '../../../firmware-sim/controller/allocation-scan
 import { Geometry } from '../../../firmware-sim/controller/geometry.js';
 import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import type { DeviceEffect } from '../../../protocol/device.js';
+import type { Refusal } from '../../../protocol/refusals.js';
 import { type LbaStatus, lbaStatusData } from '../../../protocol/scsi/capacity-data.js';
+import { checkCondition } from '../../../protocol/scsi/conditions.js';
 
 const geometry = new Geometry(4096, [64 * 4096]);
 const mapped = (lba: number, sectors: number): LbaStatus => ({ lba, sectors, status: 'mapped' });
@@ -35,6 +37,25 @@ describe('the scan for what a volume holds', () => {
       ],
       ended: 'done',
     });
+  });
+
+  it('takes nothing past the end of the volume, also of an answer that goes on behind it', () => {
+    expect(scanned([[mapped(0, 16), hole(16, 496), mapped(512, 8), mapped(520, 8)]])).to.deep.equal({
+      found: [[0, 2]],
+      ended: 'done',
+    });
+  });
+
+  it('fails with what the disk says', () => {
+    const effects: DeviceEffect[] = [];
+    const disks = new DiskQueue(effects);
+    const failures: (Refusal | undefined)[] = [];
+    const none = () => expect.fail('nothing was found');
+    new AllocationScan(disks, geometry, 'secondary', none, (failure) => failures.push(failure)).start();
+    const [effect] = effects;
+    if (effect?.kind === 'disk') disks.complete(effect.tag, checkCondition('lbaOutOfRange'), 0);
+    expect(failures.map((each) => each?.code)).to.deep.equal(['disk-error']);
+    expect(failures[0]?.detail).to.match(/^secondary0: ILLEGAL REQUEST/);
   });
 
   it('takes a run that began before the sector that it asked for, from there on', () => {

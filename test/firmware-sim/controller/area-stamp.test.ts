@@ -18,6 +18,12 @@ describe('the stamp of an area', () => {
     }
   });
 
+  it('is none that is cut short', () => {
+    const sector = encodeStamp(stamp);
+    for (const length of [0, 8, 31]) expect(decodeStamp(sector.subarray(0, length)), `${length}`).to.equal(undefined);
+    expect(decodeStamp(sector.subarray(0, 32))?.volume).to.equal(3);
+  });
+
   it('of a place that this version does not know belongs to somebody: it is not taken for one of ours', () => {
     const sector = encodeStamp(stamp);
     sector.writeUInt8(9, 24);

@@ -74,6 +74,14 @@ describe('what a peer may ask', () => {
     );
     expect(asked({ partBlocks: 0 })).to.equal('too-many-requests');
     expect(asked({ volume: 1, count: 10_000_000 })).to.equal('too-many-requests');
+    expect([asked({ volume: 1, count: 256 }), asked({ volume: 1, count: 257 })]).to.deep.equal([
+      undefined,
+      'too-many-requests',
+    ]);
+    expect([asked({ volume: 1, count: 512, partBlocks: 2 }), asked({ partBlocks: 100 })]).to.deep.equal([
+      undefined,
+      undefined,
+    ]);
   });
 
   it('are no counters that leave none behind them', () => {
