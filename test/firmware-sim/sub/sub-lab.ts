@@ -10,7 +10,7 @@ import { done, type Operation } from '../../../firmware-sim/storage/operation.js
 import { SlotAllocator } from '../../../firmware-sim/storage/slot-allocator.js';
 import { zeroSlot } from '../../../firmware-sim/storage/stored-blocks.js';
 import { SubCore } from '../../../firmware-sim/sub/sub-core.js';
-import type { SubRecord } from '../../../firmware-sim/sub/sub-records.js';
+import { type SubRecord, subRecords } from '../../../firmware-sim/sub/sub-records.js';
 import { SubState } from '../../../firmware-sim/sub/sub-state.js';
 import type { DeviceEffect, DiskName } from '../../../protocol/device.js';
 import { contentDigests } from '../../../protocol/digest.js';
@@ -35,6 +35,8 @@ export function lettersOf(data: Uint8Array): string {
     return byte === 0 ? '.' : String.fromCharCode(byte);
   }).join('');
 }
+
+const ownKinds: ReadonlySet<string> = new Set(subRecords.map(({ kind }) => kind));
 
 type DiskEffect = Extract<DeviceEffect, { kind: 'disk' }>;
 
@@ -128,7 +130,7 @@ export class SubLab {
     const next = this.records.shift();
     if (next === undefined) return false;
     const { record } = next;
-    if (['pairState', 'changing', 'tookOver'].includes(record.kind)) this.state.apply(record as SubRecord);
+    if (ownKinds.has(record.kind)) this.state.apply(record as SubRecord);
     else this.replica.apply(record as ReplicaRecord);
     if (record.kind === 'changing') this.replica.overwritten(record.volume, record.first, record.count);
     next.operation?.resume(done, 0);
