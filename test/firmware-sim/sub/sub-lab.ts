@@ -65,11 +65,12 @@ export class SubLab {
   readonly #media = new Map<DiskName, Medium>();
   readonly #slots = new SlotAllocator(stagingSlots);
 
-  /** A volume of so many sectors. */
-  constructor(sectors = 32) {
+  /** A volume of so many sectors; `fresh`: it belongs to no pair yet. */
+  constructor(sectors = 32, fresh = false) {
     const volumes = [sectors * 512];
     this.state.apply({ kind: 'prepared', blockBytes, volumes });
-    this.state.apply({ kind: 'joined', pair: Buffer.alloc(16, 1), method: 'differential', epoch: 1 as never });
+    if (!fresh)
+      this.state.apply({ kind: 'joined', pair: Buffer.alloc(16, 1), method: 'differential', epoch: 1 as never });
     this.replica.resize(1);
     this.#media.set('secondary0', new Medium(sectors));
     this.#media.set('staging0', new Medium(stagingSlots * 2));
