@@ -37,8 +37,9 @@ function inRounds(random: Random, context: OperationContext): Operation[] {
   const rounds = 2 + random.below(6);
   let atUs = 0;
   for (let round = 0; round < rounds; round += 1) {
-    const before = Array.from({ length: random.below(6) }, () => {
-      atUs += random.below(2000);
+    const beforeGapUs = pick(random, [50, 500, 2000, 20_000]);
+    const before = Array.from({ length: random.below(10) }, () => {
+      atUs += random.below(beforeGapUs);
       return operationOf(random, pick(random, ['write', 'write', 'write', 'zero']), atUs, context);
     });
     const imageUs = imageUsOf(context.configuration, round === 0 ? undefined : before);
@@ -121,7 +122,8 @@ function operationOf(
       const known = random.below(4) > 0 && places.length > 0 ? pick(random, places) : undefined;
       const place = known ?? placeOf(random, configuration);
       const stays = takesOver && random.below(4) === 0 ? ({ stays: true } as const) : {};
-      return { kind, atUs, ...place, ...stays };
+      const once = random.below(4) === 0 ? ({ once: true } as const) : {};
+      return { kind, atUs, ...place, ...stays, ...once };
     }
     case 'read':
     case 'look':

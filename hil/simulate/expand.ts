@@ -16,6 +16,7 @@ import type {
   LineName,
   Operation,
   Plan,
+  PowerFault,
   Site,
 } from './plan.js';
 
@@ -223,9 +224,9 @@ function honestFaults(
   });
 }
 
-function powerFaults(random: Random, older: boolean): Fault[] {
+function powerFaults(random: Random, older: boolean): PowerFault[] {
   const count = 1 + random.below(random.below(4) === 0 ? 20 : 4);
-  const faults: Fault[] = [];
+  const faults: PowerFault[] = [];
   for (let index = 0; index < count; index += 1) {
     const comesBackOlder = older && random.below(4) === 0 ? { olderDisks: 1 + random.below(3) } : {};
     const who = pick(random, ['main', 'sub', 'both'] as const);
@@ -237,6 +238,12 @@ function powerFaults(random: Random, older: boolean): Fault[] {
       survival: survivalOf(random),
       ...comesBackOlder,
     });
+    // Soon after, with the disks as they were a moment ago: what has been told since then never happened.
+    if (older && random.below(2) === 0) {
+      const [fault] = faults.slice(-1) as [PowerFault];
+      const soon = { afterEffects: fault.afterEffects + 1 + random.below(60), olderDisks: 1 + random.below(index + 2) };
+      faults.push({ ...fault, ...soon });
+    }
   }
   return faults;
 }

@@ -40,7 +40,8 @@ function wayOf({ line, direction }: LineFault): string {
   return ways[`${line} ${direction}`] ?? line;
 }
 
-function lineText(effect: LineEffect): string {
+/** What happens to a frame. */
+export function lineText(effect: LineEffect): string {
   switch (effect.kind) {
     case 'flip':
       return `bits ${effect.bits.join(', ')} flipped`;

@@ -2,7 +2,9 @@
  * The end of a run: everything is healthy again, and within a stated virtual time both sides have to come to rest with
  * the newest data structured at the sub, byte for byte in the raw areas, and no slot lost.
  */
+import type { DiskName } from '../../protocol/device.js';
 import { sectorBytes } from '../../protocol/ids.js';
+import type { Site } from './plan.js';
 import type { PlanRun } from './run-plan.js';
 import { faultOfSector, type Truth } from './truth.js';
 
@@ -104,6 +106,7 @@ export class Liveness {
     for (const volume of volumeSectors.keys()) {
       this.#holdRaw(`primary${volume}`, volume, oracle.mainTruth);
       if (image !== undefined) this.#holdRaw(`secondary${volume}`, volume, image);
+      this.#holdSame(volume);
     }
     for (const site of ['main', 'sub'] as const) {
       this.#run.hosts.instruct(site, { kind: 'getStatus' }, (answer) => {
@@ -115,15 +118,34 @@ export class Liveness {
     this.#run.advance(bench.kernel.nowUs + 10_000_000);
   }
 
+  /** Nothing was written since the last freeze: what the truth leaves open is the same on both sides. */
+  #holdSame(volume: number): void {
+    const { oracle, owed } = this.#run;
+    const [primary, secondary] = [`primary${volume}`, `secondary${volume}`] as const;
+    if (owed.mayBeCorrupt('main', primary) || owed.mayBeCorrupt('sub', secondary)) return;
+    const [held, shown] = [this.#raw('main', primary), this.#raw('sub', secondary)];
+    for (let at = 0; at < held.length; at += sectorBytes) {
+      if (held.compare(shown, at, at + sectorBytes, at, at + sectorBytes) === 0) continue;
+      oracle.fail(
+        'final',
+        `sector ${at / sectorBytes} of volume ${volume} is one thing at main and another at the sub`,
+      );
+    }
+  }
+
+  #raw(site: Site, name: DiskName): Buffer {
+    const disk = this.#run.bench.disk(site, name).afterPowerCut({ sectors: 'none', torn: 'no', seed: 0 });
+    const seen = disk.peek(0, disk.sectors);
+    return Buffer.from(seen.buffer, seen.byteOffset, seen.byteLength);
+  }
+
   /** The raw area on its medium, as a file would be. */
   #holdRaw(name: `primary${number}` | `secondary${number}`, volume: number, truth: Truth): void {
-    const { bench, oracle, owed } = this.#run;
+    const { oracle, owed } = this.#run;
     const site = name.startsWith('primary') ? 'main' : 'sub';
     if (owed.mayBeCorrupt(site, name)) return;
-    const disk = bench.disk(site, name).afterPowerCut({ sectors: 'none', torn: 'no', seed: 0 });
-    const seen = disk.peek(0, disk.sectors);
-    const bytes = Buffer.from(seen.buffer, seen.byteOffset, seen.byteLength);
-    for (let lba = 0; lba < disk.sectors; lba += 1) {
+    const bytes = this.#raw(site, name);
+    for (let lba = 0; lba < bytes.length / sectorBytes; lba += 1) {
       const fault = faultOfSector(truth, bytes, lba * sectorBytes, { volume, lba });
       if (fault !== undefined) oracle.fail('final', `${name}, sector ${lba} ${fault}`);
     }

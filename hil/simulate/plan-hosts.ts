@@ -26,6 +26,12 @@ export interface PlanHostsListener {
   answered?(site: Site, answer: Message | { readonly refusal: Refusal }): void;
 }
 
+interface GivenWrite {
+  readonly write: HostWrite;
+  readonly command: MediumCommand;
+  readonly once: boolean;
+}
+
 interface Reading extends SectorRun {
   readonly truth: Truth;
 }
@@ -48,7 +54,7 @@ export class PlanHosts {
   readonly #owed: Owed;
   readonly #underWay: Record<Site, Set<HostWrite>> = { main: new Set(), sub: new Set() };
   /** Writes that wait for one that they overlap. */
-  #held: { readonly site: Site; readonly write: HostWrite; readonly command: MediumCommand }[] = [];
+  #held: GivenWrite[] = [];
   readonly #reading = new Set<Reading>();
   #numbers = 0;
   #tokens = 0;
@@ -181,8 +187,9 @@ export class PlanHosts {
       operation.kind === 'zero'
         ? { op: 'unmap', ranges: [{ lba: from, sectors: end - from }] }
         : { op: 'write', lba: from, data: data() };
-    if (this.#overlaps(write)) this.#held.push({ site, write, command });
-    else this.#submit(write, command);
+    const once = operation.once ?? false;
+    if (this.#overlaps(write)) this.#held.push({ write, command, once });
+    else this.#submit({ write, command, once });
   }
 
   /** The sectors that an operation is about, within its volume; a chase looks for a block that is still to be sent. */
@@ -212,7 +219,7 @@ export class PlanHosts {
     return [...this.#underWay[write.site]].some(touches) || this.#held.some((each) => touches(each.write));
   }
 
-  #submit(write: HostWrite, command: MediumCommand): void {
+  #submit({ write, command, once }: GivenWrite): void {
     const { site } = write;
     const { regained } = this.#oracle;
     const knewOfTakeover = site === 'main' && this.#bench.kernel.isOn('main') && this.#bench.main.state.takenOver;
@@ -221,24 +228,25 @@ export class PlanHosts {
     this.#oracle.submitted(write);
     this.#listener.submitted?.(write);
     for (const reading of this.#reading) reading.truth.allow(write, write.number);
-    host.command(write.volume, command, {
-      submitted: (tag) => {
+    const listener = {
+      submitted: (tag: number) => {
         write.tag = tag;
       },
       unanswered: () => {
         write.uncertain = true;
       },
-      ended: (data) => {
+      ended: (data: Uint8Array | undefined) => {
         this.#underWay[site].delete(write);
         this.#oracle.ended(write, data !== undefined);
-        if (data === undefined) this.#failed(site, 'write');
-        else if (knewOfTakeover && this.#oracle.regained === regained && this.#owed.hostData) {
+        if (data === undefined && !(once && write.uncertain)) this.#failed(site, 'write');
+        else if (data !== undefined && knewOfTakeover && this.#oracle.regained === regained && this.#owed.hostData) {
           this.#oracle.fail('answer', `main takes host write ${write.number}, and knows that the sub has taken over`);
         }
         this.#listener.ended?.(write);
         this.#submitHeld();
       },
-    });
+    };
+    host.command(write.volume, command, listener, once);
   }
 
   #submitHeld(): void {
@@ -246,7 +254,7 @@ export class PlanHosts {
     this.#held = [];
     for (const each of held) {
       if (this.#overlaps(each.write)) this.#held.push(each);
-      else this.#submit(each.write, each.command);
+      else this.#submit(each);
     }
   }
 

@@ -138,6 +138,8 @@ const place = {
   ...{ atUs: count, volume: z.int().min(0).max(7), lba: count, sectors: positive },
   /** Given to main after a takeover too, by a host that has not heard of it. */
   stays: z.literal(true).optional(),
+  /** Not given again when its session is lost: it has happened, or not. */
+  once: z.literal(true).optional(),
 };
 
 /** What the hosts do. Writes that overlap one under way wait for it. */

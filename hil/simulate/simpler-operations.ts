@@ -15,6 +15,7 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
         ...(lba === 0 ? [] : [{ ...operation, lba: 0 }]),
         ...(volume === 0 ? [] : [{ ...operation, volume: 0 }]),
         ...(operation.stays === undefined ? [] : [withoutStays(operation)]),
+        ...(operation.once === undefined ? [] : [withoutOnce(operation)]),
         ...(kind === 'write' ? [] : [{ ...operation, kind: 'write' as const }]),
         ...(sectors > 2 ? [{ ...operation, sectors: Math.ceil(sectors / 2) }] : []),
         ...[1, Math.floor(lba / 2)]
@@ -37,6 +38,10 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
 }
 
 function withoutStays({ stays: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
+  return operation;
+}
+
+function withoutOnce({ once: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
   return operation;
 }
 

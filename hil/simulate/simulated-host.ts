@@ -24,6 +24,7 @@ interface PendingCommand {
   readonly volume: number;
   readonly command: MediumCommand;
   readonly listener: HostCommandListener;
+  readonly once: boolean;
 }
 
 interface PendingInstruction {
@@ -83,8 +84,9 @@ export class SimulatedHost {
     return this.#commands.size + this.#instructions.size + waiting + this.#paused;
   }
 
-  command(volume: number, command: MediumCommand, listener: HostCommandListener): void {
-    this.#submit({ volume, command, listener });
+  /** `once`: not again when its session is lost. */
+  command(volume: number, command: MediumCommand, listener: HostCommandListener, once = false): void {
+    this.#submit({ volume, command, listener, once });
   }
 
   instruct(instruction: Instruction, listener: InstructionListener): void {
@@ -124,7 +126,8 @@ export class SimulatedHost {
     const checked = checkedResult(pending.command, result);
     if (checked.kind === 'failed') {
       pending.listener.unanswered?.();
-      this.#again(pending);
+      if (pending.once) this.#options.soon(() => pending.listener.ended(undefined));
+      else this.#again(pending);
       return;
     }
     const { completion } = checked;

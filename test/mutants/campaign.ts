@@ -12,6 +12,7 @@ import { build, copySources, mutateSources, repository } from './apply.js';
 import type { Hunted } from './hunt.js';
 import { editsOf, type Mutant } from './mutant.js';
 import { mutants } from './mutants.js';
+import { purposesOf } from './purposes.js';
 import { type Results, resultsFile, tableOf } from './results.js';
 
 /** A firmware that runs in circles within one event is found by the clock on the wall. */
@@ -44,6 +45,7 @@ function main(): void {
     rmSync(folder, { recursive: true, force: true });
   }
   writeFileSync(join(repository, 'docs/mutants.md'), tableOf(results));
+  writeFileSync(join(repository, 'docs/purposes.md'), purposesOf(results));
   const alive = Object.values(results).filter(({ kind }) => kind === 'survived').length;
   process.stdout.write(`${Object.keys(results).length} mutants hunted, ${alive} alive\n`);
   if (alive > 0) process.exitCode = 1;

@@ -8,9 +8,10 @@ import { expandPlan } from '../../hil/simulate/expand.js';
 import { expandLinkPlan } from '../../hil/simulate/link/expand-link.js';
 import type { LinkPlan } from '../../hil/simulate/link/link-plan.js';
 import { runLinkPlan } from '../../hil/simulate/link/run-link.js';
+import { shrinkLinkPlan } from '../../hil/simulate/link/shrink-link.js';
 import type { Plan } from '../../hil/simulate/plan.js';
 import { runPlan } from '../../hil/simulate/run-plan.js';
-import { shrinkPlan } from '../../hil/simulate/shrink.js';
+import { isSameCheck, shrinkPlan } from '../../hil/simulate/shrink.js';
 
 export type Hunted =
   | { readonly kind: 'survived'; readonly plans: number; readonly cpuMs: number }
@@ -23,8 +24,10 @@ export type Hunted =
       /** Plans that were run until one failed, that one included, and the processor time that this took. */
       readonly plans: number;
       readonly cpuMs: number;
-      /** Shrunk, if it is a plan of the whole bench. */
+      /** Shrunk. */
       readonly plan: Plan | LinkPlan;
+      /** The check that finds it with this plan when the one that found it is switched off; none: nothing else does. */
+      readonly otherwise?: string;
     };
 
 /** One in so many plans is about the link alone. */
@@ -40,11 +43,25 @@ function hunt(plansMax: number, runsMax: number): Hunted {
     const found = plans % linkEvery === 0 ? huntLink(plans) : huntPair(plans);
     if (found === undefined) continue;
     const spent = { seed: plans, plans, cpuMs: cpuMs() };
-    if (found.subject === 'link') return { kind: 'killed', ...found, ...spent };
+    if (found.subject === 'link') {
+      const { plan, violation } = shrinkLinkPlan(found.plan, firstOf);
+      return { kind: 'killed', ...found, ...spent, plan, ...otherwise(firstOf(plan, violation.check)) };
+    }
     const { plan, violation } = shrinkPlan(found.plan, { runsMax });
-    return { kind: 'killed', subject: 'pair', check: violation.check, detail: violation.detail, ...spent, plan };
+    const { check, detail } = violation;
+    const other = runPlan(plan, { checks: (name) => !isSameCheck({ ...violation, check: name }, violation) }).violation;
+    return { kind: 'killed', subject: 'pair', check, detail, ...spent, plan, ...otherwise(other) };
   }
   return { kind: 'survived', plans: plansMax, cpuMs: cpuMs() };
+}
+
+function otherwise(violation: { readonly check: string } | undefined): { readonly otherwise?: string } {
+  return violation === undefined ? {} : { otherwise: violation.check };
+}
+
+/** The first check of the link that fails, but for this one. */
+function firstOf(plan: LinkPlan, without?: string) {
+  return runLinkPlan(plan).violations.find(({ check }) => check !== without);
 }
 
 function huntPair(seed: number) {

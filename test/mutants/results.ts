@@ -1,11 +1,13 @@
-/** What a campaign against the mutants found, and the document of it. */
+/** What a campaign against the mutants found, and the documents of it. */
 import { join } from 'node:path';
 import { repository } from './apply.js';
 import type { Hunted } from './hunt.js';
 import { mutants } from './mutants.js';
+import { planText } from './plan-text.js';
 
 /** By the name of the mutant. `hung`: the firmware came back from no event any more. */
 export type Results = Record<string, Hunted | { readonly kind: 'hung'; readonly seconds: number }>;
+type Killed = Extract<Hunted, { readonly kind: 'killed' }>;
 
 export const resultsFile = join(repository, 'test/mutants/results.json');
 
@@ -21,36 +23,35 @@ export function tableOf(results: Results): string {
     'first plan that fails; plans are shrunk afterwards and lie in `test/mutants/results.json` (`coldframe sim --replay` on',
     'a copy with the mutant in it: `node dist/test/mutants/apply.js NAME FOLDER`). Written by `npm run mutants`.',
     '',
-    `${killed.length} of ${Object.keys(results).length} killed${mediansOf(results)}. Those alive lived through 150 to 160 plans, the`,
-    'others of the list have not been hunted yet: the campaign goes on where it stopped, and `--plans N` hunts for longer.',
+    `${killed.length} of ${Object.keys(results).length} killed${mediansOf(results)}.`,
     '',
-    '| mutant | by | harm | found by | plan | seconds | operations | faults |',
-    '|---|---|---|---|---|---|---|---|',
+    '| mutant | by | harm | found by | plan | seconds | shrunk to |',
+    '|---|---|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n');
 }
 
 function rowOf(name: string, harm: string, author: string, result: Results[string] | undefined): string {
-  const start = `| ${name} | ${author} | ${harm.replaceAll('|', '\\|')} |`;
-  if (result === undefined) return `${start} not hunted | | | | |`;
-  if (result.kind === 'hung') return `${start} the watchdog: it hangs | | ${result.seconds} | | |`;
+  const cells = (...texts: readonly string[]) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+  if (result === undefined) return cells(name, author, harm, 'not hunted', '', '', '');
+  if (result.kind === 'hung') return cells(name, author, harm, 'the watchdog: it hangs', '', `${result.seconds}`, '');
   const seconds = (result.cpuMs / 1000).toFixed(1);
-  if (result.kind === 'survived') return `${start} **alive** | ${result.plans} | ${seconds} | | |`;
-  const { operations, faults } = result.plan;
-  const cut = 'crash' in result.plan && result.plan.crash !== undefined ? 1 : 0;
-  return `${start} ${result.subject}: ${result.check} | ${result.plans} | ${seconds} | ${operations.length} | ${faults.length + cut} |`;
+  if (result.kind === 'survived') return cells(name, author, harm, '**alive**', `${result.plans}`, seconds, '');
+  const by = `${result.subject}: ${result.check}`;
+  return cells(name, author, harm, by, `${result.plans}`, seconds, planText(result.plan));
+}
+
+/** All that were killed, by the name of the mutant. */
+export function killedOf(results: Results): (Killed & { readonly name: string })[] {
+  return Object.entries(results).flatMap(([name, each]) => (each.kind === 'killed' ? [{ name, ...each }] : []));
 }
 
 function mediansOf(results: Results): string {
-  const plans = Object.values(results).flatMap((each) =>
-    each.kind === 'killed' && each.subject === 'pair' ? [each.plan] : [],
-  );
+  const plans = killedOf(results).flatMap(({ plan }) => ('subject' in plan ? [] : [plan]));
   if (plans.length === 0) return '';
   const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
   const operations = median(plans.map((plan) => plan.operations.length));
-  const faults = median(
-    plans.map((plan) => plan.faults.length + ('crash' in plan && plan.crash !== undefined ? 1 : 0)),
-  );
+  const faults = median(plans.map((plan) => plan.faults.length + (plan.crash === undefined ? 0 : 1)));
   return `; shrunk plans of the whole bench have ${operations} operations and ${faults} faults in the median, a look at a power cut counted as one`;
 }

@@ -116,8 +116,8 @@ export const storageMutants: readonly Mutant[] = [
     file: queue,
     find:
       '    const notEnded = this.#notEnded(disk);\n' +
-      '    state.covered = [...state.unflushed].filter((each) => !notEnded.has(each));\n',
-    replace: '    state.covered = [...state.unflushed];\n',
+      '    state.covered = [...state.unflushed.keys()].filter((each) => !notEnded.has(each));\n',
+    replace: '    state.covered = [...state.unflushed.keys()];\n',
   },
   {
     name: 'flush-error-taken-for-success',
@@ -125,8 +125,9 @@ export const storageMutants: readonly Mutant[] = [
     harm: 'Nobody looks at how SYNCHRONIZE CACHE ended: writes count as durable that the disk could not destage.',
     sequence: 'A flush ends with a medium error three times; the host gets GOOD; the power goes.',
     file: queue,
-    find: 'for (const each of covered) each.resume(outcome, nowUs);',
-    replace: "for (const each of covered) each.resume({ kind: 'done', data: new Uint8Array(0) }, nowUs);",
+    find: 'for (const each of covered) this.#flushed(each, state, outcome, nowUs);',
+    replace:
+      "for (const each of covered) this.#flushed(each, state, { kind: 'done', data: new Uint8Array(0) }, nowUs);",
   },
   {
     name: 'disk-power-loss-ignored',

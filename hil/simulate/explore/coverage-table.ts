@@ -22,7 +22,7 @@ const diskKinds = [
   ...['corrupt', 'lose', 'misdirect', 'stale', 'slow', 'reset'],
 ];
 /** All rows: what a plan can hold, met or not. */
-const faultRows: readonly string[] = [
+export const faultRows: readonly string[] = [
   ...Object.keys(lineKinds).map((kind) => `line ${kind}`),
   ...diskKinds.map((kind) => `disk ${kind}`),
   ...['power', 'restart', 'older disks', 'pause'],
