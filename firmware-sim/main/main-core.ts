@@ -212,6 +212,11 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     return since;
   }
 
+  /** The failure of the generation on its way is being recorded. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
   /** The image loses, not the host: the generation on its way is given up. */
   failGeneration(code: RefusalCode, detail: string): void {
     const transfer = this.state.transfer;

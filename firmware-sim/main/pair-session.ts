@@ -343,7 +343,8 @@ export class PairSession {
   }
 
   #commit(generation: Generation, digest: Uint8Array): void {
-    if (this.#core.committing) return;
+    // One whose failure is being recorded is taken for the image when the pair comes together again.
+    if (this.#core.committing || this.#core.failing) return;
     if (!sameDigest(this.#summary().digest, digest)) {
       this.#core.failGeneration('digest-mismatch', 'the sub committed something else');
       return;
