@@ -38,11 +38,11 @@ describe('a map of extents', () => {
     expect([words(map.extents), map.dataBytes]).to.deep.equal([['10 a', '11 .....', '16 QRSTU', '21 hi'], 8 * 512]);
   });
 
-  it('keeps what touches a write at either end', () => {
-    const map = mapOf(extent(10, 'ab'), extent(14, 'cd'), extent(12, 'XY'));
-    expect(words(map.extents)).to.deep.equal(['10 ab', '12 XY', '14 cd']);
-    map.set(extent(8, 'PQ'));
-    expect(words(map.extents)).to.deep.equal(['8 PQ', '10 ab', '12 XY', '14 cd']);
+  it('counts no data off that lies behind what is replaced', () => {
+    const map = mapOf(extent(10, 'ab'), extent(14, 'cdefgh'), extent(20, 'ij'), extent(10, 'XY'));
+    expect([words(map.extents), map.dataBytes]).to.deep.equal([['10 XY', '14 cdefgh', '20 ij'], 10 * 512]);
+    map.set(zeros(12, 2));
+    expect([words(map.extents), map.dataBytes]).to.deep.equal([['10 XY', '12 ..', '14 cdefgh', '20 ij'], 10 * 512]);
   });
 
   it('holds no extent without a sector', () => {
