@@ -28,7 +28,7 @@ export class SubVolumes implements ReadableVolumes {
   nextOccupied(volume: number, from: number, countMax: number, end: number): BlockSpan | undefined {
     const { overlay, occupied } = this.#core.replica.volume(volume);
     const a = occupied.nextRun(from, countMax, end);
-    const b = overlay.nextRun(from, Math.min(countMax, end - from));
+    const b = overlay.nextRun(from, countMax);
     if (b === undefined || b.first >= end) return a;
     const count = Math.min(b.count, end - b.first);
     return a === undefined || b.first < a.first ? { first: b.first, count } : a;
