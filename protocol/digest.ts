@@ -48,6 +48,11 @@ export function contentDigests(data: Uint8Array, blockBytes: number): Uint8Array
   return digests;
 }
 
+/** Digest of a run: over the content digests of its blocks, one after the other. */
+export function runDigest(contentDigests: Uint8Array): Uint8Array {
+  return hash('sha256', contentDigests, 'buffer').subarray(0, digestBytes);
+}
+
 export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }

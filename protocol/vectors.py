@@ -205,7 +205,8 @@ MESSAGES = [
                        ("receiving", "u32", 8), ("takenOver", "flag", False), ("runBytesMax", "u32", 65536),
                        ("windowBytes", "u32", 1 << 20)]),
     ("begin", 0x41, [E, G, ("base", "u32", 6), ("full", "flag", False), ("state", STATE, "COPY")]),
-    ("blockRun", 0x42, [("run", "u32", 3), G, V, B, ("digests", "bytes", fixed(16)), ("data", "bytes", fixed(40))]),
+    ("blockRun", 0x42, [("run", "u32", 3), G, V, B, ("count", "u32", 5), ("digest", "fixed", fixed(16)),
+                        ("data", "bytes", fixed(40))]),
     ("zeroRun", 0x43, [("run", "u32", 4), G, V, B, ("count", "u64", 2**32)]),
     ("stored", 0x44, [G, ("runs", ("list", "u32"), [3, 4])]),
     ("runRefused", 0x45, [G, ("run", "u32", 3), CODE]),
@@ -389,6 +390,8 @@ def digests():
         "generation": {"blocks": [[volume, block, digest.hex()] for volume, block, digest in entries],
                        "digest": range_digest(entries, True).hex()},
         "zeros": range_digest([(0, 5, bytes(16))], False).hex(),
+        "run": {"contents": [content_digest(block).hex() for block in blocks],
+                "digest": hashlib.sha256(b"".join(map(content_digest, blocks))).digest()[:16].hex()},
     }
 
 

@@ -4,7 +4,7 @@
  */
 
 import type { DiskName } from '../../protocol/device.js';
-import { contentDigests, sameDigest } from '../../protocol/digest.js';
+import { contentDigests, runDigest, sameDigest } from '../../protocol/digest.js';
 import { assert, type Generation } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import { digestBytes } from '../../protocol/message/messages.js';
@@ -112,26 +112,15 @@ export class Receiver implements Operation {
       this.#early.push(message);
       return;
     }
-    const { run, generation, volume, first, digests, data } = message;
-    const count = digests.length / digestBytes;
+    const { run, generation, volume, first, count, digest, data } = message;
     const { blockBytes } = this.geometry;
     if (!this.#fits(volume, first, count) || data.length !== count * blockBytes) {
       this.#refuseRun(generation, run, 'range-outside');
-    } else if (!sameDigest(contentDigests(data, blockBytes), digests)) {
-      this.#refuseRun(generation, run, 'digest-mismatch');
-    } else {
-      // The message's bytes are the link's; staging and the record keep theirs.
-      this.#stage({
-        run,
-        session: this.#session,
-        generation,
-        volume,
-        first,
-        count,
-        digests: Uint8Array.from(digests),
-        data,
-      });
+      return;
     }
+    const digests = contentDigests(data, blockBytes);
+    if (!sameDigest(runDigest(digests), digest)) this.#refuseRun(generation, run, 'digest-mismatch');
+    else this.#stage({ run, session: this.#session, generation, volume, first, count, digests, data });
   }
 
   zeroRun(message: MessageNamed<'zeroRun'>): void {

@@ -5,6 +5,7 @@
  */
 
 import type { DiskName } from '../../protocol/device.js';
+import { runDigest } from '../../protocol/digest.js';
 import type { Generation } from '../../protocol/ids.js';
 import { hostIo, replication } from '../../protocol/message/message.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
@@ -175,7 +176,7 @@ export class Sender {
     >;
     const priority = urgent ? hostIo : replication;
     if (data.length === 0) this.board.send('remote', { kind: 'zeroRun', ...place, count }, priority);
-    else this.board.send('remote', { kind: 'blockRun', ...place, digests, data }, priority);
+    else this.board.send('remote', { kind: 'blockRun', ...place, count, digest: runDigest(digests), data }, priority);
     this.sentBytes += data.length;
   }
 

@@ -2,12 +2,12 @@
  * What a fault makes of one frame on the wire: bytes to bytes, with its delimiter. What it does to time and to the line
  * itself (`stall`, `stale`, `disconnect`) is the wire's (faulty-wire.ts).
  */
-import { contentDigest } from '../../protocol/digest.js';
+import { contentDigests, runDigest } from '../../protocol/digest.js';
 import { cobsBytesMax, cobsDecode, cobsEncode } from '../../protocol/frame/cobs.js';
 import { decodeFrame, encodeFrame, markOf } from '../../protocol/frame/frame.js';
 import { unreachable } from '../../protocol/ids.js';
 import { frameBytesMin, frameCheckBytes } from '../../protocol/limits.js';
-import { decodeMessage, digestBytes, encodeMessage } from '../../protocol/message/messages.js';
+import { decodeMessage, encodeMessage } from '../../protocol/message/messages.js';
 import type { LineEffect } from './plan.js';
 
 /** An effect on the bytes of one frame alone. */
@@ -114,12 +114,8 @@ function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; 
   const { message } = decoded;
   if (message.kind === 'zeroRun' && message.count > 1) return encodeMessage({ ...message, count: message.count - 1 });
   if (message.kind !== 'blockRun') return undefined;
-  const blockBytes = message.data.length / (message.digests.length / digestBytes);
-  // The last block of a volume may be shorter, which its digest knows and this does not.
-  if (!Number.isInteger(blockBytes)) return undefined;
-  const data = xored(message.data, at % blockBytes, 1 + (at % blockBytes), xor);
-  const digests = Buffer.concat([contentDigest(data.subarray(0, blockBytes)), message.digests.subarray(digestBytes)]);
-  return encodeMessage({ ...message, data, digests });
+  const data = xored(message.data, at % message.data.length, 1 + (at % message.data.length), xor);
+  return encodeMessage({ ...message, data, digest: runDigest(contentDigests(data, data.length / message.count)) });
 }
 
 function xored(bytes: Uint8Array, from: number, to: number, xor: number): Buffer {

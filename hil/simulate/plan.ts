@@ -42,7 +42,7 @@ export const lineEffect = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('forge'), at: count, xor: z.int().min(1).max(255) }),
   /**
    * Data is changed before all checks of it are made, and they are right: only the digest of the whole image can tell.
-   * One byte of the first block of a run; a run of zeros is one block shorter. Any other frame stays as it is.
+   * One byte of a run of blocks; a run of zeros is one block shorter. Any other frame stays as it is.
    */
   z.strictObject({ kind: z.literal('forgeData'), at: count, xor: z.int().min(1).max(255) }),
   /** The frame that passed so many frames before comes once more, after this one. */

@@ -58,7 +58,7 @@ const fitting = fc.oneof(
   fc.constantFrom(['pairing'], ['taken over'], ['far ahead'], ['committed'], ['begin'], ['complete'], ['done']),
   fc.constantFrom(['pairing', 'begin', 'zeros', 'complete'], ['taken over', 'ask'], ['difference', 'committed']),
   fc.constant(['ask', 'begin', 'zeros', 'complete', 'given back']),
-  fc.constant(['pairing', 'begin', 'torn digests']),
+  fc.constant(['pairing', 'begin', 'torn blocks']),
 );
 const generations = fc.constantFrom(2, 2, 3, 4, 2 ** 32 - 1);
 const doing = fc.constantFrom('write', 'freeze', 'takeover', 'failback', 'resync');
@@ -154,7 +154,7 @@ class HostileRun {
       'far ahead': [{ ...pairing, epoch: 2 ** 32 - 1, takenOver: this.victim === 'main' }],
       begin: [{ kind: 'begin', epoch, generation: of, base: committed, full: false, state: 'PAIR' }],
       zeros: [zeros],
-      'torn digests': [{ ...zeros, kind: 'blockRun', digests: Buffer.alloc(24), data: Buffer.alloc(1.5 * blockBytes) }],
+      'torn blocks': [{ ...zeros, kind: 'blockRun', count: 1, digest, data: Buffer.alloc(1.5 * blockBytes) }],
       complete: [{ kind: 'complete', generation: of, blocks: 3, zeroBlocks: 3, digest }],
       committed: ['committed', 'structured'].map((kind) => ({ kind, epoch, generation: of, digest })),
       ask: [{ kind: 'failbackAsk', request: this.#request, epoch, committed, discard: true }],

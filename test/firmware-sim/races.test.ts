@@ -1,7 +1,7 @@
 /** What happens when something arrives while something else is on its way to a disk: one disk is slow, so that it does. */
 import { expect } from 'chai';
 import type { SimulatedDisk } from '../../hil/simulate/simulated-disk.js';
-import { contentDigests, RangeDigest } from '../../protocol/digest.js';
+import { contentDigests, RangeDigest, runDigest } from '../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
@@ -117,7 +117,7 @@ describe('what meets on its way to a disk', () => {
     main.say({ kind: 'begin', epoch: epoch(1), base: generation(1), full: false, state: 'PAIR', ...begun }, 2);
     const data = Buffer.alloc(blockBytes, 'newer');
     const digests = contentDigests(data, blockBytes);
-    main.say({ kind: 'blockRun', run: 1, ...begun, digests, data }, 2);
+    main.say({ kind: 'blockRun', run: 1, ...begun, count: 1, digest: runDigest(digests), data }, 2);
     await lab.until(() => main.heard('stored').length > 0);
     slow(lab.bench.subDisks.get('meta'), 20_000);
     const digest = generationDigest(digests);

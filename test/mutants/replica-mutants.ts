@@ -34,15 +34,15 @@ const stagingMutants: readonly Mutant[] = [
     edits: [
       {
         file: receiver,
-        find: "import { contentDigests, sameDigest } from '../../protocol/digest.js';",
-        replace: "import { sameDigest } from '../../protocol/digest.js';",
+        find: "import { contentDigests, runDigest, sameDigest } from '../../protocol/digest.js';",
+        replace: "import { contentDigests, sameDigest } from '../../protocol/digest.js';",
       },
       {
         file: receiver,
         find:
-          '    } else if (!sameDigest(contentDigests(data, blockBytes), digests)) {\n' +
-          "      this.#refuseRun(generation, run, 'digest-mismatch');\n    } else {\n",
-        replace: '    } else {\n',
+          "    if (!sameDigest(runDigest(digests), digest)) this.#refuseRun(generation, run, 'digest-mismatch');\n" +
+          '    else this.#stage(',
+        replace: '    this.#stage(',
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { contentDigest, RangeDigest, zeroDigest } from '../../protocol/digest.js';
+import { contentDigest, RangeDigest, runDigest, zeroDigest } from '../../protocol/digest.js';
 import { decodeMessage, definitions, encodeMessage, type Message } from '../../protocol/message/messages.js';
 import { fromHex, toHex, vectors } from './vectors.js';
 
@@ -57,5 +57,10 @@ describe('golden digests', () => {
     const range = new RangeDigest();
     range.add(5, zeroDigest);
     expect(toHex(range.finish())).to.equal(vectors.digests.zeros);
+  });
+
+  it('give a run of blocks the digest of its content digests', () => {
+    const { contents, digest } = vectors.digests.run;
+    expect(toHex(runDigest(fromHex(contents.join(''))))).to.equal(digest);
   });
 });

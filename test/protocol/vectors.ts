@@ -31,6 +31,7 @@ interface Vectors {
     readonly range: { readonly blocks: readonly [number, string][]; readonly digest: string };
     readonly generation: { readonly blocks: readonly [number, number, string][]; readonly digest: string };
     readonly zeros: string;
+    readonly run: { readonly contents: readonly string[]; readonly digest: string };
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { zeroSlot } from '../../../firmware-sim/storage/stored-blocks.js';
-import { contentDigests } from '../../../protocol/digest.js';
+import { contentDigests, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import { refusals } from '../../../protocol/refusals.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
@@ -82,10 +82,10 @@ describe('the receiver, taking runs', () => {
     lab.run(3, { first: 0, letters: '' });
     lab.zeros(4, { first: 30, count: 3 });
     lab.zeros(5, { first: 0, count: 0 });
-    const whole = { first: blockNumber(0), digests: new Uint8Array(16), data: blocksOf('a').subarray(1) };
+    const whole = { first: blockNumber(0), count: 1, digest: new Uint8Array(16), data: blocksOf('a').subarray(1) };
     const place = { generation: generation(1), volume: volumeNumber(0) };
     lab.receiver.blockRun({ kind: 'blockRun', run: 6, ...place, ...whole });
-    lab.receiver.blockRun({ kind: 'blockRun', run: 7, ...place, ...whole, digests: new Uint8Array(15) });
+    lab.receiver.blockRun({ kind: 'blockRun', run: 7, ...place, ...whole, count: 0 });
     expect(lab.told()).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((run) => `runRefused ${run} ${outside}`));
     lab.run(8, { first: 31, letters: 'a' });
     lab.zeros(9, { first: 29, count: 2 });
@@ -106,7 +106,7 @@ describe('the receiver, taking runs', () => {
     const lab = begun();
     const place = { generation: generation(1), volume: volumeNumber(0), first: blockNumber(0) };
     const data = blocksOf('ab').subarray(0, 1.5 * blockBytes);
-    lab.receiver.blockRun({ kind: 'blockRun', run: 1, ...place, digests: new Uint8Array(24), data });
+    lab.receiver.blockRun({ kind: 'blockRun', run: 1, ...place, count: 1, digest: new Uint8Array(16), data });
     expect(lab.told()).to.deep.equal([`runRefused 1 ${outside}`]);
   });
 
@@ -124,8 +124,8 @@ describe('the receiver, taking runs', () => {
   it('refuses a run whose content has another digest', () => {
     const lab = begun();
     const place = { generation: generation(1), volume: volumeNumber(0), first: blockNumber(0) };
-    const digests = contentDigests(blocksOf('b'), blockBytes);
-    lab.receiver.blockRun({ kind: 'blockRun', run: 6, ...place, digests, data: blocksOf('a') });
+    const digest = runDigest(contentDigests(blocksOf('b'), blockBytes));
+    lab.receiver.blockRun({ kind: 'blockRun', run: 6, ...place, count: 1, digest, data: blocksOf('a') });
     expect([lab.told(), lab.waiting]).to.deep.equal([[`runRefused 6 ${mismatch}`], []]);
   });
 

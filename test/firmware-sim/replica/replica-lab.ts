@@ -10,7 +10,7 @@ import { done, type Operation } from '../../../firmware-sim/storage/operation.js
 import { RangeLocks } from '../../../firmware-sim/storage/range-locks.js';
 import { SlotAllocator } from '../../../firmware-sim/storage/slot-allocator.js';
 import type { DeviceEffect, DiskName } from '../../../protocol/device.js';
-import { contentDigests, RangeDigest } from '../../../protocol/digest.js';
+import { contentDigests, RangeDigest, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import type { Message } from '../../../protocol/message/messages.js';
 import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
@@ -89,7 +89,12 @@ export class ReplicaLab {
     const data = blocksOf(of.letters);
     this.receiver.blockRun({
       ...{ kind: 'blockRun', run, generation: generation(of.generation ?? 1), volume: volumeNumber(of.volume ?? 0) },
-      ...{ first: blockNumber(of.first), digests: contentDigests(data, blockBytes), data },
+      ...{
+        first: blockNumber(of.first),
+        count: of.letters.length,
+        digest: runDigest(contentDigests(data, blockBytes)),
+        data,
+      },
     });
   }
 

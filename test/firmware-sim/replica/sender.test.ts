@@ -3,7 +3,7 @@ import type { Board } from '../../../firmware-sim/controller/board.js';
 import { type Outgoing, type PickedRun, type RunPlace, Sender } from '../../../firmware-sim/replica/sender.js';
 import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import type { DeviceEffect } from '../../../protocol/device.js';
-import { contentDigests } from '../../../protocol/digest.js';
+import { contentDigests, runDigest } from '../../../protocol/digest.js';
 import { generation } from '../../../protocol/ids.js';
 import type { Message } from '../../../protocol/message/messages.js';
 import type { Completion } from '../../../protocol/scsi/commands.js';
@@ -76,8 +76,8 @@ class SenderLab implements Outgoing {
     return this.sent.splice(0).map(({ message }) => {
       if (message.kind === 'zeroRun') return `zeros ${message.run} ${message.first}+${message.count}`;
       if (message.kind !== 'blockRun') return message.kind;
-      const count = message.digests.length / 16;
-      const right = toHex(contentDigests(message.data, blockBytes)) === toHex(message.digests);
+      const { count, data, digest } = message;
+      const right = toHex(runDigest(contentDigests(data, blockBytes))) === toHex(digest);
       return `${right ? 'blocks' : 'wrong blocks'} ${message.run} ${message.first}+${count}`;
     });
   }

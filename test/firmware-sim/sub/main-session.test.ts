@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MainSession } from '../../../firmware-sim/sub/main-session.js';
-import { contentDigests } from '../../../protocol/digest.js';
+import { contentDigests, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
 import { refusals } from '../../../protocol/refusals.js';
@@ -221,8 +221,8 @@ describe('a sub that main sends an image to', () => {
     lab.durable();
     const place = { generation: generation(5), volume: volumeNumber(0) };
     const data = blocksOf('P');
-    const digests = contentDigests(data, blockBytes);
-    lab.says({ kind: 'blockRun', run: 1, ...place, first: blockNumber(2), digests, data });
+    const digest = runDigest(contentDigests(data, blockBytes));
+    lab.says({ kind: 'blockRun', run: 1, ...place, first: blockNumber(2), count: 1, digest, data });
     lab.says({ kind: 'zeroRun', run: 2, ...place, first: blockNumber(5), count: 2 });
     lab.settle();
     lab.core.receiver.pump();

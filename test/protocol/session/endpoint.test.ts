@@ -46,7 +46,8 @@ const run = (bytes: number): MessageNamed<'blockRun'> => ({
   generation: 7 as never,
   volume: 0 as never,
   first: 0 as never,
-  digests: Buffer.alloc(16),
+  count: 1,
+  digest: Buffer.alloc(16),
   data: Buffer.alloc(bytes, 0x77),
 });
 
