@@ -44,6 +44,7 @@ const stagingMutants: readonly Mutant[] = [
           '    else this.#stage(',
         replace: '    this.#stage(',
       },
+      { file: receiver, find: 'first, count, digest, data } = message;', replace: 'first, count, data } = message;' },
     ],
   },
   {
