@@ -12,7 +12,7 @@ type ErrorSense = Extract<DiskEffect, { readonly kind: 'error' }>['sense'];
 export function errorCompletion(sense: ErrorSense, command: MediumCommand): Completion {
   switch (sense) {
     case 'medium':
-      return mediumError(command, spansOf(command)[0]?.lba);
+      return mediumError(command, lastSectorOf(command));
     case 'hardware':
       return checkCondition('hardwareFailure');
     case 'aborted':
@@ -25,6 +25,12 @@ export function errorCompletion(sense: ErrorSense, command: MediumCommand): Comp
     default:
       return unreachable(sense);
   }
+}
+
+/** A command fails at any of its sectors, and says at which: here at its last, which is not where it has to be given again. */
+function lastSectorOf(command: MediumCommand): number | undefined {
+  const span = spansOf(command).at(-1);
+  return span === undefined ? undefined : span.lba + span.sectors - 1;
 }
 
 /** A medium error at a sector, where it is known: UNRECOVERED READ ERROR, or WRITE ERROR of a write or flush. */

@@ -38,9 +38,9 @@ function inRounds(random: Random, context: OperationContext): Operation[] {
   let atUs = 0;
   for (let round = 0; round < rounds; round += 1) {
     const beforeGapUs = pick(random, [50, 500, 2000, 20_000]);
-    const before = Array.from({ length: random.below(10) }, () => {
+    const before = Array.from({ length: random.below(3) === 0 ? 0 : random.below(10) }, () => {
       atUs += random.below(beforeGapUs);
-      return operationOf(random, pick(random, ['write', 'write', 'write', 'zero']), atUs, context);
+      return operationOf(random, pick(random, ['write', 'write', 'chase', 'zero']), atUs, context);
     });
     const imageUs = imageUsOf(context.configuration, round === 0 ? undefined : before);
     const after = 1 + random.below(8);

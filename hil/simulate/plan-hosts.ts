@@ -204,12 +204,13 @@ export class PlanHosts {
     return { volume, from, end: Math.min(sectors, from + operation.sectors) };
   }
 
-  /** The first block that is frozen and not sent. */
+  /** The first block that is frozen and not sent; while nothing is frozen, of those that a stream has to send. */
   #chased(volume: number): number | undefined {
     const { state } = this.#bench.main;
-    if (state.transfer === undefined) return undefined;
-    const { frozen, sent } = state.volume(volume);
-    for (const block of frozen) if (!sent.has(block)) return block;
+    if (!state.formatted) return undefined;
+    const { frozen, sent, changed, streamed } = state.volume(volume);
+    const [wanted, there] = state.transfer === undefined ? [changed, streamed] : [frozen, sent];
+    for (const block of wanted) if (!there.has(block)) return block;
     return undefined;
   }
 
