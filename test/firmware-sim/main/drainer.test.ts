@@ -76,13 +76,13 @@ describe('a deferred write', () => {
 
   it('from before the freeze goes home at once: it is part of the image', () => {
     const lab = deferring('XY');
+    lab.isSent(1, 'bc');
     lab.freeze(2);
-    lab.deferred(2, 'W');
-    expect([lab.core.drainer.mayDrain(0, 1), lab.core.drainer.mayDrain(0, 5)]).to.deep.equal([true, true]);
+    lab.deferred(5, 'W');
+    expect([1, 2, 5].map((block) => lab.core.isProtected(0, block))).to.deep.equal([true, true, false]);
     lab.core.drainer.noteAll();
     drained(lab);
-    expect(lab.letters('primary0', 0, 6)).to.equal('aaXXWW');
-    expect(lab.core.drainer.idle).to.equal(true);
+    expect([lab.letters('primary0', 0, 12), lab.core.drainer.idle]).to.deep.equal(['aaXXYYddeeWW', true]);
   });
 
   it('of a block that is still owed to the sub stays where it is, also when everything is looked at', () => {

@@ -87,13 +87,14 @@ export class MainLab {
     });
   }
 
-  /** These letters are the newest content, and lie in the shadow area. */
+  /** The host has written these letters, and they lie in the shadow area. */
   deferred(first: number, letters: string): void {
     for (const [index, letter] of Array.from(letters).entries()) {
       const slot = letter === '.' ? zeroSlot : (this.slots.take(1)?.first ?? 99);
       if (letter !== '.') this.put('shadow0', slot * 2, blocksOf(letter));
       const digests = contentDigests(blocksOf(letter), blockBytes);
       const at = { volume: volumeNumber(0), first: blockNumber(first + index), count: 1 };
+      this.core.state.apply({ kind: 'changing', ...at });
       this.core.state.apply({ kind: 'deferred', ...at, slot, digests });
     }
   }
