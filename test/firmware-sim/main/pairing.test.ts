@@ -49,8 +49,10 @@ describe('what main makes of what the sub says', () => {
 
   it('is the pair, the shape and the epoch', () => {
     const lab = paired();
-    const pairs = [Buffer.alloc(16), Buffer.alloc(16, 2)].map((pair) => facts(lab, { pair }).pair);
-    expect(pairs).to.deep.equal(['none', 'other']);
+    const pairs = [Buffer.alloc(16), Buffer.alloc(16, 2), Buffer.from('00'.repeat(15) + '01', 'hex')].map(
+      (pair) => facts(lab, { pair }).pair,
+    );
+    expect(pairs).to.deep.equal(['none', 'other', 'other']);
     const shapes = [{ blockBytes: 512 }, { volumes: [31 * 512] }, { volumes: [32 * 512, 512] }, { volumes: [] }];
     expect(shapes.map((shape) => facts(lab, shape).shape)).to.deep.equal([
       ...['other block size', 'other volumes', 'other volumes', 'other volumes'],
@@ -127,6 +129,9 @@ describe('the status of main', () => {
 
   it('says nothing of slots while the records are being read', () => {
     const status = mainStatus({ request: 1, state: new MainState(), core: undefined, lines: [] });
+    expect(mainStatus({ request: 1, state: paired().core.state, core: undefined, lines })).to.deep.include({
+      ...{ committed: 4, shadowSlots: 0, shadowSlotsFree: 0 },
+    });
     const zeros = { reason: 0, failed: 0, failedReason: 0, shadowSlots: 0, shadowSlotsFree: 0, hostStallUsMax: 0 };
     expect(status).to.deep.include({ ...zeros, blocksTotal: 0, pairState: 'SMPL', epoch: 1 });
   });
