@@ -49,7 +49,7 @@ describe('what main makes of what the sub says', () => {
 
   it('is the pair, the shape and the epoch', () => {
     const lab = paired();
-    const pairs = [Buffer.alloc(16), Buffer.alloc(16, 2), Buffer.from('00'.repeat(15) + '01', 'hex')].map(
+    const pairs = [Buffer.alloc(16), Buffer.alloc(16, 2), Buffer.from(`${'00'.repeat(15)}01`, 'hex')].map(
       (pair) => facts(lab, { pair }).pair,
     );
     expect(pairs).to.deep.equal(['none', 'other', 'other']);
