@@ -234,7 +234,7 @@ describe('main, given back to', () => {
       state: 'SSWS',
     });
     lab.says({ kind: 'failbackDone', epoch: epoch(2), generation: generation(4) });
-    expect([lab.records, lab.told(), lab.regained]).to.deep.equal([[], [], 0]);
+    expect([lab.core.replica.receiving, lab.told(), lab.regained]).to.deep.equal([undefined, [], 0]);
   });
 
   it('marks what the sub has no business to say', () => {
