@@ -14,6 +14,8 @@ import { digestBytes } from './message/messages.js';
 
 /** The digest of zeros: of a block, and of a range without any other block. */
 export const zeroDigest: Uint8Array = new Uint8Array(digestBytes);
+/** Named in place of the digest of an image that could not be structured: no image has it, nor has an empty difference. */
+export const spoiltDigest: Uint8Array = new Uint8Array(digestBytes).fill(0xff);
 
 const zeros = Buffer.alloc(1 << 16);
 

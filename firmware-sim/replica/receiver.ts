@@ -219,6 +219,12 @@ export class Receiver implements Operation {
     if (this.damaged) this.#place = { volume: 0, block: 0 };
   }
 
+  /** Some of the image cannot be structured, and all the rest has been. */
+  get stuck(): boolean {
+    const { volumes, overlaid } = this.state;
+    return this.damaged && overlaid > 0 && this.#placing.size === 0 && this.#place.volume >= volumes.length;
+  }
+
   placed(place: PlaceRun): void {
     this.#placing.delete(place);
   }

@@ -2,7 +2,7 @@
  * The sub's side of the session with main: joins its pair, says what it durably knows, and hands what is replicated to
  * the receiver once both agree.
  */
-import { sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { sameDigest, spoiltDigest } from '../../protocol/digest.js';
 import { epoch, type Generation, generation } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
@@ -60,7 +60,7 @@ export class MainSession {
       ...{ blockBytes: state.blockBytes, volumes: state.volumeBytes },
       frozen: committed,
       // An image that could not be structured is none to build a difference on: main sees an older sub.
-      commitDigest: receiver.damaged ? zeroDigest : commitDigest,
+      commitDigest: receiver.damaged ? spoiltDigest : commitDigest,
       state: state.pairState,
       receiving: receiving?.generation ?? generation(0),
       takenOver: state.takenOver,

@@ -48,7 +48,8 @@ export function owedTo(plan: Plan): Owed {
   const staged = !lie('sub', 'staging') || holdsTwo(plan);
   // What comes back in a failback is held in the shadow area first.
   // And what main's disks refused of it is only tried again when main is switched off and on.
-  const comesBack = !takesOver || (holdsOne(plan) && !refuses('main'));
+  // What staging spoilt of an image that is taken over is nowhere else: it is given back when a host has written it again.
+  const comesBack = !takesOver || (holdsOne(plan) && !refuses('main') && !lie('sub', 'staging'));
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
   return {
     ...{ hostData, image, alive },

@@ -28,7 +28,7 @@ export const replicationMessages = [
       volumes: list(u64('bytes of a volume'), 8, 'sizes'),
       frozen: generationField('newest generation this side knows of'),
       committed: generationField('newest generation committed'),
-      commitDigest: fixedBytes(16, 'its digest'),
+      commitDigest: fixedBytes(16, 'its digest; 16 bytes FF when that image could not be structured'),
       structured: generationField('newest generation structured'),
       state: pairStateField,
       receiving: generationField('sub: the generation its staging is for, 0 for none; main: the one on its way'),

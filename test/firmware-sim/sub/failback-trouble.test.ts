@@ -106,6 +106,18 @@ describe('a failback that meets trouble', () => {
     expect(corrupt.effects.some((each) => each.kind === 'log' && each.text.includes('blocks 1+1'))).to.equal(true);
   });
 
+  it('gives up when some of the image that it took over cannot be structured', () => {
+    const lab = new FailbackLab();
+    lab.overlaid(7, 'Z');
+    lab.put('staging0', 0, Buffer.alloc(1024, '?'));
+    lab.core.receiver.pump();
+    lab.go();
+    expect(lab.core.receiver.stuck).to.equal(true);
+    lab.changed(1, 'X');
+    lab.start(true).differs(1, []);
+    expect([lab.given, lab.state.takenOver, lab.failback.busy]).to.deep.equal([['6 staging-corrupt'], true, false]);
+  });
+
   it('is told that the session ended when it has not begun', () => {
     for (const draining of [false, true]) {
       const lab = new FailbackLab();

@@ -104,7 +104,7 @@ describe('a sub that hears of its pair', () => {
     lab.put('staging0', 0, blocksOf('X'));
     lab.told();
     lab.pairing();
-    expect(lab.sent[0]).to.deep.include({ kind: 'pairing', commitDigest: Buffer.alloc(16), committed: 4 });
+    expect(lab.sent[0]).to.deep.include({ kind: 'pairing', commitDigest: Buffer.alloc(16, 0xff), committed: 4 });
     lab.core.receiver.pump();
     lab.settle();
     expect([lab.replica.overlaid, lab.letters(2, 2)]).to.deep.equal([0, 'XX']);
