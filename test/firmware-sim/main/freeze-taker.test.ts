@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import type { HostCommand } from '../../../firmware-sim/controller/host-port.js';
+import { FreezeTaker } from '../../../firmware-sim/main/freeze-taker.js';
+import { epoch, generation } from '../../../protocol/ids.js';
+import type { MessageNamed } from '../../../protocol/message/messages.js';
+import { refusals } from '../../../protocol/refusals.js';
+import { MainLab } from './main-lab.js';
+
+class FreezeLab extends MainLab {
+  readonly answers: MessageNamed<'frozen' | 'refused'>[] = [];
+  readonly taker = new FreezeTaker(this.core, (answer) => this.answers.push(answer));
+
+  asked(request: number, token: number): MessageNamed<'freeze'> {
+    return { kind: 'freeze', request, token: Buffer.alloc(16, token) };
+  }
+
+  held(id: number): HostCommand {
+    return { id, tag: id, volume: 0, command: { op: 'write', lba: 0, data: Buffer.alloc(512) } };
+  }
+
+  marks(): string[] {
+    return this.effects
+      .splice(0)
+      .flatMap((each) => (each.kind === 'mark' ? [`${each.name} ${Object.values(each.values).join()}`] : []));
+  }
+}
+
+describe('a freeze', () => {
+  it('is recorded when no write is under way any more, and answered when that is durable', () => {
+    const lab = new FreezeLab();
+    lab.primary(0, 'ab');
+    expect([lab.taker.busy, lab.taker.hold(lab.held(1))]).to.deep.equal([false, false]);
+    lab.taker.drained();
+    expect(lab.records, 'nobody has asked').to.deep.equal([]);
+    lab.taker.start(lab.asked(5, 1), [7, 8, 9]);
+    expect([lab.taker.busy, lab.taker.hold(lab.held(1)), lab.records, lab.marks()]).to.deep.equal([
+      ...[true, true, [], ['freezeTaken 3']],
+    ]);
+    lab.taker.exclude(8);
+    lab.taker.drained();
+    lab.taker.drained();
+    expect(lab.records.map(({ record }) => record)).to.deep.equal([
+      { kind: 'frozen', generation: 1, full: true, token: Uint8Array.from(Buffer.alloc(16, 1)), included: [7, 9] },
+    ]);
+    expect([lab.answers, lab.taker.hold(lab.held(2)), lab.taker.release()]).to.deep.equal([[], true, []]);
+    lab.durable();
+    expect(lab.answers).to.deep.equal([{ kind: 'frozen', request: 5, epoch: 1, generation: 1, included: [7, 9] }]);
+    expect([lab.taker.busy, lab.marks()]).to.deep.equal([false, ['frozen 1']]);
+    expect(lab.taker.release().map(({ id }) => id)).to.deep.equal([1, 2]);
+    expect(lab.taker.release(), 'once').to.deep.equal([]);
+  });
+
+  it('is answered once more when it is repeated, while it is taken up and later, and makes no other generation', () => {
+    const lab = new FreezeLab();
+    expect(lab.taker.isRepeated(lab.asked(1, 0)), 'nothing was frozen').to.equal(false);
+    lab.taker.start(lab.asked(5, 1), []);
+    expect([lab.taker.isRepeated(lab.asked(6, 1)), lab.taker.isRepeated(lab.asked(6, 2))]).to.deep.equal([true, false]);
+    lab.taker.repeat(lab.asked(6, 1));
+    expect(lab.answers).to.deep.equal([]);
+    lab.taker.drained();
+    lab.durable();
+    expect(lab.answers.map(({ request }) => request)).to.deep.equal([5, 6]);
+    expect([lab.taker.isRepeated(lab.asked(7, 1)), lab.taker.isRepeated(lab.asked(7, 2))]).to.deep.equal([true, false]);
+    lab.taker.repeat(lab.asked(7, 1));
+    expect(lab.answers.at(-1)).to.deep.include({ kind: 'frozen', request: 7, generation: 1 });
+    expect(lab.records).to.deep.equal([]);
+  });
+
+  it('is not repeated by a freeze without a token, when the newest generation was made by none', () => {
+    const lab = new FreezeLab();
+    lab.core.state.lastFrozen = generation(3);
+    expect(lab.taker.isRepeated(lab.asked(1, 0))).to.equal(false);
+    lab.core.state.token = Buffer.from('00'.repeat(15).concat('01'), 'hex');
+    const again = { ...lab.asked(1, 0), token: lab.core.state.token };
+    expect(lab.taker.isRepeated(again)).to.equal(true);
+  });
+
+  it('is whole until an image is committed, and where the method or the sub asks for it', () => {
+    const fullOf = (method: 'copy' | 'differential', needed: boolean) => {
+      const lab = new FreezeLab({ method });
+      lab.core.state.fullNeeded = needed;
+      lab.taker.start(lab.asked(1, 1), []);
+      lab.taker.drained();
+      return lab.records.map(({ record }) => record.kind === 'frozen' && record.full);
+    };
+    expect([fullOf('differential', false), fullOf('differential', true), fullOf('copy', false)]).to.deep.equal([
+      ...[[false], [true], [true]],
+    ]);
+  });
+
+  it('is refused, and lets its held writes go, when the sub has taken over meanwhile', () => {
+    const lab = new FreezeLab();
+    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.repeat(lab.asked(2, 1));
+    lab.taker.hold(lab.held(3));
+    lab.core.state.apply({ kind: 'takenOver', epoch: epoch(2) });
+    lab.taker.drained();
+    const code = refusals['taken-over'].number;
+    expect(lab.answers).to.deep.equal([1, 2].map((request) => ({ kind: 'refused', request, code, detail: '' })));
+    expect([lab.records, lab.taker.busy, lab.taker.release().length]).to.deep.equal([[], false, 1]);
+  });
+});
