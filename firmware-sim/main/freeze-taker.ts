@@ -4,6 +4,9 @@
  * volumes are.
  *
  *     freeze ──► writes under way end ──► record frozen durable ──► answer ──► held writes go on
+ *
+ * After a host write that failed, what lies in the disk's cache is made durable before the record; a disk that does not
+ * do that makes the freeze fail (`disk-error`), and nothing has changed.
  */
 
 import { sameDigest } from '../../protocol/digest.js';
@@ -11,13 +14,16 @@ import type { Generation } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import { refusals } from '../../protocol/refusals.js';
 import type { HostCommand } from '../controller/host-port.js';
-import type { Operation } from '../storage/operation.js';
+import type { Operation, Outcome } from '../storage/operation.js';
 import type { MainCore } from './main-core.js';
 
 export class FreezeTaker implements Operation {
   readonly #core: MainCore;
   readonly #answer: (message: MessageNamed<'frozen' | 'refused'>) => void;
-  #phase: 'none' | 'draining' | 'recording' = 'none';
+  #phase: 'none' | 'draining' | 'settling' | 'recording' = 'none';
+  /** Flushes that are waited for, and whether one has failed. */
+  #flushes = 0;
+  #flushFailed = false;
   #requests: number[] = [];
   #token: Uint8Array = new Uint8Array(16);
   #included: number[] = [];
@@ -74,18 +80,44 @@ export class FreezeTaker implements Operation {
   /** No write is under way any more: the image is what the primary area holds now. */
   drained(): void {
     if (this.#phase !== 'draining') return;
-    const { state, traits } = this.#core;
-    if (state.takenOver) {
-      this.#giveUp();
+    const { state } = this.#core;
+    if (state.takenOver) this.#giveUp('taken-over');
+    else if (this.#core.unsettled.size > 0) this.#settle();
+    else this.#record();
+  }
+
+  #settle(): void {
+    this.#phase = 'settling';
+    this.#flushes = this.#core.unsettled.size;
+    this.#flushFailed = false;
+    for (const volume of this.#core.unsettled) this.#core.disks.flush(this.#core.primary(volume), this);
+  }
+
+  #settled(): void {
+    if (this.#flushFailed) {
+      this.#giveUp('disk-error');
       return;
     }
+    this.#core.unsettled.clear();
+    this.#phase = 'draining';
+    this.drained();
+  }
+
+  #record(): void {
+    const { state, traits } = this.#core;
     this.#phase = 'recording';
     const full = state.fullNeeded || traits.sendsWholeImage;
     const generation = this.#core.nextGeneration();
     this.#core.record({ kind: 'frozen', generation, full, token: this.#token, included: this.#included }, this);
   }
 
-  resume(): void {
+  resume(outcome: Outcome): void {
+    if (this.#phase === 'settling') {
+      this.#flushes -= 1;
+      this.#flushFailed ||= outcome.kind === 'failed';
+      if (this.#flushes === 0) this.#settled();
+      return;
+    }
     this.#phase = 'none';
     this.#core.transferBegan();
     this.#core.mark('frozen', { generation: this.#core.state.lastFrozen });
@@ -105,11 +137,11 @@ export class FreezeTaker implements Operation {
     return this.busy ? [] : this.#held.splice(0);
   }
 
-  /** The sub has taken over while writes were awaited: nothing is frozen here any more. */
-  #giveUp(): void {
+  /** Nothing is frozen: the sub has taken over meanwhile, or a disk does not make its cache durable. */
+  #giveUp(code: 'taken-over' | 'disk-error'): void {
     this.#phase = 'none';
-    const code = refusals['taken-over'].number;
-    for (const request of this.#requests) this.#answer({ kind: 'refused', request, code, detail: '' });
+    const { number } = refusals[code];
+    for (const request of this.#requests) this.#answer({ kind: 'refused', request, code: number, detail: '' });
   }
 
   #tell(request: number): void {

@@ -77,7 +77,10 @@ export class HostWrite implements Operation {
   }
 
   resume(outcome: Outcome, nowUs: number): void {
-    if (outcome.kind === 'failed') this.#failure = outcome.completion;
+    if (outcome.kind === 'failed') {
+      this.#failure = outcome.completion;
+      this.#core.unsettled.add(this.volume);
+    }
     if (this.#waitingFor > 1) {
       this.#waitingFor -= 1;
       return;
@@ -108,6 +111,7 @@ export class HostWrite implements Operation {
         this.#advance(nowUs);
         break;
       case 'flushing':
+        if (this.#core.disks.isSettled(this.#core.primary(this.volume))) this.#core.unsettled.delete(this.volume);
         this.#endPiece(nowUs);
         break;
     }

@@ -65,6 +65,12 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   #progress = false;
   #failing = false;
 
+  /**
+   * Volumes with a host write that failed: what it wrote may lie in the primary disk's cache, and no flush made it durable.
+   * Until one does, such content is in no image: the disk could still lose it, and the two sides would differ for good.
+   */
+  readonly unsettled = new Set<number>();
+
   constructor(around: MainSurroundings) {
     this.#around = around;
     this.state = around.state;

@@ -201,7 +201,9 @@ export class OutgoingImage implements Outgoing {
     if (sender.touches(volume, block, 1)) return false;
     if (state.transfer === undefined) {
       return (
-        !state.volume(volume).streamed.has(block) && locks.isFree({ volume, first: block, count: 1, shared: true })
+        !this.#core.unsettled.has(volume) &&
+        !state.volume(volume).streamed.has(block) &&
+        locks.isFree({ volume, first: block, count: 1, shared: true })
       );
     }
     return this.#core.isProtected(volume, block) && !state.volume(volume).before.has(block);

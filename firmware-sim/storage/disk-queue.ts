@@ -74,6 +74,11 @@ export class DiskQueue {
     if (state.flushing === undefined) this.#startFlush(disk, state);
   }
 
+  /** Whether every write that has ended well is durable. */
+  isSettled(disk: DiskName): boolean {
+    return (this.#disks.get(disk)?.unflushed.size ?? 0) === 0;
+  }
+
   /** Takes the end of a command. */
   complete(tag: number, completion: Completion, nowUs: number): void {
     const pending = this.#pending.get(tag);
