@@ -150,6 +150,8 @@ export const refusals = {
   'command-failed': entry(127, 3, 'A hook command failed.', 'Run it by hand.'),
   'scsi-error': entry(128, 1, 'The device reported an error.', 'See the sense data that is named.'),
   'process-ended': entry(129, 3, 'A process of the bench has ended.', 'See what it wrote to stderr.'),
+  'capture-invalid': entry(130, 2, 'A file is no capture of lines.', 'Use a pcapng file that --capture has written.'),
+  'answers-differ': entry(131, 1, 'The model answers otherwise than the capture.', 'See the answers that are named.'),
 } as const satisfies Readonly<Record<string, RefusalEntry>>;
 
 export type RefusalCode = keyof typeof refusals;

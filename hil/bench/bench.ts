@@ -83,6 +83,8 @@ export interface BenchModels {
 
 /** The name of the line between the controllers in `lines()`. */
 export const remoteLineName = 'main–sub';
+/** The names of the lines from the hosts to the controllers. */
+export const hostLineNames: Readonly<Record<Powered, string>> = { main: 'host–main', sub: 'host–sub' };
 
 /** Bytes that the line between the controllers has carried, both ways; undefined where nobody counts them. */
 export function remoteBytes(bench: Bench): number | undefined {

@@ -1,6 +1,9 @@
 /** A bench in virtual time. */
 import type { HostClient } from '../../host/client.js';
+import type { PortName } from '../../protocol/device.js';
 import { assert } from '../../protocol/ids.js';
+import type { CaptureFile, LineCapture } from '../capture/capture-file.js';
+import type { Way } from '../capture/pcapng.js';
 import type { AreaName } from '../report/block-states.js';
 import type { LineRecord } from '../report/run-record.js';
 import type { SimulatedLine } from '../simulate/kernel.js';
@@ -10,12 +13,20 @@ import {
   type BenchMark,
   type BenchModels,
   type BenchShape,
+  hostLineNames,
   type Powered,
   remoteLineName,
 } from './bench.js';
 import { EmulatedBench, type EmulatedBenchOptions } from './emulated-bench.js';
 import { LineTaps } from './line-taps.js';
 import { type DeviceWatcher, WatchedDevice } from './watched-device.js';
+
+export interface EmulatorBenchOptions extends EmulatedBenchOptions {
+  readonly capture?: CaptureFile;
+}
+
+/** The lines of a bench that are captured. */
+type Captures = Readonly<Record<'remote' | 'host' | 'subHost', LineCapture>>;
 
 export class EmulatorBench implements Bench {
   readonly kind = 'emulator';
@@ -33,8 +44,11 @@ export class EmulatorBench implements Bench {
   readonly #markListeners: ((mark: BenchMark) => void)[] = [];
   readonly #stepListeners: ((role: Powered) => void)[] = [];
 
-  constructor(options: EmulatedBenchOptions) {
+  readonly #captures: Captures | undefined;
+
+  constructor({ capture, ...options }: EmulatorBenchOptions) {
     this.shape = { method: options.method, volumes: options.volumes, blockBytes: options.blockBytes ?? 4096 };
+    this.#captures = capture === undefined ? undefined : capturesOf(capture);
     this.emulated = new EmulatedBench({
       ...options,
       wrap: (name, device) => new WatchedDevice(device, this.#watcher(name)),
@@ -90,7 +104,7 @@ export class EmulatorBench implements Bench {
     const { lines, options } = this.emulated;
     return [
       lineRecord(remoteLineName, lines.remote, options.remoteLine?.baud, this.#taps.remote),
-      lineRecord('host–main', lines.host, options.hostLine?.baud, this.#taps.host),
+      lineRecord(hostLineNames.main, lines.host, options.hostLine?.baud, this.#taps.host),
     ];
   }
 
@@ -115,13 +129,16 @@ export class EmulatorBench implements Bench {
     const { remote, host } = this.#taps;
     switch (name) {
       case 'host':
-        return { sent: (_, frame) => host.there.take(frame) };
+        return { sent: (_, frame) => host.there.take(frame), ...this.#received((_, of) => [of.host, 'in']) };
       case 'subHost':
-        return {};
+        return this.#received((_, of) => [of.subHost, 'in']);
       default: {
         assert(name === 'main' || name === 'sub', 'a device of the bench');
         const toRemote = name === 'main' ? remote.there : remote.back;
+        const fromRemote = name === 'main' ? 'in' : 'out';
+        const fromHost = name === 'main' ? 'host' : 'subHost';
         return {
+          ...this.#received((port, of) => (port === 'remote' ? [of.remote, fromRemote] : [of[fromHost], 'out'])),
           stepped: () => {
             for (const listener of this.#stepListeners) listener(name);
           },
@@ -133,6 +150,26 @@ export class EmulatorBench implements Bench {
       }
     }
   }
+
+  /** Captures what a device receives, as it arrives there, if the lines are captured. */
+  #received(of: (port: PortName, captures: Captures) => readonly [LineCapture, Way]): DeviceWatcher {
+    const captures = this.#captures;
+    if (captures === undefined) return {};
+    return {
+      received: (port, frame, nowUs) => {
+        const [line, way] = of(port, captures);
+        line.take(way, frame, nowUs);
+      },
+    };
+  }
+}
+
+function capturesOf(capture: CaptureFile): Captures {
+  return {
+    remote: capture.line({ name: remoteLineName, from: 'main', to: 'sub', virtualTime: true }),
+    host: capture.line({ name: hostLineNames.main, from: 'host', to: 'main', virtualTime: true }),
+    subHost: capture.line({ name: hostLineNames.sub, from: 'host', to: 'sub', virtualTime: true }),
+  };
 }
 
 function lineRecord(name: string, line: SimulatedLine, baud: number | undefined, taps: LineTaps): LineRecord {

@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { HostClient } from '../../host/client.js';
 import type { PortName } from '../../protocol/device.js';
+import type { LineCapture } from '../capture/capture-file.js';
+import { timeOfDayUs } from '../run/clock.js';
 import { DeviceRunner } from '../run/device-runner.js';
 import type { Line } from '../run/lines/line.js';
 import { LineTaps } from './line-taps.js';
@@ -15,6 +17,8 @@ export interface HostEndOptions {
   readonly framePayloadMax?: number;
   /** How long the controller may be away, in milliseconds. */
   readonly absenceMsMax?: number;
+  /** Where nobody nearer to the controller can capture the line. */
+  readonly capture?: LineCapture | undefined;
 }
 
 const absenceMsDefault = 30_000;
@@ -36,7 +40,7 @@ export class HostEnd {
   #isAsking = false;
   #hasReason = false;
 
-  constructor({ line, key, framePayloadMax, absenceMsMax = absenceMsDefault }: HostEndOptions) {
+  constructor({ line, key, framePayloadMax, absenceMsMax = absenceMsDefault, capture }: HostEndOptions) {
     this.client = new HostClient({
       entropy: randomBytes(32),
       ...(key === undefined ? {} : { key }),
@@ -46,7 +50,10 @@ export class HostEnd {
     this.#runner = new DeviceRunner({
       device: this.client.machine,
       lines: new Map<PortName, Line>([['target', line]]),
-      onFrame: ({ way, bytes }) => this.#count(way, bytes),
+      onFrame: ({ way, bytes, atUs }) => {
+        capture?.take(way, bytes, timeOfDayUs(atUs));
+        this.#count(way, bytes);
+      },
     });
     this.#runner.start();
     this.#line = line;

@@ -5,14 +5,23 @@ import { MainController } from '../../firmware-sim/main/main-controller.js';
 import { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import type { DiskName, PortName } from '../../protocol/device.js';
 import { assert } from '../../protocol/ids.js';
+import type { CaptureFile } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
 import { DeviceRunner } from '../run/device-runner.js';
 import type { DiskPort } from '../run/disks/disk-port.js';
 import { LocalDisk, memoryMedium } from '../run/disks/local-disk.js';
+import { captureBytes } from '../run/lines/capture-bytes.js';
 import { EmulatedLine } from '../run/lines/emulator.js';
 import type { Line } from '../run/lines/line.js';
 import { memoryLines } from '../run/lines/memory.js';
-import { type BenchAbilities, type BenchModels, type BenchShape, type Powered, remoteLineName } from './bench.js';
+import {
+  type BenchAbilities,
+  type BenchModels,
+  type BenchShape,
+  hostLineNames,
+  type Powered,
+  remoteLineName,
+} from './bench.js';
 import { HostEnd } from './host-end.js';
 import { emulatedName, type LineEmulation, shapeOf } from './line-emulation.js';
 import { RealTimeBench } from './real-time-bench.js';
@@ -24,6 +33,7 @@ export interface InProcessOptions extends BenchShape {
   readonly seed: string;
   readonly hostLine: LineEmulation;
   readonly remoteLine: LineEmulation;
+  readonly capture?: CaptureFile;
 }
 
 interface Site {
@@ -99,18 +109,23 @@ export class InProcessBench extends RealTimeBench {
   }
 
   #lines(options: InProcessOptions) {
-    const { seed, hostLine, remoteLine } = options;
-    const [hostEnd, mainHost] = memoryLines('host–main');
-    const [subHostEnd, subHost] = memoryLines('host–sub');
+    const { seed, hostLine, remoteLine, capture } = options;
+    const [hostEnd, mainHost] = memoryLines(hostLineNames.main);
+    const [subHostEnd, subHost] = memoryLines(hostLineNames.sub);
     const [mainRemote, relayMain] = memoryLines('main');
     const [subRemote, relaySub] = memoryLines('sub');
     const relay = new Relay(relayMain, relaySub, {
       ...{ name: remoteLineName, address: emulatedName('memory', remoteLine), impairments: shapeOf(remoteLine) },
       ...{ seed: `${seed}/remote`, marked: true },
+      capture: capture?.line({ name: remoteLineName, from: 'main', to: 'sub' }),
     });
+    const captured = (role: Powered) => {
+      const line = capture?.line({ name: hostLineNames[role], from: 'host', to: role });
+      return line === undefined ? {} : { onArrived: captureBytes(line) };
+    };
     return {
-      host: new EmulatedLine(hostEnd, { ...shapeOf(hostLine), seed: `${seed}/host` }),
-      subHost: new EmulatedLine(subHostEnd, { ...shapeOf(hostLine), seed: `${seed}/subHost` }),
+      host: new EmulatedLine(hostEnd, { ...shapeOf(hostLine), ...captured('main'), seed: `${seed}/host` }),
+      subHost: new EmulatedLine(subHostEnd, { ...shapeOf(hostLine), ...captured('sub'), seed: `${seed}/subHost` }),
       relay,
       main: new Map<PortName, Line>([
         ['host', mainHost],

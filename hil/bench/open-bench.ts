@@ -1,6 +1,7 @@
 /** Makes the bench that a bench file describes. */
 import { unreachable } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
+import type { CaptureFile } from '../capture/capture-file.js';
 import { readKeyFile } from '../run/key-file.js';
 import type { DiskTimes } from '../simulate/simulated-disk.js';
 import type { Bench, Powered } from './bench.js';
@@ -17,6 +18,8 @@ export interface OpenBenchOptions {
   readonly key?: Uint8Array | undefined;
   /** How long a controller in real time may be away, in milliseconds. */
   readonly absenceMsMax?: number;
+  /** Takes the frames of all lines that pass through this process. */
+  readonly capture?: CaptureFile | undefined;
 }
 
 /** Disks of the emulator: a solid state disk behind SATA, in round figures. */
@@ -52,9 +55,11 @@ async function checkShape(bench: Bench): Promise<void> {
   throw new RefusalError('configuration-invalid', `the bench file says ${expected}; main says ${actual}`);
 }
 
-async function makeBench(file: BenchFile, { seed, key: given, absenceMsMax }: OpenBenchOptions): Promise<Bench> {
+async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Bench> {
+  const { seed, key: given, absenceMsMax } = options;
   const key = given ?? (file.keyFile === undefined ? undefined : readKeyFile(file.keyFile));
   const sealed = key === undefined ? {} : { key };
+  const captured = options.capture === undefined ? {} : { capture: options.capture };
   const volumes = file.volumes.map(({ size }) => size);
   const shape = { method: file.method, volumes, blockBytes: file.block };
   const hostLine = emulationOf(file.lines.host);
@@ -62,15 +67,15 @@ async function makeBench(file: BenchFile, { seed, key: given, absenceMsMax }: Op
   switch (file.kind) {
     case 'emulator':
       return new EmulatorBench({
-        ...{ ...shape, ...sealed, seed, diskTimes: diskTimesDefault },
+        ...{ ...shape, ...sealed, ...captured, seed, diskTimes: diskTimesDefault },
         ...{ hostLine: shapeOf(hostLine), remoteLine: shapeOf(remoteLine) },
       });
     case 'in-process':
-      return new InProcessBench({ ...shape, ...sealed, seed, hostLine, remoteLine });
+      return new InProcessBench({ ...shape, ...sealed, ...captured, seed, hostLine, remoteLine });
     case 'processes':
     case 'lines':
       return SiteBench.open({
-        ...{ ...shape, seed, key, hostLine, remoteLine },
+        ...{ ...shape, ...captured, seed, key, hostLine, remoteLine },
         transport: file.transport ?? (hostLine.baud === undefined && remoteLine.baud === undefined ? 'unix' : 'pty'),
         sites: { main: siteOf(file, 'main'), sub: siteOf(file, 'sub') },
         ...(absenceMsMax === undefined ? {} : { absenceMsMax }),

@@ -4,7 +4,16 @@ import { RefusalError } from '../../protocol/refusals.js';
 import type { AreaName } from '../report/block-states.js';
 import type { LineRecord } from '../report/run-record.js';
 import { nowUs } from '../run/clock.js';
-import type { Bench, BenchAbilities, BenchKind, BenchMark, BenchModels, BenchShape, Powered } from './bench.js';
+import {
+  type Bench,
+  type BenchAbilities,
+  type BenchKind,
+  type BenchMark,
+  type BenchModels,
+  type BenchShape,
+  hostLineNames,
+  type Powered,
+} from './bench.js';
 import type { HostEnd } from './host-end.js';
 import type { Relay } from './relay.js';
 
@@ -65,7 +74,7 @@ export abstract class RealTimeBench implements Bench {
 
   lines(): readonly LineRecord[] {
     const { hostEnd: end } = this;
-    const host = { name: 'host–main', address: this.hostAddress, bytesSent: end.bytesSent };
+    const host = { name: hostLineNames.main, address: this.hostAddress, bytesSent: end.bytesSent };
     return [
       ...(this.remote === undefined ? [] : [this.remote.record]),
       { ...host, bytesReceived: end.bytesReceived, ...end.taps.record },

@@ -1,6 +1,8 @@
 /** A line between two ends that passes through this process: it can be slow, noisy, cut and counted. */
 import { encodedFrameBytesMax } from '../../protocol/limits.js';
+import type { LineCapture } from '../capture/capture-file.js';
 import type { LineRecord } from '../report/run-record.js';
+import { captureBytes } from '../run/lines/capture-bytes.js';
 import type { Impairments } from '../run/lines/carrier.js';
 import { type Emulator, joinLines } from '../run/lines/emulator.js';
 import { receiveFrames } from '../run/lines/frames.js';
@@ -15,6 +17,7 @@ export interface RelayOptions {
   readonly seed: string;
   /** Damage and sessions are told to `taps`. */
   readonly marked: boolean;
+  readonly capture?: LineCapture | undefined;
 }
 
 export class Relay {
@@ -31,7 +34,9 @@ export class Relay {
     const frameBytesMax = encodedFrameBytesMax;
     receiveFrames(a, { frameBytesMax, onFrame: (frame) => this.taps.there.take(frame) });
     receiveFrames(b, { frameBytesMax, onFrame: (frame) => this.taps.back.take(frame) });
-    this.#emulator = joinLines(a, b, { ...options.impairments, seed: options.seed });
+    const { capture, impairments, seed } = options;
+    const captured = capture === undefined ? {} : { onArrived: captureBytes(capture) };
+    this.#emulator = joinLines(a, b, { ...impairments, ...captured, seed });
   }
 
   cut(): void {

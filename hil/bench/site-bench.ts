@@ -4,14 +4,16 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefusalError } from '../../protocol/refusals.js';
+import type { CaptureFile, LineCapture } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
 import { runHook } from '../run/hooks.js';
 import { parseLineAddress } from '../run/lines/address.js';
+import { captureBytes } from '../run/lines/capture-bytes.js';
 import { EmulatedLine } from '../run/lines/emulator.js';
 import type { Line } from '../run/lines/line.js';
 import { openLine } from '../run/lines/open-line.js';
 import { framePayloadMaxOf } from '../run/lines/payload.js';
-import { type BenchAbilities, type BenchShape, type Powered, remoteLineName } from './bench.js';
+import { type BenchAbilities, type BenchShape, hostLineNames, type Powered, remoteLineName } from './bench.js';
 import { HostEnd } from './host-end.js';
 import { emulatedName, type LineEmulation, shapeOf } from './line-emulation.js';
 import { areaPath, ModelProcess } from './model-process.js';
@@ -47,6 +49,7 @@ export interface SiteBenchOptions extends BenchShape {
   readonly power: Readonly<Record<Powered, PowerHooks>>;
   /** How long a controller may be away, in milliseconds. */
   readonly absenceMsMax?: number;
+  readonly capture?: CaptureFile;
 }
 
 interface Parts {
@@ -185,19 +188,29 @@ interface HostLine {
   readonly address: string;
   readonly name: string;
   readonly framePayloadMax?: number;
+  /** What the host has to capture itself: with a board nobody stands between. */
+  readonly capture?: LineCapture | undefined;
 }
 
 async function hostLine(options: SiteBenchOptions, folder: string, role: Powered): Promise<HostLine> {
   const site = options.sites[role];
+  const capture = options.capture?.line({ name: hostLineNames[role], from: 'host', to: role });
   if (site.kind === 'board') {
     const address = parseLineAddress(site.host);
     const framePayloadMax = framePayloadMaxOf(address);
     const line = openLine(address);
-    return { line, address: '', name: site.host, ...(framePayloadMax === undefined ? {} : { framePayloadMax }) };
+    return {
+      line,
+      address: '',
+      name: site.host,
+      capture,
+      ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
+    };
   }
   const { transport, hostLine: emulation, seed } = options;
   const near = await nearLine({ transport, folder, name: `host-${role}`, baud: emulation.baud });
-  const line = new EmulatedLine(near.line, { ...shapeOf(emulation), seed: `${seed}/host-${role}` });
+  const captured = capture === undefined ? {} : { onArrived: captureBytes(capture) };
+  const line = new EmulatedLine(near.line, { ...shapeOf(emulation), ...captured, seed: `${seed}/host-${role}` });
   const framePayloadMax = framePayloadMaxOf({ kind: transport });
   return {
     ...{ line, address: near.address, name: emulatedName(transport, emulation) },
@@ -227,6 +240,7 @@ async function remoteLines(
   const impairments = shapeOf(remoteLine);
   const relay = new Relay(main.line, sub.line, {
     ...{ name: remoteLineName, address, impairments, seed: `${seed}/remote`, marked: false },
+    capture: options.capture?.line({ name: remoteLineName, from: 'main', to: 'sub' }),
   });
   return { relay, addresses: { main: main.address, sub: sub.address } };
 }

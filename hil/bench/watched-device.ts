@@ -4,6 +4,8 @@ import type { Device, DeviceEffect, DeviceEvent, PortName } from '../../protocol
 export interface DeviceWatcher {
   /** After each event that the device has taken. */
   stepped?(): void;
+  /** Each frame that has arrived, as it came off the line, before the device takes it. */
+  received?(port: PortName, frame: Uint8Array, nowUs: number): void;
   /** Each frame that it puts on a line. */
   sent?(port: PortName, frame: Uint8Array): void;
 }
@@ -18,6 +20,7 @@ export class WatchedDevice implements Device {
   }
 
   step(event: DeviceEvent, nowUs: number): readonly DeviceEffect[] {
+    if (event.kind === 'frame') this.#watcher.received?.(event.port, event.bytes, nowUs);
     const effects = this.#device.step(event, nowUs);
     this.#watcher.stepped?.();
     return effects;

@@ -3,14 +3,20 @@ import type { Command } from 'commander';
 import type { HostClient } from '../../host/client.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
+import { withCapture } from '../capture/capture-file.js';
+import { timeOfDayUs } from '../run/clock.js';
+import type { HostSession } from '../run/host-session.js';
 import { readKeyFile } from '../run/key-file.js';
 import { parseLineAddress } from '../run/lines/address.js';
+import type { Carried } from '../run/runner-port.js';
+import { captureHelp, captureOption, warnOfCapture } from './capture-option.js';
 import { onEndSignal } from './interrupts.js';
 import { Interrupted } from './report-error.js';
 
 export interface HostOptions {
   readonly line: string;
   readonly keyFile?: string;
+  readonly capture?: string;
 }
 
 /** Adds a command that talks to a controller. */
@@ -19,7 +25,9 @@ export function hostCommand(host: Command, name: string, description: string): C
     .command(name)
     .description(description)
     .requiredOption('--line <line>', 'line to the controller')
-    .option('--key-file <file>', 'the key of a sealed line');
+    .option('--key-file <file>', 'the key of a sealed line')
+    .addOption(captureOption())
+    .addHelpText('after', captureHelp);
 }
 
 /**
@@ -27,16 +35,23 @@ export function hostCommand(host: Command, name: string, description: string): C
  * or `line-unavailable` when the controller is silent for ten seconds (or `silenceMsMax`), Interrupted after a signal.
  */
 export async function withHost<Result>(
-  { line, keyFile }: HostOptions,
+  options: HostOptions,
   work: (client: HostClient) => Promise<Result>,
   { silenceMsMax }: { readonly silenceMsMax?: number } = {},
 ): Promise<Result> {
   const { HostSession } = await import('../run/host-session.js');
-  const session = new HostSession({
-    address: parseLineAddress(line),
-    ...(keyFile === undefined ? {} : { key: readKeyFile(keyFile) }),
-    ...(silenceMsMax === undefined ? {} : { silenceMsMax }),
+  const { keyFile } = options;
+  const address = parseLineAddress(options.line);
+  const key = keyFile === undefined ? {} : { key: readKeyFile(keyFile) };
+  const limit = silenceMsMax === undefined ? {} : { silenceMsMax };
+  return withCapture(options.capture, warnOfCapture, (capture) => {
+    const line = capture?.line({ name: 'host', from: 'host', to: 'controller' });
+    const onFrame = ({ way, bytes, atUs }: Carried) => line?.take(way, bytes, timeOfDayUs(atUs));
+    return withSession(new HostSession({ address, ...key, ...limit, onFrame }), work);
   });
+}
+
+async function withSession<Result>(session: HostSession, work: (client: HostClient) => Promise<Result>) {
   let interrupted = false;
   const off = onEndSignal(() => {
     interrupted = true;

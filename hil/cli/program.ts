@@ -1,7 +1,7 @@
 /** The program: its commands, and what becomes of errors. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { refusals } from '../../protocol/refusals.js';
+import { version } from '../version.js';
 import { groups } from './commands.js';
 import { internalError, reportError } from './report-error.js';
 
@@ -45,9 +45,4 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.code === 'commander.help') return refusals['argument-invalid'].exit;
     return reportError(error, argv.includes('--json'));
   }
-}
-
-function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { DiskName, PortName } from '../../protocol/device.js';
 import { sectorBytes } from '../../protocol/ids.js';
+import { type CaptureFile, withCapture } from '../capture/capture-file.js';
+import { timeOfDayUs } from '../run/clock.js';
 import { DeviceRunner } from '../run/device-runner.js';
 import { openArea } from '../run/disks/area.js';
 import { DiskDevice } from '../run/disks/disk-device.js';
@@ -12,6 +14,7 @@ import type { Line } from '../run/lines/line.js';
 import { openLine } from '../run/lines/open-line.js';
 import { framePayloadMaxOf } from '../run/lines/payload.js';
 import { formatSize } from '../run/sizes.js';
+import { warnOfCapture } from './capture-option.js';
 import { log } from './device-log.js';
 import { reachableAt, runDeviceProcess } from './device-process.js';
 
@@ -19,10 +22,15 @@ export interface DiskOptions {
   readonly line: string;
   readonly image: string;
   readonly size?: number;
+  readonly capture?: string;
 }
 
 /** Runs the disk until it is told to end; returns the exit code. */
-export async function runDisk({ line: text, image, size }: DiskOptions): Promise<number> {
+export function runDisk(options: DiskOptions): Promise<number> {
+  return withCapture(options.capture, warnOfCapture, (capture) => run(options, capture));
+}
+
+async function run({ line: text, image, size }: DiskOptions, capture: CaptureFile | undefined): Promise<number> {
   const address = parseLineAddress(text);
   const onTrouble = ({ detail }: { readonly detail: string }) => log('error', detail);
   // Who speaks to the disk is of no matter here: the area is a file.
@@ -34,9 +42,11 @@ export async function runDisk({ line: text, image, size }: DiskOptions): Promise
   });
   const line = openLine(address);
   const lines = new Map<PortName, Line>([['target', line]]);
+  const captured = capture?.line({ name: 'disk', from: 'disk', to: 'controller' });
   const runner = new DeviceRunner({
     device,
     lines,
+    onFrame: ({ way, bytes, atUs }) => captured?.take(way, bytes, timeOfDayUs(atUs)),
     disks: new Map<DiskName, DiskPort>([['medium', medium]]),
   });
   const readyText = async () =>

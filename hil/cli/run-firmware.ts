@@ -1,10 +1,13 @@
 /** What `firmware main` and `firmware sub` share. */
 import type { Method } from '../../protocol/ids.js';
+import { type CaptureFile, withCapture } from '../capture/capture-file.js';
 import { parseArea } from '../run/disks/area.js';
 import { type FirmwareConfiguration, openFirmware } from '../run/firmware.js';
 import { readKeyFile } from '../run/key-file.js';
 import { formatLineAddress, type LineAddress, parseLineAddress } from '../run/lines/address.js';
 import { listPorts } from '../run/ports.js';
+import { warnOfCapture } from './capture-option.js';
+import { capturedFrames } from './captured-frames.js';
 import { log } from './device-log.js';
 import { reachableAt, runDeviceProcess } from './device-process.js';
 import { onEndSignal } from './interrupts.js';
@@ -18,6 +21,7 @@ export interface FirmwareOptions {
   readonly size?: readonly number[];
   readonly block: number;
   readonly keyFile?: string;
+  readonly capture?: string;
 }
 
 export type FirmwareAreas = {
@@ -27,7 +31,11 @@ export type FirmwareAreas = {
 } & ({ readonly role: 'main'; readonly method: Method } | { readonly role: 'sub' });
 
 /** Runs the controller until it is told to end; returns the exit code. */
-export async function runFirmware(options: FirmwareOptions, areas: FirmwareAreas): Promise<number> {
+export function runFirmware(options: FirmwareOptions, areas: FirmwareAreas): Promise<number> {
+  return withCapture(options.capture, warnOfCapture, (capture) => run(options, areas, capture));
+}
+
+async function run(options: FirmwareOptions, areas: FirmwareAreas, capture: CaptureFile | undefined) {
   const giveUp = new AbortController();
   const off = onEndSignal(() => giveUp.abort());
   try {
@@ -36,6 +44,7 @@ export async function runFirmware(options: FirmwareOptions, areas: FirmwareAreas
     await warnOfPorts([configuration.host, configuration.remote]);
     const { runner, host, remote } = await openFirmware(configuration, {
       onTrouble: (area, { code, detail }) => log('warning', `${area}: ${code}: ${detail}`),
+      ...(capture === undefined ? {} : capturedFrames(capture, configuration)),
       signal: giveUp.signal,
     });
     const readyText = async () =>

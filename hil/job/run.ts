@@ -1,12 +1,15 @@
 /** A whole run: the bench is opened, the scenario carried out, the report written, the bench closed. */
 import { createHash, randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withFile } from '../../host/golden/file-refusal.js';
 import type { Method } from '../../protocol/ids.js';
-import { RefusalError } from '../../protocol/refusals.js';
+import { type Refusal, RefusalError } from '../../protocol/refusals.js';
 import type { Bench } from '../bench/bench.js';
 import { type BenchFile, benchDefault, readBenchFile } from '../bench/bench-file.js';
 import { openBench } from '../bench/open-bench.js';
+import { CaptureFile } from '../capture/capture-file.js';
 import type { CheckRecord, EventRecord, RunRecord } from '../report/run-record.js';
 import { writeReport } from '../report/write-report.js';
 import { folderOf, runScenario } from './scenario.js';
@@ -30,6 +33,8 @@ export interface RunChoices {
   readonly seed: number;
   /** Folder of the report. */
   readonly out?: string | undefined;
+  /** A file for the frames of the lines; true: capture.pcapng in the folder of the report. */
+  readonly capture?: string | true | undefined;
   /** The one line that repeats the run. */
   readonly command: string;
 }
@@ -40,6 +45,10 @@ export interface RunWatcher {
   readonly onStep?: (step: Step) => void;
   readonly onEvent?: (event: EventRecord) => void;
   readonly onCheck?: (check: CheckRecord) => void;
+  /** The capture has begun, and where it is: it stays when the bench cannot be opened. */
+  readonly onCapture?: (path: string) => void;
+  /** The capture ends early. */
+  readonly onCaptureTrouble?: (refusal: Refusal) => void;
 }
 
 export interface RunResult {
@@ -57,22 +66,43 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
   const path = scenarioPath(choices.scenario ?? 'default');
   const scenario = readScenario(path, parametersOf(choices));
   const file = benchFor(choices, scenario);
-  const bench = await openBench(file, { seed: String(choices.seed), key: keyFor(choices, file) });
+  const startedAt = new Date();
+  const runId = `${startedAt.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${file.method}`;
+  const out = choices.out ?? join('coldframe-out', runId);
+  const key = keyFor(choices, file);
+  const capture = await captureFor(choices, out, watcher);
   try {
-    const startedAt = new Date();
-    const runId = `${startedAt.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${file.method}`;
-    watcher.onBench?.(bench, scenario);
-    const { record, exit } = await runScenario({
-      ...{ ...watcher, bench, scenario, folder: folderOf(path), image: choices.image },
-      ...{ quiesce: file.hooks.quiesce, resume: file.hooks.resume },
-      about: { runId, title: scenario.title, command: choices.command, seed: choices.seed, startedAt: iso(startedAt) },
-    });
-    const out = choices.out ?? join('coldframe-out', runId);
-    await writeReport(out, record);
-    return { record, exit, out };
+    const bench = await openBench(file, { seed: String(choices.seed), key, capture });
+    try {
+      watcher.onBench?.(bench, scenario);
+      const { title } = scenario;
+      const { record, exit } = await runScenario({
+        ...{ ...watcher, bench, scenario, folder: folderOf(path), image: choices.image },
+        ...{ quiesce: file.hooks.quiesce, resume: file.hooks.resume },
+        about: { runId, title, command: choices.command, seed: choices.seed, startedAt: iso(startedAt) },
+      });
+      const captured = capture === undefined ? {} : { capture: capture.path };
+      await writeReport(out, { ...record, ...captured });
+      return { record: { ...record, ...captured }, exit, out };
+    } finally {
+      await bench.close();
+    }
   } finally {
-    await bench.close();
+    capture?.close();
   }
+}
+
+/** The capture of a run begins before its bench is opened: how a session opens, or does not, is half of the story. */
+async function captureFor(
+  { capture }: RunChoices,
+  out: string,
+  { onCapture, onCaptureTrouble = () => {} }: RunWatcher,
+): Promise<CaptureFile | undefined> {
+  if (capture === undefined) return undefined;
+  if (capture === true) await withFile(out, () => mkdir(out, { recursive: true }));
+  const file = new CaptureFile(capture === true ? join(out, 'capture.pcapng') : capture, onCaptureTrouble);
+  onCapture?.(file.path);
+  return file;
 }
 
 const iso = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;

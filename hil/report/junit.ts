@@ -56,5 +56,6 @@ const seconds = (value: number): string => value.toFixed(3);
 
 function outputText(record: RunRecord): string {
   const { word, reason, about } = summarize(record);
-  return `${about}\n${word}: ${reason}\nrepeat: ${record.command}\n`;
+  const capture = record.capture === undefined ? '' : `capture: ${record.capture}\n`;
+  return `${about}\n${word}: ${reason}\nrepeat: ${record.command}\n${capture}`;
 }

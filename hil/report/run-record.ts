@@ -96,6 +96,8 @@ export const runRecordSchema = z.strictObject({
   /** The one line that repeats the run. */
   command: z.string(),
   seed: count,
+  /** Where the frames of the lines were captured. */
+  capture: z.string().optional(),
   method: z.enum(['copy', 'differential', 'streaming']),
   blockBytes: count.positive(),
   volumes: z.array(z.strictObject({ bytes: count.positive() })).min(1),

@@ -29,6 +29,7 @@ export function terminalLines(record: RunRecord, { colour }: TerminalOptions): s
     ...checkLines(record, paint),
     verdictLine(record, paint),
     `${paint('soft', 'repeat:')} ${printable(record.command)}`,
+    ...(record.capture === undefined ? [] : [`${paint('soft', 'capture:')} ${printable(record.capture)}`]),
   ];
 }
 

@@ -16,6 +16,7 @@ import type { LineAddress } from './lines/address.js';
 import type { Line } from './lines/line.js';
 import { openLine } from './lines/open-line.js';
 import { framePayloadMaxOf } from './lines/payload.js';
+import type { Carried } from './runner-port.js';
 
 /** What a controller consists of. Areas of volumes in the order of the volumes. */
 export type FirmwareConfiguration = {
@@ -44,6 +45,8 @@ export interface Firmware {
 
 export interface OpenFirmwareOptions extends Pick<DeviceRunnerOptions, 'onFrame'> {
   readonly onTrouble?: (area: DiskName, refusal: Refusal) => void;
+  /** Sees the frames of the lines to disks. */
+  readonly onDiskFrame?: (area: DiskName, frame: Carried) => void;
   /** Gives up waiting for disks at the end of lines. */
   readonly signal?: AbortSignal;
 }
@@ -92,10 +95,11 @@ async function openDisks(of: FirmwareConfiguration, options: OpenFirmwareOptions
   const disks = new Map<DiskName, DiskPort>();
   const names = of.role === 'main' ? (['primary', 'shadow'] as const) : (['secondary', 'staging'] as const);
   const open = async (name: DiskName, area: Area, sizes: { sizeBytes?: number; sizeBytesDefault?: number }) => {
-    const { onTrouble, signal } = options;
+    const { onTrouble, onDiskFrame, signal } = options;
     const disk = await openArea(area, {
       ...{ role: of.role, ...sizes },
       ...(onTrouble === undefined ? {} : { onTrouble: (refusal) => onTrouble(name, refusal) }),
+      ...(onDiskFrame === undefined ? {} : { onFrame: (frame) => onDiskFrame(name, frame) }),
       ...(signal === undefined ? {} : { signal }),
     });
     disks.set(name, disk);

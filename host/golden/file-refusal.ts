@@ -1,7 +1,7 @@
 /**
  * Errors of the file system as refusals with a name; what is none of them is passed on as it is.
  */
-import { type RefusalCode, RefusalError } from '../../protocol/refusals.js';
+import { type Refusal, type RefusalCode, RefusalError } from '../../protocol/refusals.js';
 
 const codes: Readonly<Record<string, RefusalCode>> = {
   ENOENT: 'file-missing',
@@ -25,7 +25,13 @@ export async function withFile<T>(path: string, work: () => Promise<T>): Promise
   try {
     return await work();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? codes[String(error.code)] : undefined;
-    throw code === undefined ? error : new RefusalError(code, path);
+    const refusal = refusalOfFile(error, path);
+    throw refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
   }
+}
+
+/** What an error of the file system says about the file `path`; undefined for any other error. */
+export function refusalOfFile(error: unknown, path: string): Refusal | undefined {
+  const code = error instanceof Error && 'code' in error ? codes[String(error.code)] : undefined;
+  return code === undefined ? undefined : { code, detail: path };
 }

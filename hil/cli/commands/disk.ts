@@ -1,11 +1,13 @@
 /** `coldframe disk` */
 import type { Command } from 'commander';
 import { areaSize } from '../arguments.js';
+import { captureHelp, captureOption } from '../capture-option.js';
 import type { DiskOptions } from '../run-disk.js';
 
 const help = `
 What is written is durable in the file once it has been flushed; a killed process loses the rest, as a disk does
 when its power fails. Prints "ready disk line=… size=…". Ends on SIGTERM (exit code 0) and Ctrl-C (130).
+${captureHelp}
 
 Example: a controller with its staging area on a disk at the end of a line
   $ coldframe disk --line unix-listen:/tmp/staging.sock --image staging.img --size 65MiB
@@ -18,6 +20,7 @@ export function register(program: Command): void {
     .requiredOption('--line <line>', 'line to the initiator')
     .requiredOption('--image <file>', 'raw image under the disk')
     .option('--size <size>', 'makes the image when it is missing', areaSize)
+    .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: DiskOptions) => {
       const { runDisk } = await import('../run-disk.js');

@@ -2,11 +2,13 @@
 import type { Command } from 'commander';
 import { methods } from '../../../protocol/ids.js';
 import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
+import { captureHelp, captureOption } from '../capture-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
 
 const help = `
 Prints "ready main host=… remote=…" when it takes commands; logs go to stderr. Ends on SIGTERM (exit code 0)
 and Ctrl-C (130). Killed at any moment it goes on from its files.
+${captureHelp}
 
 Examples:
   $ coldframe firmware main --host pty: --remote serial:/dev/ttyUSB0?baud=921600 --size 64MiB \\
@@ -28,6 +30,7 @@ export function register(firmware: Command): void {
     .option('--shadow-size <size>', 'of shadow areas; the volume and one block unless given', gather(areaSize))
     .option('--block <size>', 'unit of copying', blockSize, blockBytesDefault)
     .option('--key-file <file>', 'seal the lines to host and sub with this key')
+    .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {
       const areas = { volumes: options.primary, slots: options.shadow, slotBytes: options.shadowSize ?? [] };

@@ -1,11 +1,13 @@
 /** `coldframe firmware sub` */
 import type { Command } from 'commander';
 import { areaSize, blockBytesDefault, blockSize, gather } from '../arguments.js';
+import { captureHelp, captureOption } from '../capture-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
 
 const help = `
 Prints "ready sub host=… remote=…" when it takes commands; logs go to stderr. Ends on SIGTERM (exit code 0)
 and Ctrl-C (130). Killed at any moment it goes on from its files.
+${captureHelp}
 
 Example:
   $ coldframe firmware sub --host tcp-listen://127.0.0.1:7002 --remote tcp-listen://127.0.0.1:7003 --size 64MiB \\
@@ -24,6 +26,7 @@ export function register(firmware: Command): void {
     .option('--staging-size <size>', 'of staging areas; the volume and one block unless given', gather(areaSize))
     .option('--block <size>', 'unit of copying', blockSize, blockBytesDefault)
     .option('--key-file <file>', 'seal the lines to host and main with this key')
+    .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {
       const areas = { volumes: options.secondary, slots: options.staging, slotBytes: options.stagingSize ?? [] };

@@ -2,14 +2,19 @@
 import type { Command } from 'commander';
 import { baudMax } from '../../run/lines/address.js';
 import { numberWithin } from '../arguments.js';
+import { captureHelp, captureOption, warnOfCapture } from '../capture-option.js';
 
 const help = `
 Runs until Ctrl-C, then removes the links. The same seed does the same to the same bytes.
+${captureHelp}
 
 Example: a line of 921600 baud that flips one bit in a million
   $ coldframe line --baud 921600 --ber 1e-6 --link-a /tmp/a --link-b /tmp/b
   $ coldframe firmware main --remote 'serial:/tmp/a?baud=921600' …
-  $ coldframe firmware sub  --remote 'serial:/tmp/b?baud=921600' …`;
+  $ coldframe firmware sub  --remote 'serial:/tmp/b?baud=921600' …
+Example: what is said on a line between two boards
+  $ coldframe line --baud 921600 --capture line.pcapng &
+  $ tail -c +1 -f line.pcapng | wireshark -k -i -`;
 
 const latencyMsMax = 60_000;
 
@@ -24,6 +29,7 @@ export function register(program: Command): void {
     .option('--seed <seed>', 'which bits and bytes these are', '1')
     .option('--link-a <path>', 'name one end')
     .option('--link-b <path>', 'name the other end')
+    .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: LineOptions) => {
       const { runLine } = await import('../../run/lines/line-command.js');
@@ -31,6 +37,7 @@ export function register(program: Command): void {
         {
           ...options,
           ...{ latencyMs: options.latency, bitErrorRate: options.ber, dropRate: options.drop },
+          onCaptureTrouble: warnOfCapture,
         },
         process.stdout,
       );
@@ -45,4 +52,5 @@ interface LineOptions {
   readonly seed: string;
   readonly linkA?: string;
   readonly linkB?: string;
+  readonly capture?: string;
 }

@@ -9,6 +9,7 @@ import { shippedScenarios } from '../../job/shipped-scenarios.js';
 import { counted } from '../../report/quantity.js';
 import { terminalLines } from '../../report/terminal.js';
 import { numberWithin, oneOf, wholeNumber } from '../arguments.js';
+import { warnOfCapture } from '../capture-option.js';
 import { commandWords } from '../command-words.js';
 import { checkLine, eventLine } from '../event-lines.js';
 import { onEndSignal } from '../interrupts.js';
@@ -21,6 +22,9 @@ const help = () => `
 Writes, freezes, waits and checks: without options on two models in virtual time. Leaves report.html, report.json and
 junit.xml in --out. --image is only read. The same seed repeats a run on models in virtual time to the bit.
 
+--capture keeps every frame of the lines that pass through this process, as it arrived, in capture.pcapng beside the
+report or in the file that is named; never a key. A run that ends otherwise than passed says where it is.
+
 Scenarios that come with it: ${shippedScenarios().join(', ')}
 
 Exit codes: 0 passed; 1 a check failed; 2 usage or configuration; 3 bench unavailable or lost;
@@ -30,7 +34,7 @@ Examples:
   $ coldframe run
   $ coldframe run --scenario disaster --method streaming
   $ coldframe run --image root.img --freezes 5 --encrypt
-  $ coldframe run --bench my-board.yaml --seed 42 --out out --json`;
+  $ coldframe run --bench my-board.yaml --seed 42 --out out --capture --json`;
 
 export function register(program: Command): void {
   program
@@ -46,6 +50,7 @@ export function register(program: Command): void {
     .option('--encrypt', 'seal all lines with a key made for this run')
     .option('--seed <number>', 'what repeats the run', wholeWithin('--seed', 0, seedMax))
     .option('--out <folder>', 'where the report goes; coldframe-out/<run id> unless given')
+    .option('--capture [file]', 'write the frames of all lines as pcapng')
     .option('--json', 'print one JSON object and nothing else')
     .addHelpText('after', help)
     .action(async (options: RunOptions) => {
@@ -64,6 +69,7 @@ interface RunOptions {
   readonly encrypt?: boolean;
   readonly seed?: number;
   readonly out?: string;
+  readonly capture?: string | true;
   readonly json?: boolean;
 }
 
@@ -84,11 +90,16 @@ async function run(options: RunOptions): Promise<number> {
     process.stderr.write(`${line}\n`);
   };
   let isOpen = false;
+  let capture: string | undefined;
   try {
     const running = carryOut(
       { ...options, seed, command: commandLine(options, seed) },
       {
         signal: controller.signal,
+        onCapture: (path) => {
+          capture = path;
+        },
+        onCaptureTrouble: warnOfCapture,
         onBench: (bench, { title }) => {
           isOpen = true;
           underWay.start(bench);
@@ -107,6 +118,10 @@ async function run(options: RunOptions): Promise<number> {
     ]);
     print(result, isQuiet);
     return result.exit;
+  } catch (error) {
+    // There is no report that could name it.
+    if (capture !== undefined) say(`capture: ${capture}`);
+    throw error;
   } finally {
     off();
     underWay.stop();
@@ -127,7 +142,7 @@ function print({ record, exit, out }: RunResult, asJson: boolean): void {
 
 /** The line that repeats this run: what was given, and the seed. */
 function commandLine(options: RunOptions, seed: number): string {
-  const given = { ...options, seed, out: undefined, json: undefined };
+  const given = { ...options, seed, out: undefined, capture: undefined, json: undefined };
   const words = Object.entries(given).flatMap(([name, value]) => {
     if (value === undefined || (name === 'scenario' && value === 'default')) return [];
     return value === true ? [`--${name}`] : [`--${name}`, String(value)];

@@ -19,6 +19,7 @@ export function header(record: RunRecord): Markup {
 <p class="about">${about}</p>
 ${figures(record)}
 <div class="repeat"><span>Repeat</span><code>${record.command}</code></div>
+${record.capture !== undefined && markup`<div class="repeat"><span>Capture</span><code>${record.capture}</code></div>`}
 </header>`;
 }
 

@@ -4,6 +4,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { sectorBytes } from '../../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../../protocol/refusals.js';
+import type { DeviceRunnerOptions } from '../device-runner.js';
 import { type LineAddress, parseLineAddress } from '../lines/address.js';
 import { openLine } from '../lines/open-line.js';
 import { framePayloadMaxOf } from '../lines/payload.js';
@@ -30,7 +31,8 @@ export function parseArea(text: string): Area {
   return { kind: 'file', path: text };
 }
 
-export interface OpenAreaOptions {
+/** `onFrame` sees the frames of a line to a disk. */
+export interface OpenAreaOptions extends Pick<DeviceRunnerOptions, 'onFrame'> {
   /** The size that the area has to have, or gets when it is made. */
   readonly sizeBytes?: number | undefined;
   /** The size that it gets when it is made and `sizeBytes` is not given. */
@@ -83,7 +85,7 @@ function memorySize(ofArea: number | undefined, given: number | undefined): numb
 }
 
 async function openRemote(address: LineAddress, options: OpenAreaOptions): Promise<DiskPort> {
-  const { role, sizeBytes, onTrouble, signal } = options;
+  const { role, sizeBytes, onTrouble, onFrame, signal } = options;
   const line = openLine(address);
   const payload = framePayloadMaxOf(address);
   const disk = await RemoteDisk.open(
@@ -91,6 +93,7 @@ async function openRemote(address: LineAddress, options: OpenAreaOptions): Promi
       ...{ line, role },
       ...(payload === undefined ? {} : { framePayloadMax: payload }),
       ...(onTrouble === undefined ? {} : { onTrouble }),
+      ...(onFrame === undefined ? {} : { onFrame }),
     },
     signal,
   );

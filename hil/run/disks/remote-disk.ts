@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { PortName } from '../../../protocol/device.js';
 import { type Refusal, RefusalError } from '../../../protocol/refusals.js';
 import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
-import { DeviceRunner } from '../device-runner.js';
+import { DeviceRunner, type DeviceRunnerOptions } from '../device-runner.js';
 import type { Line } from '../lines/line.js';
 import { DiskInitiator } from './disk-initiator.js';
 import type { DiskPort } from './disk-port.js';
 
-export interface RemoteDiskOptions {
+export interface RemoteDiskOptions extends Pick<DeviceRunnerOptions, 'onFrame'> {
   readonly line: Line;
   readonly role: 'main' | 'sub';
   readonly framePayloadMax?: number;
@@ -32,7 +32,8 @@ export class RemoteDisk implements DiskPort {
    * RefusalError `wrong-role`, `version-mismatch` and their like when another thing answers, `line-unavailable` when
    * aborted.
    */
-  static async open({ line, role, framePayloadMax, onTrouble }: RemoteDiskOptions, signal?: AbortSignal) {
+  static async open(options: RemoteDiskOptions, signal?: AbortSignal) {
+    const { line, role, framePayloadMax, onTrouble, onFrame } = options;
     let isRefused: (refusal: Refusal) => void = () => {};
     const initiator = new DiskInitiator({
       ...{ role, entropy: randomBytes(32) },
@@ -42,7 +43,11 @@ export class RemoteDisk implements DiskPort {
         if (refusal.code === 'wrong-role' || refusal.code === 'version-mismatch') isRefused(refusal);
       },
     });
-    const runner = new DeviceRunner({ device: initiator, lines: new Map<PortName, Line>([['target', line]]) });
+    const runner = new DeviceRunner({
+      device: initiator,
+      lines: new Map<PortName, Line>([['target', line]]),
+      ...(onFrame === undefined ? {} : { onFrame }),
+    });
     runner.start();
     if (onTrouble !== undefined) line.on('lost', onTrouble);
     try {

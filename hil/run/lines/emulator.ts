@@ -4,6 +4,7 @@
  */
 
 import type { Refusal } from '../../../protocol/refusals.js';
+import type { Way } from '../../capture/pcapng.js';
 import { Random } from '../../random.js';
 import type { LineCounts } from '../../simulate/line-model.js';
 import { Carrier, type Impairments } from './carrier.js';
@@ -11,6 +12,8 @@ import { type Line, LineEmitter } from './line.js';
 
 export interface EmulatorOptions extends Impairments {
   readonly seed: string | number;
+  /** Sees what arrives, after all that the line has done to it: `out` is from a to b, or out of the line that is wrapped. */
+  readonly onArrived?: (way: Way, bytes: Uint8Array) => void;
 }
 
 /** A line that can be cut: nothing arrives in either direction until it is restored, as when a cable was pulled. */
@@ -31,8 +34,9 @@ export interface Emulator extends Cuttable {
 /** Carries what arrives at `a` to `b` and the other way round, with the impairments in each direction. */
 export function joinLines(a: Line, b: Line, options: EmulatorOptions): Emulator {
   const random = new Random(options.seed);
-  const forth = carryBetween(a, b, options, random.fork('a to b'));
-  const back = carryBetween(b, a, options, random.fork('b to a'));
+  const { onArrived = () => {} } = options;
+  const forth = carryBetween(a, b, options, random.fork('a to b'), (bytes) => onArrived('out', bytes));
+  const back = carryBetween(b, a, options, random.fork('b to a'), (bytes) => onArrived('in', bytes));
   const cuts = new Cuts([forth.carrier, back.carrier]);
   return {
     get aToB() {
@@ -51,12 +55,21 @@ export function joinLines(a: Line, b: Line, options: EmulatorOptions): Emulator 
   };
 }
 
-function carryBetween(from: Line, to: Line, impairments: Impairments, random: Random) {
+function carryBetween(
+  from: Line,
+  to: Line,
+  impairments: Impairments,
+  random: Random,
+  onArrived: (bytes: Uint8Array) => void,
+) {
   const carrier = new Carrier({
     impairments,
     random,
     // A line that is down loses what arrives there, and must not stop the wire.
-    deliver: (bytes) => to.write(bytes) || !to.isOpen,
+    deliver: (bytes) => {
+      if (to.isOpen) onArrived(bytes);
+      return to.write(bytes) || !to.isOpen;
+    },
     onRoom: () => from.resume(),
   });
   const take = (bytes: Uint8Array) => {
@@ -86,17 +99,22 @@ export class EmulatedLine extends LineEmitter implements Line, Cuttable {
   constructor(inner: Line, options: EmulatorOptions) {
     super();
     const random = new Random(options.seed);
+    const { onArrived = () => {} } = options;
     this.#inner = inner;
     this.#out = new Carrier({
       impairments: options,
       random: random.fork('a to b'),
-      deliver: (bytes) => inner.write(bytes) || !inner.isOpen,
+      deliver: (bytes) => {
+        if (inner.isOpen) onArrived('out', bytes);
+        return inner.write(bytes) || !inner.isOpen;
+      },
       onRoom: () => this.emit('drain'),
     });
     this.#in = new Carrier({
       impairments: options,
       random: random.fork('b to a'),
       deliver: (bytes) => {
+        onArrived('in', bytes);
         this.emit('data', bytes);
         return true;
       },

@@ -3,7 +3,9 @@
  */
 import { lstat, readlink, symlink, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { RefusalError } from '../../../protocol/refusals.js';
+import { type Refusal, RefusalError } from '../../../protocol/refusals.js';
+import { type CaptureFile, withCapture } from '../../capture/capture-file.js';
+import { captureBytes } from './capture-bytes.js';
 import { type Emulator, joinLines } from './emulator.js';
 import { openPtyLine, type PtyLine } from './open-line.js';
 
@@ -17,6 +19,10 @@ export interface LineCommandOptions {
   /** Names to link the two ends to; links to PTYs that are there are replaced, nothing else is. */
   readonly linkA?: string;
   readonly linkB?: string;
+  /** A file for the frames that arrive at the two ends. */
+  readonly capture?: string;
+  /** Hears of a capture that ends early. */
+  readonly onCaptureTrouble?: (refusal: Refusal) => void;
 }
 
 /** Where the command writes; a terminal also gets a running count of bytes. */
@@ -30,10 +36,16 @@ const countMs = 500;
 
 /**
  * Runs until SIGINT, SIGTERM or SIGHUP, then removes the links. Returns the exit code: 130 after SIGINT, otherwise 0. Throws
- * RefusalError `argument-invalid` when a link's name is taken or given twice, `line-unavailable` when there are no PTYs.
+ * RefusalError `argument-invalid` when a link's name is taken or given twice, `line-unavailable` when there are no PTYs,
+ * and as CaptureFile does.
  */
 export async function runLine(options: LineCommandOptions, out: LineCommandOutput): Promise<number> {
   checkLinks(options);
+  const { onCaptureTrouble = () => {} } = options;
+  return withCapture(options.capture, onCaptureTrouble, (capture) => carryLine(options, out, capture));
+}
+
+async function carryLine(options: LineCommandOptions, out: LineCommandOutput, capture: CaptureFile | undefined) {
   const ended = endSignal();
   const ends: PtyLine[] = [];
   const links: { path: string; target: string }[] = [];
@@ -43,7 +55,7 @@ export async function runLine(options: LineCommandOptions, out: LineCommandOutpu
     ends.push(a);
     const b = openPtyLine({ kind: 'pty' });
     ends.push(b);
-    const emulator = joined(a, b, options);
+    const emulator = joined(a, b, options, capture);
     for (const [path, target] of [[options.linkA, a.path] as const, [options.linkB, b.path] as const]) {
       if (path !== undefined) links.push(await link(path, target));
     }
@@ -66,9 +78,11 @@ function checkLinks({ linkA, linkB }: LineCommandOptions): void {
   throw new RefusalError('argument-invalid', `${linkA} is given for both ends`);
 }
 
-function joined(a: PtyLine, b: PtyLine, options: LineCommandOptions): Emulator {
+function joined(a: PtyLine, b: PtyLine, options: LineCommandOptions, capture: CaptureFile | undefined): Emulator {
+  const line = capture?.line({ name: 'A–B', from: 'A', to: 'B' });
+  const captured = line === undefined ? {} : { onArrived: captureBytes(line) };
   try {
-    return joinLines(a, b, { ...options, latencyUs: Math.round(options.latencyMs * 1000) });
+    return joinLines(a, b, { ...options, ...captured, latencyUs: Math.round(options.latencyMs * 1000) });
   } catch (error) {
     if (error instanceof RangeError) throw new RefusalError('argument-invalid', error.message);
     throw error;
