@@ -5,6 +5,7 @@
  * All numbers are little-endian. A decoder never allocates more than the bytes that it was given.
  */
 import type { RefusalCode } from '../refusals.js';
+import type { Shape } from './shape.js';
 
 /** What a decoder throws inside this room; `decodeMessage` turns it into a value. */
 export class FieldRefusal extends Error {
@@ -27,6 +28,8 @@ export interface Field<T> {
   /** The type as it stands in MESSAGES.md. */
   readonly type: string;
   readonly doc: string;
+  /** The same for programs. */
+  readonly shape: Shape;
   /** Encoded length of `value` in bytes. */
   size(value: T): number;
   /** Writes `value` at `at` and returns the offset after it; throws a RangeError for a value that does not fit. */
@@ -52,12 +55,13 @@ function takeCounted(from: Reader, length: number, what: string): number {
 }
 
 function unsigned(bits: 8 | 16 | 32, doc: string): Field<number> {
-  const bytes = bits / 8;
+  const bytes = (bits / 8) as 1 | 2 | 4;
   const limit = 2 ** bits;
   const type = `u${bits}`;
   return {
     type,
     doc,
+    shape: { kind: 'unsigned', bytes },
     size: () => bytes,
     write(into, at, value) {
       if (!Number.isInteger(value) || value < 0 || value >= limit) throw new RangeError(`${value} is no u${bits}`);
@@ -82,6 +86,7 @@ export function u64(doc: string): Field<number> {
   return {
     type: 'u64',
     doc,
+    shape: { kind: 'unsigned', bytes: 8 },
     size: () => 8,
     write(into, at, value) {
       if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is no u64 of at most 2^53 − 1`);
@@ -105,6 +110,7 @@ export function flag(doc: string): Field<boolean> {
   return {
     type: 'flag',
     doc,
+    shape: { kind: 'flag' },
     size: () => 1,
     write: (into, at, value) => into.writeUInt8(value ? 1 : 0, at),
     read(from) {
@@ -126,6 +132,7 @@ export function choice<const Table extends Readonly<Record<string, number>>>(
   return {
     type: 'u8',
     doc: `${doc} (${listed})`,
+    shape: { kind: 'choice', numbers: table },
     size: () => 1,
     write(into, at, value) {
       const number = table[value];
@@ -148,6 +155,7 @@ export function fixedBytes(length: number, doc: string): Field<Uint8Array> {
   return {
     type,
     doc,
+    shape: { kind: 'fixedBytes', length },
     size: () => length,
     write(into, at, value) {
       if (value.length !== length) throw new RangeError(`${value.length} bytes where ${length} belong`);
@@ -166,6 +174,7 @@ export function bytes(lengthMax: number, doc: string): Field<Uint8Array> {
   return {
     type: `bytes≤${lengthMax}`,
     doc,
+    shape: { kind: 'bytes', lengthMax },
     size: (value) => 4 + value.length,
     write(into, at, value) {
       if (value.length > lengthMax) throw new RangeError(`${value.length} bytes, at most ${lengthMax} fit`);
@@ -186,6 +195,7 @@ export function text(lengthMax: number, doc: string): Field<string> {
   return {
     type: `text≤${lengthMax}`,
     doc,
+    shape: { kind: 'text', lengthMax },
     size: (value) => 2 + Buffer.byteLength(value),
     write(into, at, value) {
       const length = Buffer.byteLength(value);
@@ -207,6 +217,7 @@ export function group<const F extends Fields>(fields: F, doc: string): Field<Fie
   return {
     type: `{${entries.map(([name, field]) => `${name}: ${field.type}`).join(', ')}}`,
     doc,
+    shape: { kind: 'group', fields: entries.map(([name, field]) => [name, field.shape] as const) },
     size: (value) => entries.reduce((sum, [name, field]) => sum + field.size(value[name]), 0),
     write: (into, at, value) => entries.reduce((offset, [name, field]) => field.write(into, offset, value[name]), at),
     read: (from) => Object.fromEntries(entries.map(([name, field]) => [name, field.read(from)])) as FieldValues<F>,
@@ -218,6 +229,7 @@ export function list<T>(element: Field<T>, countMax: number, doc: string): Field
   return {
     type: `list≤${countMax} of ${element.type}`,
     doc,
+    shape: { kind: 'list', countMax, element: element.shape },
     size: (value) => value.reduce((sum, each) => sum + element.size(each), 4),
     write(into, at, value) {
       if (value.length > countMax) throw new RangeError(`${value.length} elements, at most ${countMax} fit`);

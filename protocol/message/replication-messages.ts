@@ -1,5 +1,5 @@
 /** Replication, main → sub and at a failback sub → main: tags 0x40 … */
-import { bytes, fixedBytes, flag, group, list, u16, u32, u64 } from './field.js';
+import { bytes, fixedBytes, flag, group, list, u32, u64 } from './field.js';
 import { control, message, replication } from './message.js';
 import {
   blockField,
@@ -9,6 +9,7 @@ import {
   generationField,
   methodField,
   pairStateField,
+  refusalCode,
   request,
   volumeField,
 } from './vocabulary.js';
@@ -95,7 +96,7 @@ export const replicationMessages = [
     priority: control,
     way: 'receiver → sender',
     doc: 'This run was not taken.',
-    fields: { generation: generationField('generation'), run: u32('run'), code: u16('refusal number') },
+    fields: { generation: generationField('generation'), run: u32('run'), code: refusalCode('refusal number') },
   }),
   message({
     kind: 'complete',
@@ -128,7 +129,7 @@ export const replicationMessages = [
     priority: control,
     way: 'receiver → sender',
     doc: 'Staging does not agree with complete; the sender asks for the holdings and sends what differs.',
-    fields: { generation: generationField('generation'), code: u16('refusal number') },
+    fields: { generation: generationField('generation'), code: refusalCode('refusal number') },
   }),
   message({
     kind: 'structured',
@@ -176,7 +177,7 @@ export const replicationMessages = [
     priority: control,
     way: 'both ways',
     doc: 'This generation has failed; its staging is dropped.',
-    fields: { generation: generationField('generation'), code: u16('refusal number'), state: pairStateField },
+    fields: { generation: generationField('generation'), code: refusalCode('refusal number'), state: pairStateField },
   }),
   message({
     kind: 'pairStateChanged',
@@ -184,7 +185,7 @@ export const replicationMessages = [
     priority: control,
     way: 'main → sub',
     doc: 'Suspended or brought back.',
-    fields: { state: pairStateField, code: u16('refusal number of the reason, 0 for none') },
+    fields: { state: pairStateField, code: refusalCode('refusal number of the reason, 0 for none') },
   }),
   message({
     kind: 'failbackAsk',

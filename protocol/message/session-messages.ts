@@ -1,7 +1,7 @@
 /** Messages of sessions: tags 0x01 … */
 import { bytes, fixedBytes, flag, text, u16, u32, u64 } from './field.js';
 import { control, message } from './message.js';
-import { messageBytesMax, roleField } from './vocabulary.js';
+import { messageBytesMax, refusalCode, roleField } from './vocabulary.js';
 
 export const sessionMessages = [
   message({
@@ -34,7 +34,7 @@ export const sessionMessages = [
     doc: 'Refused, with the reason; nothing has changed.',
     fields: {
       request: u32('the request that is refused, 0 when it had no number'),
-      code: u16('a number of the refusal table'),
+      code: refusalCode('a number of the refusal table'),
       detail: text(500, 'what exactly'),
     },
   }),

@@ -20,4 +20,6 @@ export const methodField = choice({ copy: 1, differential: 2, streaming: 3 }, 'm
 export const roleField = choice({ host: 1, main: 2, sub: 3, disk: 4 }, 'role of the sender');
 export const pairStateField = choice({ SMPL: 0, COPY: 1, PAIR: 2, PSUS: 3, SSUS: 4, PSUE: 5, SSWS: 6 }, 'pair state');
 /** A number of the refusal table. */
-export const refusalNumber = (doc: string) => u16(`${doc}: a number of the refusal table, 0 for none`);
+export const refusalNumber = (doc: string) => refusalCode(`${doc}: a number of the refusal table, 0 for none`);
+/** The same, under a description of its own. */
+export const refusalCode = (doc: string): Field<number> => ({ ...u16(doc), shape: { kind: 'refusal' } });
