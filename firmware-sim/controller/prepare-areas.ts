@@ -62,13 +62,18 @@ export class StampAreas implements Operation {
   }
 }
 
-/** Flushes disks one after the other: whatever a disk's cache holds from before a power cut is settled one way. */
+/**
+ * Flushes disks one after the other: whatever a disk's cache holds from before a restart is settled one way. At the end it
+ * says which disks did not flush: what those hold may still be lost.
+ */
 export class FlushAll implements Operation {
   readonly #disks: DiskQueue;
   readonly #names: DiskName[];
-  readonly #then: () => void;
+  readonly #then: (failed: readonly DiskName[]) => void;
+  readonly #failed: DiskName[] = [];
+  #flushing: DiskName | undefined;
 
-  constructor(disks: DiskQueue, names: readonly DiskName[], then: () => void) {
+  constructor(disks: DiskQueue, names: readonly DiskName[], then: (failed: readonly DiskName[]) => void) {
     this.#disks = disks;
     this.#names = [...names];
     this.#then = then;
@@ -79,12 +84,17 @@ export class FlushAll implements Operation {
   }
 
   start(): void {
-    this.resume();
+    this.#next();
   }
 
-  resume(): void {
-    const next = this.#names.shift();
-    if (next === undefined) this.#then();
-    else this.#disks.flush(next, this);
+  resume(outcome: Outcome): void {
+    if (outcome.kind === 'failed' && this.#flushing !== undefined) this.#failed.push(this.#flushing);
+    this.#next();
+  }
+
+  #next(): void {
+    this.#flushing = this.#names.shift();
+    if (this.#flushing === undefined) this.#then(this.#failed);
+    else this.#disks.flush(this.#flushing, this);
   }
 }

@@ -157,7 +157,12 @@ export class MainController extends Controller<AnyRecord> {
   #prepareAreas(): void {
     const { pair, blockBytes, volumes } = this.#state;
     const disks = volumes.flatMap((_, volume): DiskName[] => [`primary${volume}`, `shadow${volume}`]);
-    const then = () => this.stampAreas('shadow', { pair, blockBytes, volumes: volumes.length }, () => this.#start());
+    const stamp = { pair, blockBytes, volumes: volumes.length };
+    const then = (failed: readonly DiskName[]) =>
+      this.stampAreas('shadow', stamp, () => {
+        this.#start();
+        for (const volume of volumes.keys()) if (failed.includes(`primary${volume}`)) this.#core?.unsettled.add(volume);
+      });
     new FlushAll(this.disks, disks, then).start();
   }
 

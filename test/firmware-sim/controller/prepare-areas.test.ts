@@ -87,8 +87,10 @@ describe('flushing all disks', () => {
     const effects: DeviceEffect[] = [];
     const disks = new DiskQueue(effects);
     let ended = 0;
-    new FlushAll(disks, ['primary0', 'shadow0'], () => {
+    const failed: DiskName[] = [];
+    new FlushAll(disks, ['primary0', 'shadow0'], (each) => {
       ended += 1;
+      failed.push(...each);
     }).start();
     const flushed: string[] = [];
     for (let effect = effects.shift(); effect?.kind === 'disk'; effect = effects.shift()) {
@@ -97,5 +99,6 @@ describe('flushing all disks', () => {
       disks.complete(effect.tag, checkCondition('lbaOutOfRange'), 0);
     }
     expect([flushed, ended]).to.deep.equal([['primary0', 'shadow0'], 1]);
+    expect(failed, 'and it says so').to.deep.equal(['primary0', 'shadow0']);
   });
 });
