@@ -27,27 +27,6 @@ const stagingMutants: readonly Mutant[] = [
     replace: '  resume(_outcome: Outcome): void {\n',
   },
   {
-    name: 'run-digest-not-checked',
-    author: 'a',
-    harm: 'Blocks that arrive are not held against their digests: what the shadow disk spoilt at main is committed, and the damage is only found when it is too late to send it again.',
-    sequence: 'Copy: the shadow disk returns a kept block with a changed byte when it is read to be sent.',
-    edits: [
-      {
-        file: receiver,
-        find: "import { contentDigests, runDigest, sameDigest } from '../../protocol/digest.js';",
-        replace: "import { contentDigests, sameDigest } from '../../protocol/digest.js';",
-      },
-      {
-        file: receiver,
-        find:
-          "    if (!sameDigest(runDigest(digests), digest)) this.#refuseRun(generation, run, 'digest-mismatch');\n" +
-          '    else this.#stage(',
-        replace: '    this.#stage(',
-      },
-      { file: receiver, find: 'first, count, digest, data } = message;', replace: 'first, count, data } = message;' },
-    ],
-  },
-  {
     name: 'holdings-before-staging-settles',
     author: 'a',
     harm: 'Holdings are told while runs of an earlier session are on their way into staging: an older content of a block is recorded after the newer one, and the generation fails at complete.',
