@@ -1,5 +1,6 @@
 /** The commands in the order in which `--help` lists them. */
 import type { Command } from 'commander';
+import * as conform from './commands/conform.js';
 import * as demo from './commands/demo.js';
 import * as disk from './commands/disk.js';
 import * as firmware from './commands/firmware.js';
@@ -16,4 +17,4 @@ export interface CommandGroup {
   register(program: Command): void;
 }
 
-export const groups: readonly CommandGroup[] = [demo, run, sim, firmware, disk, host, golden, line, ports];
+export const groups: readonly CommandGroup[] = [demo, run, sim, conform, firmware, disk, host, golden, line, ports];

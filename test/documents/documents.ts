@@ -4,6 +4,7 @@
  */
 import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
 import { recoveryDocument } from '../../firmware-sim/controller/recovery-document.js';
+import { conformanceDocument } from '../../hil/conform/document.js';
 import { statusSchemaDocument } from '../../host/status.js';
 import { messagesDocument } from '../../protocol/message/document.js';
 import { goldenTracesDocument } from '../hil/simulate/golden-traces.js';
@@ -18,6 +19,7 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'protocol/MESSAGES.md', text: messagesDocument },
   { path: 'docs/instructions.md', text: instructionsDocument },
   { path: 'docs/recovery.md', text: recoveryDocument },
+  { path: 'docs/conformance.md', text: conformanceDocument },
   { path: 'docs/status.schema.json', text: statusSchemaDocument },
   // The same under every version of Node: one that differs tells of a difference between versions.
   { path: 'test/hil/simulate/golden-traces.json', text: goldenTracesDocument },

@@ -1,0 +1,113 @@
+/** What `coldframe conform` does. */
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { withFile } from '../../host/golden/file-refusal.js';
+import type { Surroundings } from '../conform/bench.js';
+import { identify } from '../conform/identify.js';
+import { suiteJunit } from '../conform/report/junit.js';
+import { suitePage } from '../conform/report/page.js';
+import { terminalLines } from '../conform/report/terminal.js';
+import { runSuite } from '../conform/run-suite.js';
+import { selected } from '../conform/selection.js';
+import { countsOf, type SuiteRecord } from '../conform/suite-record.js';
+import { LineWire } from '../conform/wire.js';
+import { runHook } from '../run/hooks.js';
+import { readKeyFile } from '../run/key-file.js';
+import { type LineAddress, parseLineAddress } from '../run/lines/address.js';
+import { openLine } from '../run/lines/open-line.js';
+import { version } from '../version.js';
+import { commandWords } from './command-words.js';
+import type { ConformOptions } from './commands/conform.js';
+import { onEndSignal } from './interrupts.js';
+import { Interrupted, reportError } from './report-error.js';
+
+const eraseLine = '\r\u001b[K';
+
+/** Runs the suite; returns the exit code. */
+export async function runConform(options: ConformOptions): Promise<number> {
+  const requirements = selected(options.only);
+  const key = options.keyFile === undefined ? undefined : readKeyFile(options.keyFile);
+  const wire = wireOf(parseLineAddress(options.line));
+  const controller = new AbortController();
+  const interrupted = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
+  });
+  interrupted.catch(() => {});
+  const off = onEndSignal(() => controller.abort());
+  const surroundings = surroundingsOf(options, wire, key);
+  const startedAt = new Date().toISOString();
+  try {
+    const identity = await Promise.race([identify(surroundings), interrupted]);
+    const onCheck = progress(options.json !== true);
+    const running = runSuite({ ...surroundings, requirements, onCheck, signal: controller.signal });
+    const { records, lost } = await Promise.race([running, interrupted]);
+    onCheck();
+    const record: SuiteRecord = {
+      ...aboutRun(options, startedAt),
+      isSealed: key !== undefined,
+      identity,
+      checks: records,
+    };
+    await write(record, options);
+    print(record, options.json === true);
+    if (lost !== undefined) return reportError(lost, false);
+    return countsOf(record).failed === 0 ? 0 : 1;
+  } finally {
+    off();
+    await wire.close();
+  }
+}
+
+function wireOf(address: LineAddress): LineWire {
+  const isSocket = address.kind !== 'serial' && address.kind !== 'pty';
+  const baud = address.kind === 'serial' ? address.baud : address.kind === 'pty' ? address.baud : undefined;
+  return new LineWire({ open: () => openLine(address), baud, canReopen: isSocket });
+}
+
+function surroundingsOf(
+  { role, allowDataLoss, powerCycle }: ConformOptions,
+  wire: LineWire,
+  key: Uint8Array | undefined,
+): Surroundings {
+  return {
+    ...{ role, wire, key, fresh: (count: number) => randomBytes(count), marksBefore: new Set<number>() },
+    allowDataLoss: allowDataLoss === true,
+    powerCycle: powerCycle === undefined ? undefined : () => runHook('power cycle', powerCycle),
+  };
+}
+
+function aboutRun(options: ConformOptions, startedAt: string) {
+  return {
+    ...{ role: options.role, line: options.line, startedAt, version: version(), command: commandLine(options) },
+    isDataLossAllowed: options.allowDataLoss === true,
+  };
+}
+
+/** On a terminal, the check that is under way. Called without a check it takes the line away. */
+function progress(isWanted: boolean): (requirement?: { readonly number: string; readonly says: string }) => void {
+  if (!isWanted || process.stderr.isTTY !== true) return () => {};
+  return (requirement) => {
+    const text = requirement === undefined ? '' : `… ${requirement.number} ${requirement.says}`;
+    process.stderr.write(`${eraseLine}${text}`);
+  };
+}
+
+async function write(record: SuiteRecord, { junit, html }: ConformOptions): Promise<void> {
+  if (junit !== undefined) await withFile(junit, () => writeFile(junit, suiteJunit(record)));
+  if (html !== undefined) await withFile(html, () => writeFile(html, suitePage(record)));
+}
+
+function print(record: SuiteRecord, asJson: boolean): void {
+  const colour = process.stdout.isTTY === true;
+  const text = asJson
+    ? JSON.stringify({ ...record, ...countsOf(record) })
+    : terminalLines(record, { colour }).join('\n');
+  process.stdout.write(`${text}\n`);
+}
+
+function commandLine({ role, line, keyFile, allowDataLoss, powerCycle, only }: ConformOptions): string {
+  const given = Object.entries({ '--key-file': keyFile, '--power-cycle': powerCycle, '--only': only });
+  const words = given.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+  const leave = allowDataLoss === true ? ['--allow-data-loss'] : [];
+  return commandWords(['coldframe', 'conform', '--role', role, '--line', line, ...leave, ...words]);
+}

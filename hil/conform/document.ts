@@ -1,0 +1,63 @@
+/** docs/conformance.md, out of the table of requirements. */
+import type { Check, Requirement } from './check.js';
+import { requirements, rooms } from './requirements.js';
+
+const head = `# Conformance
+
+Generated from \`hil/conform/requirements.ts\` by \`npm run documents\`; do not edit.
+
+\`coldframe conform\` holds a device that somebody else wrote to the protocol, as a black box at the end of a line. It speaks
+as a host does (to a disk: as its controller does), down to single frames: it repeats, reorders, damages and holds back what a
+link in order never would, and looks at what the device makes of it.
+
+\`\`\`sh
+coldframe conform --role disk --line serial:/dev/ttyUSB0?baud=921600             # changes nothing on the device
+coldframe conform --role main --line tcp://10.0.0.7:7001 --key-file line.key \\
+    --allow-data-loss --power-cycle ./power.sh --html main.html --junit main.xml  # all of it
+\`\`\`
+
+Use a line without errors: what the line loses looks like something that the device did. Between two runs nothing has to be
+reset; each check opens a link of its own. \`--only F,L-12\` makes some checks alone.
+
+- **A check that fails** shows what was expected, what came, what to look at, and the last frames of both directions, decoded and in
+  hexadecimal. Begin with the lowest number: frames before the link, the link before sessions, sessions before what is above them.
+- **Checks that change something** need \`--allow-data-loss\`. They write to the first sectors of logical unit 0, and freeze, suspend
+  and bring back a pair. Nobody else may use the device meanwhile.
+- **Durability** cannot be seen without a power cut. \`--power-cycle\` takes a command that takes the power away, gives it back, and
+  ends when that is done; the suite then waits for the line.
+- **A device that is a main or a sub** is looked at from its host line. What it says to the other controller is not: put it on a
+  bench with the model of the other one (\`coldframe run --bench\`), and hold the images to golden ones.
+- **The page** of \`--html\` names the device as it names itself, and has room for a name and a signature.
+
+Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost; 4 another protocol, role or key.
+
+A number is never used again for something else. Those without a clause stand in [PROTOCOL.md](../protocol/PROTOCOL.md), at the place
+that they are about; the others come from where the clause says.
+`;
+
+/** The text of the document. */
+export function conformanceDocument(): string {
+  const sections = Object.entries(rooms).map(([letter, room]) => {
+    const own = requirements.filter(({ number }) => number.startsWith(`${letter}-`));
+    if (own.length === 0) return '';
+    const title = `\n## ${letter}: ${room}\n\n`;
+    const rows = own.map(rowOf).join('\n');
+    return `${title}| number | requirement | check |\n|---|---|---|\n${rows}\n`;
+  });
+  return `${head}${sections.join('')}`;
+}
+
+function rowOf({ number, says, clause, how }: Requirement): string {
+  const source = clause === undefined ? '' : ` _(${clause})_`;
+  return `| ${number} | ${says}${source} | ${how.kind === 'check' ? needs(how) : `none: ${how.reason}`} |`;
+}
+
+function needs({ roles, losesData, cutsPower, line }: Check): string {
+  const words = [
+    ...(roles === undefined ? [] : [roles.join(', ')]),
+    ...(line === undefined ? [] : [line === 'sealed' ? 'with `--key-file`' : 'without a key']),
+    ...(losesData === true ? ['`--allow-data-loss`'] : []),
+    ...(cutsPower === true ? ['`--power-cycle`'] : []),
+  ];
+  return words.length === 0 ? 'always' : words.join('; ');
+}

@@ -1,0 +1,93 @@
+/**
+ * Who is at the other end: before any check, so that another protocol, another key or nobody at all is told as that.
+ */
+import { RefusalError, refusalByNumber } from '../../protocol/refusals.js';
+import { decodeCapacity16 } from '../../protocol/scsi/capacity-data.js';
+import { Bench, type Surroundings } from './bench.js';
+import { endsRun } from './ends-run.js';
+import { inquiryCdb } from './exercise.js';
+import { Finding } from './finding.js';
+import type { ProbeSession } from './probe-session.js';
+import { ProbeUnit } from './probe-unit.js';
+import type { Identity } from './suite-record.js';
+
+/** How long a device is given for its first sign of life, in microseconds. */
+const aliveUs = 10_000_000;
+
+/**
+ * What the device says of itself; as much of it as it can be brought to say. Throws RefusalError: `line-silent`, what is
+ * wrong with the line, or what keeps a session from opening at all (version, role, keys).
+ */
+export async function identify(surroundings: Surroundings): Promise<Identity> {
+  const bench = new Bench(surroundings);
+  const identity: Record<string, string> = {};
+  try {
+    await bench.lineBack(aliveUs);
+    const session = await greeted(bench, identity);
+    if (session !== undefined) await inquire(session, identity);
+  } catch (error) {
+    // A device that goes wrong here goes wrong in the checks, where it is told how.
+    if (!(error instanceof Finding)) throw error;
+  } finally {
+    bench.end();
+  }
+  return identity;
+}
+
+async function greeted(bench: Bench, identity: Record<string, string>): Promise<ProbeSession | undefined> {
+  const link = await alive(bench);
+  const session = bench.newSession(link);
+  const { version, role, keyed, capabilities } = await session.greeted();
+  Object.assign(identity, { role, 'protocol version': String(version), capabilities: `${capabilities.toString(16)}h` });
+  if (version !== session.ownHello().version) throw new RefusalError('version-mismatch', `the device has ${version}`);
+  if (role !== bench.role) throw new RefusalError('wrong-role', `the device is ${role}, not ${bench.role}`);
+  const isKeyed = bench.key !== undefined;
+  if (keyed && !isKeyed) throw new RefusalError('key-unknown', 'the device has a key');
+  if (!keyed && isKeyed) throw new RefusalError('key-required', 'the device has none');
+  await opened(session);
+  return session;
+}
+
+async function opened(session: ProbeSession): Promise<void> {
+  try {
+    await session.open();
+  } catch (error) {
+    const code = session.refused === undefined ? undefined : refusalByNumber(session.refused.code);
+    const refusal = code === undefined ? undefined : endsRun(code, `told by the device: ${session.refused?.detail}`);
+    throw refusal ?? error;
+  }
+}
+
+async function alive(bench: Bench) {
+  try {
+    return await bench.link();
+  } catch (error) {
+    if (!(error instanceof Finding) || bench.probe.arrivedBytes > 0) throw error;
+    throw new RefusalError('line-silent', bench.wire.name);
+  }
+}
+
+async function inquire(session: ProbeSession, identity: Record<string, string>): Promise<void> {
+  const unit = new ProbeUnit(session);
+  await unit.clearAttentions();
+  const standard = await unit.good(inquiryCdb(), 'INQUIRY', { dataInBytesMax: 36 });
+  const text = (from: number, to: number) => standard.toString('latin1', from, to).trim();
+  Object.assign(identity, { vendor: text(8, 16), product: text(16, 32), revision: text(32, 36) });
+  const serial = await unit.command(Buffer.from([0x12, 1, 0x80, 0, 0xff, 0]), { dataInBytesMax: 255 });
+  identity.serial = serial.data.toString('latin1', 4).trim();
+  const names = await unit.command(Buffer.from([0x12, 1, 0x83, 0, 0xff, 0]), { dataInBytesMax: 255 });
+  const naa = nameOf(names.data);
+  if (naa !== undefined) identity.name = `naa.${naa}`;
+  const capacity = await unit.command(Buffer.from('9e100000000000000000000000200000', 'hex'), { dataInBytesMax: 32 });
+  const sectors = decodeCapacity16(capacity.data);
+  if (sectors !== undefined) identity.capacity = `${sectors} blocks of 512 bytes`;
+}
+
+/** The NAA identifier among the designators of VPD page 83h. */
+function nameOf(page: Buffer): string | undefined {
+  for (let at = 4; at + 4 <= page.length; at += 4 + (page[at + 3] ?? 0)) {
+    const type = (page[at + 1] ?? 0) & 0x0f;
+    if (type === 3) return page.toString('hex', at + 4, at + 4 + (page[at + 3] ?? 0));
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+/** The result of the suite as lines for the terminal. */
+import { counted } from '../../report/quantity.js';
+import { type CheckRecord, countsOf, type SuiteRecord } from '../suite-record.js';
+
+export interface TerminalOptions {
+  /** Whether the terminal shows colours; without them nothing is lost. */
+  readonly colour: boolean;
+}
+
+const codes = { good: '36', bad: '1;31', soft: '2', strong: '1' } as const;
+
+/** Who it was, a line for each check, what was found, the verdict and what repeats the run. */
+export function terminalLines(record: SuiteRecord, { colour }: TerminalOptions): string[] {
+  const paint = (style: keyof typeof codes, text: string) =>
+    colour ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
+  return [
+    ...Object.entries(record.identity).map(([name, value]) => `${paint('soft', name.padEnd(18))}${printable(value)}`),
+    '',
+    ...record.checks.flatMap((check) => checkLines(check, paint)),
+    '',
+    verdictLine(record, paint),
+    `${paint('soft', 'repeat:')} ${printable(record.command)}`,
+  ];
+}
+
+type Paint = (style: keyof typeof codes, text: string) => string;
+
+/** One check: sign, number, what it says; below it why it was not run, or what it found. */
+export function checkLines({ number, says, outcome }: CheckRecord, paint: Paint): string[] {
+  const head = `${number.padEnd(6)}${says}`;
+  switch (outcome.kind) {
+    case 'passed':
+      return [`${paint('good', '✓')} ${head}`];
+    case 'notRun':
+      return [paint('soft', `– ${head}`), paint('soft', `        not run: ${outcome.reason}`)];
+    default: {
+      const { expected, came, remedy, frames } = outcome;
+      const found = [`expected  ${expected}`, `came      ${came}`, `do        ${remedy}`, ...frames];
+      return [`${paint('bad', '✕')} ${paint('strong', head)}`, ...found.map((text) => `        ${printable(text)}`)];
+    }
+  }
+}
+
+function verdictLine(record: SuiteRecord, paint: Paint): string {
+  const { passed, failed, notRun } = countsOf(record);
+  const rest = `${counted(passed, 'check')} passed, ${notRun} not run`;
+  if (failed === 0) return `${paint('good', 'PASSED')}  ${rest}`;
+  const numbers = record.checks.filter(({ outcome }) => outcome.kind === 'failed').map(({ number }) => number);
+  return `${paint('bad', 'FAILED')}  ${counted(failed, 'check')} failed: ${numbers.join(', ')}; ${rest}`;
+}
+
+/** Text from outside must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
+}

@@ -1,0 +1,107 @@
+/** Carries out the checks, one after the other, each on links of its own. */
+import { unreachable } from '../../protocol/ids.js';
+import { RefusalError } from '../../protocol/refusals.js';
+import { Bench, type Surroundings } from './bench.js';
+import type { Check, Requirement } from './check.js';
+import { Finding, NotRun } from './finding.js';
+import { type CheckRecord, type Outcome, recordOf } from './suite-record.js';
+
+export interface SuiteOptions extends Surroundings {
+  readonly requirements: readonly Requirement[];
+  /** Told before each check and after it. */
+  readonly onCheck?: (requirement: Requirement, record?: CheckRecord) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The longest that a check may take on a line without a baud rate, in microseconds. */
+const checkUsMax = 60_000_000;
+/** Below this many bits per second a check that sends much is left out. */
+const fastBaud = 1_000_000;
+const slowBytesMax = 100_000;
+
+export interface SuiteEnd {
+  readonly records: readonly CheckRecord[];
+  /** Why not all checks could be made: the line was lost and did not come back, or somebody interrupted. */
+  readonly lost: RefusalError | undefined;
+}
+
+/** Carries out the checks of these requirements. */
+export async function runSuite(options: SuiteOptions): Promise<SuiteEnd> {
+  const records: CheckRecord[] = [];
+  for (const requirement of options.requirements) {
+    options.onCheck?.(requirement);
+    const startUs = options.wire.nowUs();
+    const outcome = await outcomeOf(requirement, options);
+    const record = recordOf(requirement, outcome, (options.wire.nowUs() - startUs) / 1e6);
+    records.push(record);
+    options.onCheck?.(requirement, record);
+    if (options.signal?.aborted === true) return { records, lost: undefined };
+    if (!options.wire.isOpen) return { records, lost: lostError(options) };
+  }
+  return { records, lost: undefined };
+}
+
+function lostError({ wire }: SuiteOptions): RefusalError {
+  return new RefusalError('line-lost', wire.trouble?.detail ?? wire.name);
+}
+
+async function outcomeOf({ how }: Requirement, options: SuiteOptions): Promise<Outcome> {
+  switch (how.kind) {
+    case 'unchecked':
+      return { kind: 'notRun', reason: how.reason };
+    case 'check': {
+      const reason = reasonAgainst(how, options);
+      return reason === undefined ? carriedOut(how, options) : { kind: 'notRun', reason };
+    }
+    default:
+      return unreachable(how);
+  }
+}
+
+/** Why a check is not made here at all. */
+function reasonAgainst(check: Check, { role, key, wire, allowDataLoss, powerCycle }: SuiteOptions): string | undefined {
+  const { roles, losesData, cutsPower, line, bytes = 0 } = check;
+  if (roles !== undefined && !roles.includes(role)) return `it is for ${roles.join(' and ')}`;
+  if (line === 'sealed' && key === undefined) return 'it is for sealed lines: give --key-file';
+  if (line === 'clear' && key !== undefined) return 'it is for lines in clear';
+  if (losesData === true && !allowDataLoss) return 'it changes what the device holds: give --allow-data-loss';
+  if (cutsPower === true && powerCycle === undefined) return 'it cuts the power of the device: give --power-cycle';
+  const { baud } = wire;
+  if (baud === undefined || baud >= fastBaud || bytes <= slowBytesMax) return undefined;
+  return `it sends ${bytes} bytes, too many for ${baud} baud`;
+}
+
+async function carriedOut(check: Check, options: SuiteOptions): Promise<Outcome> {
+  const bench = new Bench(options);
+  const clock = limit(bench, check);
+  try {
+    await Promise.race([check.run(bench), clock.expired]);
+    return { kind: 'passed' };
+  } catch (error) {
+    if (error instanceof NotRun) return { kind: 'notRun', reason: error.message };
+    const { expected, came } = findingOf(error);
+    return { kind: 'failed', expected, came, remedy: check.remedy, frames: bench.probe.transcript.lines() };
+  } finally {
+    clock.off();
+    bench.end();
+    await bench.lineBack();
+  }
+}
+
+/** A line that is lost under a check is something that the device did, unless it stays away. */
+function findingOf(error: unknown): Finding {
+  if (error instanceof Finding) return error;
+  if (error instanceof RefusalError)
+    return new Finding('a line that stays up', `${error.refusal.code}: ${error.refusal.detail}`);
+  throw error;
+}
+
+function limit({ wire }: Bench, { bytes = 0 }: Check): { readonly expired: Promise<never>; off(): void } {
+  const limitUs = checkUsMax + (wire.baud === undefined ? 0 : (bytes * 15e6) / wire.baud);
+  let off: () => void = () => {};
+  const expired = new Promise<never>((_, reject) => {
+    off = wire.after(limitUs, () => reject(new Finding('an end of the check', `none within ${limitUs / 1e6} s`)));
+  });
+  expired.catch(() => {});
+  return { expired, off: () => off() };
+}

@@ -1,0 +1,53 @@
+/** What a run of the suite comes to: for the terminal, for machines, and for the page that is signed. */
+import type { ConformRole, Requirement } from './check.js';
+
+export type Outcome =
+  | { readonly kind: 'passed' }
+  | {
+      readonly kind: 'failed';
+      readonly expected: string;
+      readonly came: string;
+      readonly remedy: string;
+      /** The last frames of the check, one line each. */
+      readonly frames: readonly string[];
+    }
+  | { readonly kind: 'notRun'; readonly reason: string };
+
+export interface CheckRecord {
+  readonly number: string;
+  readonly says: string;
+  readonly clause: string | undefined;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+}
+
+/** What the device says of itself, in the order in which it is shown. */
+export type Identity = Readonly<Record<string, string>>;
+
+export interface SuiteRecord {
+  readonly role: ConformRole;
+  readonly line: string;
+  readonly isSealed: boolean;
+  readonly isDataLossAllowed: boolean;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly version: string;
+  readonly command: string;
+  readonly identity: Identity;
+  readonly checks: readonly CheckRecord[];
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly notRun: number;
+}
+
+export function countsOf({ checks }: Pick<SuiteRecord, 'checks'>): Counts {
+  const count = (kind: Outcome['kind']) => checks.filter(({ outcome }) => outcome.kind === kind).length;
+  return { passed: count('passed'), failed: count('failed'), notRun: count('notRun') };
+}
+
+export function recordOf({ number, says, clause }: Requirement, outcome: Outcome, seconds: number): CheckRecord {
+  return { number, says, clause, outcome, seconds };
+}

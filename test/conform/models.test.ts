@@ -1,0 +1,37 @@
+import { expect } from 'chai';
+import { countsOf } from '../../hil/conform/suite-record.js';
+import { conform, failedNumbers, type VirtualOptions } from './virtual-models.js';
+
+const key = Buffer.alloc(32, 'the key of the conformance tests');
+
+/** Models that are held to everything, in virtual time. */
+const models: Readonly<Record<string, VirtualOptions>> = {
+  'a disk': { role: 'disk' },
+  'a main without a sub': { role: 'main' },
+  'a main with a sub, sealed': { role: 'main', key, isPaired: true },
+  'a sub without an image': { role: 'sub' },
+  'a sub with an image, sealed': { role: 'sub', key, isPaired: true },
+};
+
+describe('the conformance suite and our models', () => {
+  for (const [name, options] of Object.entries(models)) {
+    it(`finds nothing wrong with ${name}`, async () => {
+      const records = await conform(options);
+      const found = records.flatMap(({ number, outcome }) =>
+        outcome.kind === 'failed'
+          ? [`${number}: expected ${outcome.expected}; came ${outcome.came}`, ...outcome.frames]
+          : [],
+      );
+      expect(found.join('\n')).to.equal('');
+      expect(countsOf({ checks: records }).passed).to.be.greaterThan(50);
+    });
+  }
+
+  it('makes no check that loses data without leave, and says so', async () => {
+    const records = await conform({ role: 'disk', allowDataLoss: false });
+    expect(failedNumbers(records)).to.deep.equal([]);
+    const { outcome } = records.find(({ number }) => number === 'F-9') ?? {};
+    expect(outcome).to.deep.include({ kind: 'notRun' });
+    expect(JSON.stringify(outcome)).to.contain('--allow-data-loss');
+  });
+});
