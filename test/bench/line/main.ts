@@ -1,0 +1,88 @@
+/** `npm run bench:line`: how much of a line a transfer gets, on good lines and bad ones. */
+import { Command } from 'commander';
+import { framePayloadBytesDefault, framePayloadBytesMax } from '../../../protocol/limits.js';
+import type { Goodput, TransferSettings } from './goodput.js';
+import {
+  baudsAll,
+  bitErrorRatesAll,
+  cellName,
+  hardCells,
+  type LineCell,
+  latenciesMsAll,
+  lineCells,
+  shareLimit,
+} from './line-cell.js';
+import { optimum } from './optimum.js';
+import { virtualTransfer } from './virtual-transfer.js';
+
+const help = `
+A generation of random data goes from main to sub over a line that is as slow, as far and as bad as it is told to be. The
+figure is the data's share of the line, from the first block to the last "stored": headers, repeated frames, messages
+and the sender's own acknowledgements count against it; acknowledgements of the receiver have their own direction.
+
+Beside it stand the limit, and what no sender of whole frames could pass if it knew the error rate beforehand: with
+payloads of up to 4 KiB, as serial lines have them, and of up to 64 KiB. The last lines measure nothing: on them a transfer
+has to end.
+
+Examples:
+  $ npm run bench:line
+  $ npm run bench:line -- --encrypt --seeds 5
+  $ npm run bench:line -- --baud 115200 --latency 0,16 --ber 1e-5 --seconds 600`;
+
+/** With less data than this, at 115200 baud and one bit error in a million, chance decides. */
+const bytesMinDefault = 8 * 2 ** 20;
+
+interface Options {
+  readonly baud: readonly number[];
+  readonly latency: readonly number[];
+  readonly ber: readonly number[];
+  readonly seconds: number;
+  readonly seeds: number;
+  readonly encrypt?: boolean;
+}
+
+const numbers = (text: string): number[] => text.split(',').map(Number);
+
+const program = new Command('bench:line')
+  .description('how much of a line a transfer gets, in virtual time')
+  .option('--baud <list>', 'bits per second', numbers, [...baudsAll])
+  .option('--latency <list>', 'one way, in milliseconds', numbers, [...latenciesMsAll])
+  .option('--ber <list>', 'share of bits that are flipped', numbers, [...bitErrorRatesAll])
+  .option('--seconds <number>', 'least line time of a transfer; in virtual time at least 8 MiB too', Number, 60)
+  .option('--seeds <number>', 'transfers of each line, of which the mean is taken', Number, 1)
+  .option('--encrypt', 'seal the line')
+  .addHelpText('after', help);
+
+const options = program.parse().opts<Options>();
+let missed = 0;
+for (const cell of lineCells(options.baud, options.latency, options.ber)) await show(cell);
+for (const cell of hardCells(options.baud.slice(0, 1))) await show(cell);
+if (missed > 0) console.log(`\n${missed} below the limit`);
+process.exitCode = missed > 0 ? 1 : 0;
+
+async function show(cell: LineCell): Promise<void> {
+  const sealed = options.encrypt === true;
+  const results: Goodput[] = [];
+  for (let seed = 1; seed <= options.seeds; seed += 1) {
+    const settings: TransferSettings = { ...cell, sealed, seed, seconds: options.seconds, bytesMin: bytesMinDefault };
+    results.push(await virtualTransfer(settings));
+  }
+  console.log(lineOf(cell, results, shareLimit(cell, sealed)));
+}
+
+function lineOf(cell: LineCell, results: readonly Goodput[], limit: number | undefined): string {
+  const share = mean(results.map((each) => each.share));
+  const seconds = mean(results.map((each) => each.seconds));
+  const name = cellName(cell).padEnd(48);
+  if (limit === undefined) return `ended ${name} ${share.toFixed(4)}  after ${seconds.toFixed(0)} s`;
+  const verdict = share >= limit ? 'met  ' : 'MISS ';
+  if (share < limit) missed += 1;
+  const best = [framePayloadBytesDefault, framePayloadBytesMax].map((bytes) =>
+    optimum(cell.bitErrorRate, bytes).toFixed(4),
+  );
+  return `${verdict} ${name} ${share.toFixed(4)}  ≥ ${limit.toFixed(3)}  optimum ${best[0]}, ${best[1]} with 64 KiB`;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, each) => sum + each, 0) / values.length;
+}
