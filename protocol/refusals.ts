@@ -152,6 +152,8 @@ export const refusals = {
   'process-ended': entry(129, 3, 'A process of the bench has ended.', 'See what it wrote to stderr.'),
   'capture-invalid': entry(130, 2, 'A file is no capture of lines.', 'Use a pcapng file that --capture has written.'),
   'answers-differ': entry(131, 1, 'The model answers otherwise than the capture.', 'See the answers that are named.'),
+  'file-exists': entry(140, 2, 'A file is there already.', 'Move it away, or name another.'),
+  'port-in-use': entry(141, 3, 'Another process uses this port.', 'End that process first, or take another port.'),
 } as const satisfies Readonly<Record<string, RefusalEntry>>;
 
 export type RefusalCode = keyof typeof refusals;

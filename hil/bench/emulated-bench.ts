@@ -14,6 +14,7 @@ import { idealLine, Kernel, type SimulatedLine } from '../simulate/kernel.js';
 import type { LineModelOptions } from '../simulate/line-model.js';
 import { type DiskTimes, SimulatedDisk } from '../simulate/simulated-disk.js';
 import type { Powered } from './bench.js';
+import { type BenchKeys, keyOption, oneKey, portKeys } from './bench-keys.js';
 
 export interface EmulatedBenchOptions {
   readonly method: Method;
@@ -23,7 +24,10 @@ export interface EmulatedBenchOptions {
   /** Sizes of each shadow and staging area in bytes; by default they take a whole volume. */
   readonly shadowBytes?: number;
   readonly stagingBytes?: number;
+  /** Seals all lines, 32 bytes. */
   readonly key?: Uint8Array;
+  /** Seals single lines, in place of `key`. */
+  readonly keys?: BenchKeys;
   readonly seed?: string | number;
   readonly hostLine?: LineModelOptions;
   readonly remoteLine?: LineModelOptions;
@@ -57,20 +61,21 @@ export class EmulatedBench {
   constructor(options: EmulatedBenchOptions) {
     this.options = options;
     this.#random = new Random(options.seed ?? 1);
-    const { method, volumes, blockBytes = 4096, key, hostStallUsMax, framePayloadMax, journalGrowthBytesMin } = options;
-    const sealed = key === undefined ? {} : { key };
+    const { method, volumes, blockBytes = 4096, hostStallUsMax, framePayloadMax, journalGrowthBytesMin } = options;
+    const keys = options.keys ?? oneKey(options.key);
     const payload = framePayloadMax === undefined ? {} : { framePayloadMax };
-    const ports = {
-      host: { ...sealed, ...payload },
-      remote: { ...sealed, ...payload },
+    const ports = (role: Powered) => ({
+      host: { ...portKeys(keys, role).host, ...payload },
+      remote: { ...portKeys(keys, role).remote, ...payload },
       ...(journalGrowthBytesMin === undefined ? {} : { journalGrowthBytesMin }),
-    };
-    const shape = { ...ports, blockBytes, volumeCount: volumes.length };
-    this.main = new MainController({ ...shape, method, ...(hostStallUsMax === undefined ? {} : { hostStallUsMax }) });
-    this.sub = new SubController(shape);
+      ...{ blockBytes, volumeCount: volumes.length },
+    });
+    const stall = hostStallUsMax === undefined ? {} : { hostStallUsMax };
+    this.main = new MainController({ ...ports('main'), method, ...stall });
+    this.sub = new SubController(ports('sub'));
     this.#makeDisks(blockBytes);
-    this.host = this.#client('host', sealed);
-    this.subHost = this.#client('subHost', sealed);
+    this.host = this.#client('host', keyOption(keys.hostMain));
+    this.subHost = this.#client('subHost', keyOption(keys.hostSub));
     const wrap = options.wrap ?? ((_: string, device: Device) => device);
     this.kernel.add('main', wrap('main', this.main), this.disks);
     this.kernel.add('sub', wrap('sub', this.sub), this.subDisks);

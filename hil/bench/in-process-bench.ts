@@ -22,6 +22,7 @@ import {
   type Powered,
   remoteLineName,
 } from './bench.js';
+import { type BenchKeys, keyOption, portKeys } from './bench-keys.js';
 import { HostEnd } from './host-end.js';
 import { emulatedName, type LineEmulation, shapeOf } from './line-emulation.js';
 import { RealTimeBench } from './real-time-bench.js';
@@ -29,7 +30,7 @@ import { Relay } from './relay.js';
 import { WatchedDevice } from './watched-device.js';
 
 export interface InProcessOptions extends BenchShape {
-  readonly key?: Uint8Array;
+  readonly keys: BenchKeys;
   readonly seed: string;
   readonly hostLine: LineEmulation;
   readonly remoteLine: LineEmulation;
@@ -62,18 +63,17 @@ export class InProcessBench extends RealTimeBench {
 
   constructor(options: InProcessOptions) {
     super();
-    const { method, volumes, blockBytes, key } = options;
+    const { method, volumes, blockBytes, keys } = options;
     this.shape = { method, volumes, blockBytes };
-    const port = key === undefined ? {} : { key };
-    const common = { host: port, remote: port, blockBytes, volumeCount: volumes.length };
-    const main = new MainController({ ...common, method });
-    const sub = new SubController(common);
+    const common = { blockBytes, volumeCount: volumes.length };
+    const main = new MainController({ ...common, ...portKeys(keys, 'main'), method });
+    const sub = new SubController({ ...common, ...portKeys(keys, 'sub') });
     this.models = { main, sub, onStep: (listener) => this.#stepListeners.push(listener) };
     const lines = this.#lines(options);
     this.remote = lines.relay;
     this.hostAddress = emulatedName('memory', options.hostLine);
-    this.hostEnd = new HostEnd({ line: lines.host, ...port });
-    this.subHostEnd = new HostEnd({ line: lines.subHost, ...port });
+    this.hostEnd = new HostEnd({ line: lines.host, ...keyOption(keys.hostMain) });
+    this.subHostEnd = new HostEnd({ line: lines.subHost, ...keyOption(keys.hostSub) });
     this.#sites = {
       main: { model: main, lines: lines.main, stores: this.#stores(['primary', 'shadow']), runner: undefined },
       sub: { model: sub, lines: lines.sub, stores: this.#stores(['secondary', 'staging']), runner: undefined },

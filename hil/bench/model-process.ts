@@ -1,14 +1,13 @@
 /** A model of a controller as a process of its own: `coldframe firmware …` over files in a folder. */
-import { join } from 'node:path';
 import { RefusalError } from '../../protocol/refusals.js';
-import type { AreaName } from '../report/block-states.js';
 import type { BenchShape, Powered } from './bench.js';
+import type { ModelAreas } from './model-areas.js';
 import { type BenchProcess, startProcess } from './processes.js';
 
 export interface ModelProcessOptions {
   readonly role: Powered;
   readonly shape: BenchShape;
-  readonly folder: string;
+  readonly areas: ModelAreas;
   readonly host: string;
   readonly remote: string;
   readonly keyFile: string | undefined;
@@ -53,22 +52,17 @@ export class ModelProcess {
   }
 
   #arguments(): string[] {
-    const { role, shape, folder, host, remote, keyFile } = this.#options;
+    const { role, shape, areas, host, remote, keyFile } = this.#options;
     const [volume, slots] = role === 'main' ? (['primary', 'shadow'] as const) : (['secondary', 'staging'] as const);
-    const areas = shape.volumes.flatMap((bytes, number) => [
-      ...[`--${volume}`, areaPath(folder, volume, number), `--${slots}`, areaPath(folder, slots, number)],
+    const volumes = shape.volumes.flatMap((bytes, number) => [
+      ...[`--${volume}`, areas.area(volume, number), `--${slots}`, areas.area(slots, number)],
       ...['--size', String(bytes)],
     ]);
     return [
-      ...['firmware', role, '--host', host, '--remote', remote, '--meta', join(folder, `${role}.meta`)],
-      ...['--block', String(shape.blockBytes), ...areas],
+      ...['firmware', role, '--host', host, '--remote', remote, '--meta', areas.meta(role)],
+      ...['--block', String(shape.blockBytes), ...volumes],
       ...(role === 'main' ? ['--method', shape.method] : []),
       ...(keyFile === undefined ? [] : ['--key-file', keyFile]),
     ];
   }
-}
-
-/** The file of an area. */
-export function areaPath(folder: string, area: AreaName, volume: number): string {
-  return join(folder, `${area}${volume}.img`);
 }

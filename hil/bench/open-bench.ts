@@ -2,19 +2,20 @@
 import { unreachable } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import type { CaptureFile } from '../capture/capture-file.js';
-import { readKeyFile } from '../run/key-file.js';
 import type { DiskTimes } from '../simulate/simulated-disk.js';
 import type { Bench, Powered } from './bench.js';
 import { type BenchFile, rolesOf } from './bench-file.js';
+import { oneKey, readKeys } from './bench-keys.js';
 import { EmulatorBench } from './emulator-bench.js';
 import { InProcessBench } from './in-process-bench.js';
 import { idealEmulation, type LineEmulation, shapeOf } from './line-emulation.js';
+import type { GivenAreas } from './model-areas.js';
 import { SiteBench, type SiteChoice } from './site-bench.js';
 
 export interface OpenBenchOptions {
   /** What is random on the bench: line noise, and in virtual time everything. */
   readonly seed: string;
-  /** Seals all lines, 32 bytes; the file's key file otherwise. */
+  /** Seals all lines, 32 bytes; the file's key files otherwise. */
   readonly key?: Uint8Array | undefined;
   /** How long a controller in real time may be away, in milliseconds. */
   readonly absenceMsMax?: number;
@@ -57,8 +58,7 @@ async function checkShape(bench: Bench): Promise<void> {
 
 async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Bench> {
   const { seed, key: given, absenceMsMax } = options;
-  const key = given ?? (file.keyFile === undefined ? undefined : readKeyFile(file.keyFile));
-  const sealed = key === undefined ? {} : { key };
+  const keys = given === undefined ? readKeys(file) : oneKey(given);
   const captured = options.capture === undefined ? {} : { capture: options.capture };
   const volumes = file.volumes.map(({ size }) => size);
   const shape = { method: file.method, volumes, blockBytes: file.block };
@@ -67,19 +67,20 @@ async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Be
   switch (file.kind) {
     case 'emulator':
       return new EmulatorBench({
-        ...{ ...shape, ...sealed, ...captured, seed, diskTimes: diskTimesDefault },
+        ...{ ...shape, keys, ...captured, seed, diskTimes: diskTimesDefault },
         ...{ hostLine: shapeOf(hostLine), remoteLine: shapeOf(remoteLine) },
       });
     case 'in-process':
-      return new InProcessBench({ ...shape, ...sealed, ...captured, seed, hostLine, remoteLine });
+      return new InProcessBench({ ...shape, keys, ...captured, seed, hostLine, remoteLine });
     case 'processes':
     case 'lines':
       return SiteBench.open({
-        ...{ ...shape, ...captured, seed, key, hostLine, remoteLine },
+        ...{ ...shape, ...captured, seed, keys, hostLine, remoteLine },
         transport: file.transport ?? (hostLine.baud === undefined && remoteLine.baud === undefined ? 'unix' : 'pty'),
         sites: { main: siteOf(file, 'main'), sub: siteOf(file, 'sub') },
         ...(absenceMsMax === undefined ? {} : { absenceMsMax }),
         power: { main: powerOf(file, 'main'), sub: powerOf(file, 'sub') },
+        areas: areasOf(file),
       });
     default:
       return unreachable(file.kind);
@@ -102,5 +103,9 @@ function siteOf(file: BenchFile, role: Powered): SiteChoice {
 }
 
 function powerOf({ hooks }: BenchFile, role: Powered) {
-  return { powerOff: hooks.powerOff[role], powerOn: hooks.powerOn[role] };
+  return { powerOff: hooks.powerOff[role], powerOn: hooks.powerOn[role], reset: hooks.reset[role] };
+}
+
+function areasOf({ volumes, meta }: BenchFile): GivenAreas {
+  return { volumes: volumes.map(({ areas }) => areas), meta };
 }

@@ -3,24 +3,23 @@
  */
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assert } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
-import type { CaptureFile, LineCapture } from '../capture/capture-file.js';
+import type { CaptureFile } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
+import { BoardLock } from '../run/board-lock.js';
 import { runHook } from '../run/hooks.js';
-import { parseLineAddress } from '../run/lines/address.js';
-import { captureBytes } from '../run/lines/capture-bytes.js';
-import { EmulatedLine } from '../run/lines/emulator.js';
-import type { Line } from '../run/lines/line.js';
-import { openLine } from '../run/lines/open-line.js';
-import { framePayloadMaxOf } from '../run/lines/payload.js';
-import { type BenchAbilities, type BenchShape, hostLineNames, type Powered, remoteLineName } from './bench.js';
+import type { BenchAbilities, BenchShape, Powered } from './bench.js';
+import { type BenchKeys, keyOption } from './bench-keys.js';
 import { HostEnd } from './host-end.js';
-import { emulatedName, type LineEmulation, shapeOf } from './line-emulation.js';
-import { areaPath, ModelProcess } from './model-process.js';
-import { type NearLine, nearLine, type Transport } from './near-line.js';
+import type { LineEmulation } from './line-emulation.js';
+import { type GivenAreas, ModelAreas } from './model-areas.js';
+import { ModelProcess } from './model-process.js';
+import type { Transport } from './near-line.js';
 import { temporaryFolder } from './processes.js';
 import { RealTimeBench } from './real-time-bench.js';
-import { Relay } from './relay.js';
+import type { Relay } from './relay.js';
+import { hostLine, remoteLines } from './site-lines.js';
 
 /** What stands at a site. Addresses are as this computer sees them. */
 export type SiteChoice =
@@ -37,6 +36,8 @@ export type SiteChoice =
 export interface PowerHooks {
   readonly powerOff?: string | undefined;
   readonly powerOn?: string | undefined;
+  /** Restarts a board that has no power switch. */
+  readonly reset?: string | undefined;
 }
 
 export interface SiteBenchOptions extends BenchShape {
@@ -45,8 +46,10 @@ export interface SiteBenchOptions extends BenchShape {
   readonly sites: Readonly<Record<Powered, SiteChoice>>;
   readonly hostLine: LineEmulation;
   readonly remoteLine: LineEmulation;
-  readonly key?: Uint8Array | undefined;
+  readonly keys: BenchKeys;
   readonly power: Readonly<Record<Powered, PowerHooks>>;
+  /** Of models. */
+  readonly areas: GivenAreas;
   /** How long a controller may be away, in milliseconds. */
   readonly absenceMsMax?: number;
   readonly capture?: CaptureFile;
@@ -58,6 +61,8 @@ interface Parts {
   readonly hostAddress: string;
   readonly relay: Relay | undefined;
   readonly models: ReadonlyMap<Powered, ModelProcess>;
+  readonly areas: ModelAreas;
+  readonly lock: BoardLock;
   readonly folder: { readonly path: string; remove(): Promise<void> };
 }
 
@@ -85,8 +90,10 @@ export class SiteBench extends RealTimeBench {
     this.shape = { method, volumes, blockBytes };
     this.can = {
       cutRemote: parts.relay !== undefined,
-      power: new Set(roles.filter((role) => modelled.has(role) || power[role].powerOff !== undefined)),
-      areas: modelled,
+      power: new Set(
+        roles.filter((role) => (modelled.has(role) ? parts.areas.areDurable(role) : hasSwitch(power[role]))),
+      ),
+      areas: new Set([...modelled].filter((role) => parts.areas.areFiles(role))),
       virtualTime: false,
     };
     this.hostEnd = parts.host;
@@ -95,7 +102,10 @@ export class SiteBench extends RealTimeBench {
     this.hostAddress = parts.hostAddress;
   }
 
-  /** Makes the lines and starts the models. Throws RefusalError `line-address`, `line-unavailable`, `process-ended`. */
+  /**
+   * Makes the lines and starts the models. Throws RefusalError `line-address`, `line-unavailable`, `process-ended`, and
+   * `port-in-use` when another bench has one of the boards.
+   */
   static async open(options: SiteBenchOptions): Promise<SiteBench> {
     const bench = new SiteBench(options, await makeParts(options));
     try {
@@ -108,22 +118,29 @@ export class SiteBench extends RealTimeBench {
   }
 
   async powerCut(role: Powered): Promise<void> {
+    if (!this.can.power.has(role))
+      throw this.unable(`cut the power of ${role}: ${whyNot(this.#parts.models.has(role))}`);
     this.hostOf(role).expectAbsence();
     const model = this.#parts.models.get(role);
+    const { powerOff, reset } = this.#options.power[role];
     if (model !== undefined) await model.powerCut();
-    else await this.#hook(role, 'powerOff');
+    else if (powerOff !== undefined) await runHook(`powerOff of ${role}`, powerOff);
+    else await runHook(`reset of ${role}`, reset);
   }
 
   async powerOn(role: Powered): Promise<void> {
     const model = this.#parts.models.get(role);
+    // A board that was reset has come back by itself.
     if (model !== undefined) await model.powerOn();
-    else await this.#hook(role, 'powerOn');
+    else await runHook(`powerOn of ${role}`, this.#options.power[role].powerOn);
   }
 
   async readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
     const role = area === 'primary' || area === 'shadow' ? 'main' : 'sub';
     if (!this.can.areas.has(role)) throw this.unable(`read the areas of ${role}`);
-    const file = await open(areaPath(this.#parts.folder.path, area, volume), 'r');
+    const path = this.#parts.areas.file(area, volume);
+    assert(path !== undefined, 'areas that can be read are files');
+    const file = await open(path, 'r');
     try {
       const bytes = Buffer.alloc(lengthBytes);
       await file.read(bytes, 0, lengthBytes, offsetBytes);
@@ -136,111 +153,79 @@ export class SiteBench extends RealTimeBench {
   protected async stop(): Promise<void> {
     await Promise.all([...this.#parts.models.values()].map((model) => model.stop()));
     await this.#parts.folder.remove();
-  }
-
-  async #hook(role: Powered, name: keyof PowerHooks): Promise<void> {
-    const command = this.#options.power[role][name];
-    if (command === undefined) throw this.unable(`switch the power of ${role}: it has no hook ${name}`);
-    await runHook(`${name} of ${role}`, command);
+    this.#parts.lock.release();
   }
 }
 
+const hasSwitch = ({ powerOff, reset }: PowerHooks): boolean => powerOff !== undefined || reset !== undefined;
+
+function whyNot(isModel: boolean): string {
+  return isModel ? 'its areas are in memory' : 'it has no hook powerOff or reset';
+}
+
 async function makeParts(options: SiteBenchOptions): Promise<Parts> {
-  const { sites, key } = options;
+  const lock = await BoardLock.take(boardLines(options.sites));
   const folder = await temporaryFolder();
   try {
-    const keyFile = key === undefined ? undefined : await writeKey(folder.path, key);
-    const ends = {
-      main: await hostLine(options, folder.path, 'main'),
-      sub: await hostLine(options, folder.path, 'sub'),
-    };
-    const remote = await remoteLines(options, folder.path);
-    const limit = options.absenceMsMax === undefined ? {} : { absenceMsMax: options.absenceMsMax };
-    const common = { ...limit, ...(key === undefined ? {} : { key }) };
-    const host = new HostEnd({ ...ends.main, ...common });
-    const subHost = new HostEnd({ ...ends.sub, ...common });
-    const onEnded = ({ refusal }: RefusalError) => {
-      host.client.abort(refusal);
-      subHost.client.abort(refusal);
-    };
-    const models = new Map<Powered, ModelProcess>();
-    for (const role of roles) {
-      if (sites[role].kind !== 'model') continue;
-      const addresses = { host: ends[role].address, remote: remote.addresses[role] };
-      models.set(role, new ModelProcess({ role, shape: options, folder: folder.path, ...addresses, keyFile, onEnded }));
-    }
-    return { host, subHost, hostAddress: ends.main.name, relay: remote.relay, models, folder };
+    const areas = new ModelAreas(folder.path, options.areas);
+    const modelled = roles.filter((role) => options.sites[role].kind === 'model');
+    for (const role of modelled) areas.begin(role);
+    return { ...(await makeEnds(options, folder.path, { areas, modelled })), areas, lock, folder };
   } catch (error) {
+    lock.release();
     await folder.remove();
     throw error;
   }
 }
 
-async function writeKey(folder: string, key: Uint8Array): Promise<string> {
-  const path = join(folder, 'pair.key');
-  await writeFile(path, `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 });
-  return path;
+function boardLines(sites: SiteBenchOptions['sites']): string[] {
+  return roles.flatMap((role) => {
+    const site = sites[role];
+    if (site.kind === 'model') return [];
+    return site.remote === undefined ? [site.host] : [site.host, site.remote];
+  });
 }
 
-interface HostLine {
-  readonly line: Line;
-  /** What a model opens. */
-  readonly address: string;
-  readonly name: string;
-  readonly framePayloadMax?: number;
-  /** What the host has to capture itself: with a board nobody stands between. */
-  readonly capture?: LineCapture | undefined;
-}
-
-async function hostLine(options: SiteBenchOptions, folder: string, role: Powered): Promise<HostLine> {
-  const site = options.sites[role];
-  const capture = options.capture?.line({ name: hostLineNames[role], from: 'host', to: role });
-  if (site.kind === 'board') {
-    const address = parseLineAddress(site.host);
-    const framePayloadMax = framePayloadMaxOf(address);
-    const line = openLine(address);
-    return {
-      line,
-      address: '',
-      name: site.host,
-      capture,
-      ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
-    };
-  }
-  const { transport, hostLine: emulation, seed } = options;
-  const near = await nearLine({ transport, folder, name: `host-${role}`, baud: emulation.baud });
-  const captured = capture === undefined ? {} : { onArrived: captureBytes(capture) };
-  const line = new EmulatedLine(near.line, { ...shapeOf(emulation), ...captured, seed: `${seed}/host-${role}` });
-  const framePayloadMax = framePayloadMaxOf({ kind: transport });
-  return {
-    ...{ line, address: near.address, name: emulatedName(transport, emulation) },
-    ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
-  };
-}
-
-/** The line between the sites passes through this process, unless both are boards. */
-async function remoteLines(
+async function makeEnds(
   options: SiteBenchOptions,
   folder: string,
-): Promise<{ readonly relay: Relay | undefined; readonly addresses: Readonly<Record<Powered, string>> }> {
-  const { sites, remoteLine, seed, transport } = options;
-  if (sites.main.kind === 'board' && sites.sub.kind === 'board') {
-    return { relay: undefined, addresses: { main: '', sub: '' } };
-  }
-  const end = async (role: Powered): Promise<NearLine> => {
-    const site = sites[role];
-    if (site.kind === 'model') return nearLine({ transport, folder, name: `remote-${role}`, baud: remoteLine.baud });
-    if (site.remote === undefined) {
-      throw new RefusalError('configuration-invalid', `the board ${role} needs a line to its remote port`);
-    }
-    return { line: openLine(site.remote), address: site.remote };
+  { areas, modelled }: { readonly areas: ModelAreas; readonly modelled: readonly Powered[] },
+) {
+  const { keys } = options;
+  const keyFiles = new Map<Powered, string | undefined>();
+  for (const role of modelled) keyFiles.set(role, await modelKey(folder, role, keys));
+  const ends = {
+    main: await hostLine(options, folder, 'main'),
+    sub: await hostLine(options, folder, 'sub'),
   };
-  const [main, sub] = [await end('main'), await end('sub')];
-  const address = emulatedName(transport, remoteLine);
-  const impairments = shapeOf(remoteLine);
-  const relay = new Relay(main.line, sub.line, {
-    ...{ name: remoteLineName, address, impairments, seed: `${seed}/remote`, marked: false },
-    capture: options.capture?.line({ name: remoteLineName, from: 'main', to: 'sub' }),
-  });
-  return { relay, addresses: { main: main.address, sub: sub.address } };
+  const remote = await remoteLines(options, folder);
+  const limit = options.absenceMsMax === undefined ? {} : { absenceMsMax: options.absenceMsMax };
+  const host = new HostEnd({ ...ends.main, ...limit, ...keyOption(keys.hostMain) });
+  const subHost = new HostEnd({ ...ends.sub, ...limit, ...keyOption(keys.hostSub) });
+  const onEnded = ({ refusal }: RefusalError) => {
+    host.client.abort(refusal);
+    subHost.client.abort(refusal);
+  };
+  const models = new Map<Powered, ModelProcess>();
+  for (const role of modelled) {
+    const addresses = { host: ends[role].address, remote: remote.addresses[role] };
+    const keyFile = keyFiles.get(role);
+    models.set(role, new ModelProcess({ role, shape: options, areas, ...addresses, keyFile, onEnded }));
+  }
+  return { host, subHost, hostAddress: ends.main.name, relay: remote.relay, models };
+}
+
+/** The key file of a model, which has one key for both its lines. */
+async function modelKey(folder: string, role: Powered, keys: BenchKeys): Promise<string | undefined> {
+  const [key, other] = [role === 'main' ? keys.hostMain : keys.hostSub, keys.mainSub];
+  if (Buffer.compare(key ?? Buffer.of(), other ?? Buffer.of()) !== 0) {
+    throw new RefusalError(
+      'configuration-invalid',
+      `keyFiles: ${role} is a model as a process, with one key for both lines`,
+    );
+  }
+  if (key === undefined) return undefined;
+  const path = join(folder, `${role}.key`);
+  await writeFile(path, `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 });
+  return path;
 }

@@ -6,6 +6,7 @@ import * as disk from './commands/disk.js';
 import * as firmware from './commands/firmware.js';
 import * as golden from './commands/golden.js';
 import * as host from './commands/host.js';
+import * as init from './commands/init.js';
 import * as line from './commands/line.js';
 import * as ports from './commands/ports.js';
 import * as run from './commands/run.js';
@@ -17,4 +18,16 @@ export interface CommandGroup {
   register(program: Command): void;
 }
 
-export const groups: readonly CommandGroup[] = [demo, run, sim, conform, firmware, disk, host, golden, line, ports];
+export const groups: readonly CommandGroup[] = [
+  demo,
+  run,
+  sim,
+  conform,
+  init,
+  firmware,
+  disk,
+  host,
+  golden,
+  line,
+  ports,
+];

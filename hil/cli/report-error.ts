@@ -22,9 +22,15 @@ export function reportError(error: unknown, asJson: boolean): number {
   return refusals[refusal.code].exit;
 }
 
-/** Two lines: what happened, and what to do. */
+/** What happened, and what to do: two lines, and one for each problem of a file. */
 export function errorText({ code, detail }: Refusal): string {
   const { meaning, remedy } = refusals[code];
+  const [first = '', ...more] = detail.split('\n');
+  // What is wrong with a file comes as a line for each.
+  if (code === 'configuration-invalid' && more.length > 0) {
+    const lines = [first, ...more, remedy].map((line) => `  ${printable(line)}\n`);
+    return `coldframe: ${code}: ${meaning}\n${lines.join('')}`;
+  }
   const about = detail === '' ? '' : ` (${printable(detail)})`;
   return `coldframe: ${code}: ${meaning}${about}\n  ${remedy}\n`;
 }

@@ -8,10 +8,13 @@ import type { Method } from '../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
 import type { Bench } from '../bench/bench.js';
 import { type BenchFile, benchDefault, readBenchFile } from '../bench/bench-file.js';
+import { hasKeys } from '../bench/bench-keys.js';
+import { requireFeature } from '../bench/features.js';
 import { openBench } from '../bench/open-bench.js';
 import { CaptureFile } from '../capture/capture-file.js';
 import type { CheckRecord, EventRecord, RunRecord } from '../report/run-record.js';
 import { writeReport } from '../report/write-report.js';
+import { neededFeatures } from './needed-features.js';
 import { folderOf, runScenario } from './scenario.js';
 import { readScenario, type Scenario, type Step } from './scenario-file.js';
 import { scenarioPath } from './shipped-scenarios.js';
@@ -60,12 +63,15 @@ export interface RunResult {
 
 /**
  * Carries out a run. Throws RefusalError for what is wrong with files and arguments (exit code 2) and for a bench that
- * cannot be opened (3, 4); what happens afterwards is in the record.
+ * cannot be opened or cannot do it (3, 4); what happens afterwards is in the record.
  */
 export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): Promise<RunResult> {
   const path = scenarioPath(choices.scenario ?? 'default');
   const scenario = readScenario(path, parametersOf(choices));
   const file = benchFor(choices, scenario);
+  for (const { feature, what } of neededFeatures(scenario.steps)) requireFeature(file.features, feature, what);
+  if (choices.encrypt === true) requireFeature(file.features, 'sealed', '--encrypt');
+  if (file.volumes.length > 1) requireFeature(file.features, 'groups', '--volumes');
   const startedAt = new Date();
   const runId = `${startedAt.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${file.method}`;
   const out = choices.out ?? join('coldframe-out', runId);
@@ -118,10 +124,11 @@ function benchFor(choices: RunChoices, scenario: Scenario): BenchFile {
   let { volumes } = file;
   const [first] = volumes;
   if (count !== undefined && first !== undefined) {
-    volumes = Array.from({ length: count }, (_, index) => file.volumes[index] ?? first);
+    volumes = Array.from({ length: count }, (_, index) => file.volumes[index] ?? { size: first.size, areas: {} });
   }
   if (image !== undefined && choices.bench === undefined) {
-    volumes = [{ size: Math.max(first?.size ?? 0, wholeBlocks(image, file.block)) }, ...volumes.slice(1)];
+    const size = Math.max(first?.size ?? 0, wholeBlocks(image, file.block));
+    volumes = [{ size, areas: first?.areas ?? {} }, ...volumes.slice(1)];
   }
   return { ...file, method, volumes };
 }
@@ -135,9 +142,10 @@ function wholeBlocks(path: string, blockBytes: number): number {
 
 function keyFor({ encrypt, seed }: RunChoices, file: BenchFile): Uint8Array | undefined {
   if (encrypt !== true) return undefined;
-  if (file.keyFile !== undefined) return undefined;
+  if (hasKeys(file)) return undefined;
   const hasBoard = file.kind === 'lines' || file.roles.main === 'line' || file.roles.sub === 'line';
-  if (hasBoard) throw new RefusalError('argument-invalid', '--encrypt: boards need a keyFile in the bench file');
+  if (hasBoard)
+    throw new RefusalError('argument-invalid', '--encrypt: boards need keyFile or keyFiles in the bench file');
   // In virtual time a run repeats to the bit, so the key has to come from the seed too.
   return file.kind === 'emulator' ? createHash('sha256').update(`key/${seed}`).digest() : randomBytes(32);
 }

@@ -14,7 +14,8 @@
 import * as z from 'zod';
 import { profiles } from '../../host/workload/plan.js';
 import { type RefusalCode, type RefusalError, refusals } from '../../protocol/refusals.js';
-import { type BenchFile, benchSchema, checkBench } from '../bench/bench-file.js';
+import { type BenchFile, checkBench } from '../bench/bench-file.js';
+import { benchSchema } from '../bench/bench-schema.js';
 import { checkYaml, parseYaml, readYaml, type YamlFile, type YamlPath } from '../yaml-file.js';
 
 const count = z.number().int().positive();

@@ -2,9 +2,10 @@
  * Keeps two processes from using one file: flock(2) on the file itself, which the kernel takes back when the process
  * ends, however it ends.
  */
-import { fstatSync, readFileSync } from 'node:fs';
+import { type BigIntStats, fstatSync, readFileSync } from 'node:fs';
 import { RefusalError } from '../../protocol/refusals.js';
 import { checked, libc, SystemCallError } from './libc.js';
+import { processName } from './process-name.js';
 
 const LOCK_SH = 1;
 const LOCK_EX = 2;
@@ -16,7 +17,7 @@ const unsupported: readonly string[] = ['ENOLCK', 'EOPNOTSUPP', 'ENOSYS', 'EINVA
 /**
  * Locks the open file `fd`, alone, or shared with others that only read. The lock lasts until every descriptor of this
  * opening is closed. Returns false where there are no locks: not on Linux, or a file system that has none. Throws
- * RefusalError `file-in-use` with `path`, and the holder's process id where it is known.
+ * RefusalError `file-in-use` with `path`, and the holder's process id and command where they are known.
  */
 export function lockFile(fd: number, path: string, kind: 'exclusive' | 'shared'): boolean {
   const library = libc();
@@ -33,9 +34,14 @@ export function lockFile(fd: number, path: string, kind: 'exclusive' | 'shared')
 }
 
 function inUse(fd: number, path: string): string {
-  const { dev, ino } = fstatSync(fd, { bigint: true });
-  const pid = lockHolder(readFileSync('/proc/locks', 'utf8'), dev, ino);
-  return pid === undefined ? path : `${path}, by process ${pid}`;
+  const pid = lockHolderOf(fstatSync(fd, { bigint: true }));
+  return pid === undefined ? path : `${path}, by ${processName(pid)}`;
+}
+
+/** The process that holds a flock on a file that `stat` tells of, or undefined when nobody does or it is not told. */
+export function lockHolderOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return lockHolder(readFileSync('/proc/locks', 'utf8'), dev, ino);
 }
 
 /**

@@ -147,7 +147,7 @@ function fileFor(options: UseBenchOptions): BenchFile {
   if (kind === undefined) return readBenchFile(chosen);
   const { method = benchDefault.method, volumes = ['1MiB'], baud } = options;
   const remote = baud === undefined ? undefined : { baud, latencyMs: 0, ber: 0, drop: 0 };
-  const sizes = volumes.map((size) => ({ size: parseSize(size) }));
+  const sizes = volumes.map((size) => ({ size: parseSize(size), areas: {} }));
   if (sizes.some(({ size }) => size % benchDefault.block !== 0)) {
     throw new RefusalError('argument-invalid', `volumes: sizes are multiples of ${benchDefault.block}`);
   }

@@ -4,6 +4,7 @@
  */
 import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
 import { recoveryDocument } from '../../firmware-sim/controller/recovery-document.js';
+import { benchSchemaDocument } from '../../hil/bench/bench-schema.js';
 import { conformanceDocument } from '../../hil/conform/document.js';
 import { statusSchemaDocument } from '../../host/status.js';
 import { messagesDocument } from '../../protocol/message/document.js';
@@ -21,6 +22,7 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/recovery.md', text: recoveryDocument },
   { path: 'docs/conformance.md', text: conformanceDocument },
   { path: 'docs/status.schema.json', text: statusSchemaDocument },
+  { path: 'docs/bench.schema.json', text: benchSchemaDocument },
   // The same under every version of Node: one that differs tells of a difference between versions.
   { path: 'test/hil/simulate/golden-traces.json', text: goldenTracesDocument },
 ];

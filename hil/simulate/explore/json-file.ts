@@ -1,7 +1,7 @@
 /** JSON that we wrote ourselves and that may be long, checked like the YAML files that people write. */
 import { readFileSync, statSync } from 'node:fs';
 import { RefusalError } from '../../../protocol/refusals.js';
-import { parseYaml, type YamlFile } from '../../yaml-file.js';
+import { fileWithPlaces, parseYaml, type YamlFile } from '../../yaml-file.js';
 
 /** The longest file, in bytes: far more than any plan of a seed. */
 const jsonBytesMax = 2 ** 24;
@@ -13,11 +13,11 @@ const jsonBytesMax = 2 ** 24;
 export function readJson(path: string): YamlFile {
   const text = contentsOf(path);
   if (!/^\s*[{[]/.test(text)) return parseYaml(path, text);
-  const refuse = (what: string) => new RefusalError('configuration-invalid', `${path}: ${what}`);
   try {
-    return { name: path, value: JSON.parse(text), refuse: (_path, what) => refuse(what) };
+    return fileWithPlaces(path, JSON.parse(text), () => undefined);
   } catch (error) {
-    throw refuse(`no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new RefusalError('configuration-invalid', `${path}: no JSON: ${why}`);
   }
 }
 

@@ -38,7 +38,7 @@ describe('scenario files', () => {
   const wrong: readonly (readonly [string, string, string])[] = [
     ['no steps', 'title: x', 's.yaml:1:1: steps: '],
     ['a step that does not exist', 'steps:\n  - freeze\n  - melt', 's.yaml:3:5: steps.1'],
-    ['a field that does not exist', 'steps:\n  - write: {writes: 1, size: 2}', 's.yaml:2:30: steps.0.write.size: '],
+    ['a field that does not exist', 'steps:\n  - write: {writes: 1, size: 2}', 's.yaml:2:24: steps.0.write.size: '],
     ['a field of the wrong kind', 'steps:\n  - write: {writes: many}', 's.yaml:2:21: steps.0.write.writes: '],
     [
       'a field that would make another step of it',
