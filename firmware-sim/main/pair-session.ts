@@ -145,6 +145,8 @@ export class PairSession {
     this.#completing = undefined;
     this.#core.sender.lost();
     this.#core.outgoing.restart();
+    // What could not be drained is tried again: the disk may have been mended.
+    this.#core.drainer.noteAll();
     this.#core.send('remote', this.pairing());
   }
 

@@ -15,14 +15,18 @@ interface SectorRange {
   readonly sectors: number;
 }
 
-/** Where the newest records of each half of a meta disk lie: to lose them is no different from a write that was cut off. */
+/**
+ * Where the newest records of each half of a meta disk lie: to lose them is no different from a write that was cut off. The
+ * last two writes, for the last one may not have ended, and be lost anyway.
+ */
 export class NewestRecords {
-  readonly #newest: Record<Site, Map<number, SectorRange>> = { main: new Map(), sub: new Map() };
+  readonly #newest: Record<Site, Map<number, readonly SectorRange[]>> = { main: new Map(), sub: new Map() };
 
   wrote(site: Site, command: MediumCommand, diskSectors: number): void {
     if (command.op !== 'write') return;
     const half = command.lba < diskSectors / 2 ? 0 : 1;
-    this.#newest[site].set(half, { first: command.lba, sectors: command.data.length / sectorBytes });
+    const range = { first: command.lba, sectors: command.data.length / sectorBytes };
+    this.#newest[site].set(half, [...(this.#newest[site].get(half) ?? []), range].slice(-2));
   }
 
   /** What was newest before may be lost with the power: until more is written nothing is known. */
@@ -33,7 +37,7 @@ export class NewestRecords {
   /** Whether the loss of this sector has to be noticed. */
   isOlder(site: Site, lba: number, diskSectors: number): boolean {
     const newest = this.#newest[site].get(lba < diskSectors / 2 ? 0 : 1);
-    return newest !== undefined && (lba < newest.first || lba >= newest.first + newest.sectors);
+    return newest !== undefined && newest.every(({ first, sectors }) => lba < first || lba >= first + sectors);
   }
 }
 
