@@ -37,7 +37,7 @@ export class NewestRecords {
   /** Whether the loss of this sector has to be noticed. */
   isOlder(site: Site, lba: number, diskSectors: number): boolean {
     const newest = this.#newest[site].get(lba < diskSectors / 2 ? 0 : 1);
-    return newest !== undefined && newest.every(({ first, sectors }) => lba < first || lba >= first + sectors);
+    return newest?.length === 2 && newest.every(({ first, sectors }) => lba < first || lba >= first + sectors);
   }
 }
 
