@@ -78,5 +78,5 @@ function huntLink(seed: number) {
   return { subject: 'link' as const, check, detail, plan };
 }
 
-const [plansMax = '400', runsMax = '600'] = process.argv.slice(2);
+const [plansMax = '400', runsMax = '250'] = process.argv.slice(2);
 process.stdout.write(`${JSON.stringify(hunt(Number(plansMax), Number(runsMax)))}\n`);
