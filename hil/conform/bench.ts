@@ -116,6 +116,11 @@ export class Bench {
     return unit;
   }
 
+  /** Logical unit 0 in a fresh session as it is: unit attentions wait. */
+  async rawUnit(): Promise<ProbeUnit> {
+    return new ProbeUnit(await this.session());
+  }
+
   /** Cuts the power of the device; resolves when its line is open again. */
   async powerCycle(): Promise<void> {
     const { powerCycle } = this.#surroundings;

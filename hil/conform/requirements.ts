@@ -8,6 +8,9 @@ import { frameRequirements } from './checks/frames.js';
 import { dataRequirements } from './checks/link-data.js';
 import { openingRequirements } from './checks/link-opening.js';
 import { messageRequirements } from './checks/messages.js';
+import { mediumRequirements } from './checks/scsi-medium.js';
+import { transportRequirements } from './checks/scsi-transport.js';
+import { unitRequirements } from './checks/scsi-unit.js';
 import { sealingRequirements } from './checks/sealing.js';
 import { sessionRequirements } from './checks/sessions.js';
 
@@ -22,6 +25,9 @@ export const requirements: readonly Requirement[] = [
   ...sessionRequirements,
   ...sealingRequirements,
   ...messageRequirements,
+  ...transportRequirements,
+  ...unitRequirements,
+  ...mediumRequirements,
 ].sort(byNumber);
 
 function byNumber({ number: a }: Requirement, { number: b }: Requirement): number {

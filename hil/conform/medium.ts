@@ -1,0 +1,47 @@
+/** Reads and writes of logical unit 0, as checks of SCSI use them. */
+import { sectorBytes } from '../../protocol/ids.js';
+import { decodeCapacity16 } from '../../protocol/scsi/capacity-data.js';
+import type { CdbCommand } from '../../protocol/scsi/cdb.js';
+import { encodeCdb } from '../../protocol/scsi/cdb-encode.js';
+import { demand } from './finding.js';
+import type { CommandOptions, ProbeUnit } from './probe-unit.js';
+
+/** Gives a command that has to end with GOOD; its data. */
+export function good(unit: ProbeUnit, command: CdbCommand, options: CommandOptions = {}): Promise<Buffer> {
+  return unit.good(encodeCdb(command), command.op, options);
+}
+
+export function read(unit: ProbeUnit, lba: number, sectors: number): Promise<Buffer> {
+  return good(unit, { op: 'read', lba, sectors }, { dataInBytesMax: sectors * sectorBytes });
+}
+
+export async function write(unit: ProbeUnit, lba: number, data: Uint8Array, { fua = false } = {}): Promise<void> {
+  await good(unit, { op: 'write', lba, sectors: data.length / sectorBytes, fua }, { dataOut: data });
+}
+
+/** Sectors that say which check wrote them, and where. */
+export function pattern(name: string, sectors: number): Buffer {
+  const parts = Array.from({ length: sectors }, (_, index) => Buffer.alloc(sectorBytes, `${name}, sector ${index}. `));
+  return Buffer.concat(parts);
+}
+
+/** How many sectors the unit has, as READ CAPACITY (16) says. */
+export async function capacityOf(unit: ProbeUnit): Promise<number> {
+  const data = await good(unit, { op: 'readCapacity', form: 16, allocationBytes: 32 }, { dataInBytesMax: 32 });
+  const sectors = decodeCapacity16(data);
+  demand(sectors !== undefined && sectors > 0, 'READ CAPACITY (16) data with blocks of 512 bytes', () =>
+    data.toString('hex'),
+  );
+  return sectors;
+}
+
+/** Sectors that have to be these. */
+export async function demandContent(unit: ProbeUnit, lba: number, expected: Uint8Array, what: string): Promise<void> {
+  const found = await read(unit, lba, expected.length / sectorBytes);
+  const at = found.findIndex((byte, index) => byte !== expected[index]);
+  demand(
+    at === -1 && found.length === expected.length,
+    what,
+    () => `${found.length} bytes, the first that differs at ${at}`,
+  );
+}
