@@ -1,6 +1,7 @@
 /** The commands in the order in which `--help` lists them. */
 import type { Command } from 'commander';
 import * as conform from './commands/conform.js';
+import * as decode from './commands/decode.js';
 import * as demo from './commands/demo.js';
 import * as disk from './commands/disk.js';
 import * as firmware from './commands/firmware.js';
@@ -29,5 +30,6 @@ export const groups: readonly CommandGroup[] = [
   host,
   golden,
   line,
+  decode,
   ports,
 ];
