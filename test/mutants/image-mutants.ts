@@ -52,6 +52,15 @@ const freezeMutants: readonly Mutant[] = [
     replace: "    if (this.#phase !== 'draining') return false;\n",
   },
   {
+    name: 'freeze-does-not-settle-failed-writes',
+    author: 'b',
+    harm: 'A freeze takes what a failed host write left in the primary’s cache into the image: when the disk loses it, the two sides differ and no difference holds the block.',
+    sequence: 'The flush of a host write fails; freeze; commit; the disk loses its power.',
+    file: freeze,
+    find: 'else if (this.#core.unsettled.size > 0) this.#settle();',
+    replace: 'else if (this.#core.unsettled.size > 8) this.#settle();',
+  },
+  {
     name: 'freeze-token-only-in-memory',
     author: 'a',
     harm: 'After a power cut a host that repeats its freeze, because the answer was lost, gets a second generation, or is refused, instead of the answer to the first.',

@@ -14,8 +14,8 @@ export interface Edit {
 interface Description {
   /** In kebab case, unique. */
   readonly name: string;
-  /** Who wrote it: `a` had not looked at the checks that hunt it. */
-  readonly author: 'a';
+  /** Who wrote it: `a` had not looked at the checks that hunt it, `b` had. */
+  readonly author: 'a' | 'b';
   /** What goes wrong, and when. */
   readonly harm: string;
   /** Events that lead to the harm, where it takes more than running into it. */

@@ -15,6 +15,21 @@ export const subMutants: readonly Mutant[] = [
     replace: 'const end = limit;',
   },
   {
+    name: 'sub-comes-up-without-settling',
+    author: 'b',
+    harm: 'After a restart of the sub alone, what its disks hold in their caches is shown but not made durable: a disk that loses its power later gives something else than what was read.',
+    sequence:
+      'After a takeover: an unacknowledged host write is in the cache; the sub restarts; read; the disk loses its power.',
+    edits: [
+      { file: controller, find: "import { FlushAll } from '../controller/prepare-areas.js';\n", replace: '' },
+      {
+        file: controller,
+        find: 'new FlushAll(this.disks, disks, then).start();',
+        replace: 'if (disks.length > 0) then();',
+      },
+    ],
+  },
+  {
     name: 'epoch-not-raised',
     author: 'a',
     harm: 'The takeover keeps the epoch: main cannot tell that the sub has taken over, goes on taking host writes, and reports an older sub.',
