@@ -4,6 +4,7 @@ import * as conform from './commands/conform.js';
 import * as decode from './commands/decode.js';
 import * as demo from './commands/demo.js';
 import * as disk from './commands/disk.js';
+import * as doctor from './commands/doctor.js';
 import * as firmware from './commands/firmware.js';
 import * as golden from './commands/golden.js';
 import * as host from './commands/host.js';
@@ -32,4 +33,5 @@ export const groups: readonly CommandGroup[] = [
   line,
   decode,
   ports,
+  doctor,
 ];

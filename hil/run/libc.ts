@@ -1,5 +1,5 @@
 /**
- * The few calls of the C library that Node has no function for: PTYs, file locks, holes in files. They are made through
+ * The few calls of the C library that Node has no function for: PTYs, settings of serial ports, file locks, holes in files. They are made through
  * koffi, whose package brings prebuilt binaries, so nobody needs a compiler.
  */
 import koffi from 'koffi';
@@ -23,6 +23,7 @@ export interface Libc {
   tcgetattr(fd: number, termios: Buffer): number;
   cfmakeraw(termios: Buffer): void;
   tcsetattr(fd: number, actions: number, termios: Buffer): number;
+  ioctl(fd: number, request: number, argument: Buffer): number;
   flock(fd: number, operation: number): number;
   lseek(fd: number, offset: number, whence: number): number;
   /** Runs on koffi's worker threads, as it may wait for the disk; errno is that of the call. */
@@ -58,6 +59,7 @@ function load(): Libc {
     tcgetattr: declare('int tcgetattr(int fd, void *termios)'),
     cfmakeraw: declare('void cfmakeraw(void *termios)'),
     tcsetattr: declare('int tcsetattr(int fd, int actions, void *termios)'),
+    ioctl: declare('int ioctl(int fd, unsigned long request, void *argument)'),
     flock: declare('int flock(int fd, int operation)'),
     lseek: declare(`int64_t lseek${wide}(int fd, int64_t offset, int whence)`),
     fallocate: (fd, mode, offset, length) =>

@@ -2,10 +2,13 @@
  * The serial ports of this computer, for `coldframe ports`. On Linux they are read from sysfs, which is always there:
  * serialport's own list asks udevadm, which containers and small systems lack. Elsewhere that list is asked.
  */
-import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { SerialPort } from 'serialport';
 import { byIdDirectoryDefault } from './lines/serial.js';
+import { type PortUserIds, permissionRemedy } from './port-permission.js';
+import { type PortUser, usersOfPorts } from './port-users.js';
+import { processName } from './process-name.js';
 
 /** One port; what is not known is left out. */
 export interface PortInfo {
@@ -16,11 +19,15 @@ export interface PortInfo {
   readonly manufacturer?: string;
   readonly product?: string;
   readonly serialNumber?: string;
+  /** The kernel's driver, such as ftdi_sio. */
+  readonly driver?: string;
   /** USB ids, four hexadecimal digits each. */
   readonly vendorId?: string;
   readonly productId?: string;
   /** How long the adapter waits for more bytes before it hands over what came in, in milliseconds. */
   readonly latencyTimerMs?: number;
+  /** Other processes that have it open. */
+  readonly users: readonly PortUser[];
   /** What will get in the way, and what to do about it. */
   readonly warnings: readonly string[];
 }
@@ -30,20 +37,27 @@ export interface PortPlaces {
   readonly sysDirectory: string;
   readonly devDirectory: string;
   readonly byIdDirectory: string;
+  /** Whose permissions count; this process's unless given. */
+  readonly user?: PortUserIds;
 }
 
-const places: PortPlaces = { sysDirectory: '/sys', devDirectory: '/dev', byIdDirectory: byIdDirectoryDefault };
+/** Where this computer keeps it. */
+export const portPlaces: PortPlaces = {
+  sysDirectory: '/sys',
+  devDirectory: '/dev',
+  byIdDirectory: byIdDirectoryDefault,
+};
 /** With a longer one every answer of a board waits noticeably, in milliseconds. */
-const latencyTimerMsGood = 1;
+export const latencyTimerMsGood = 1;
 
 /** All ports, by name. */
-export async function listPorts(): Promise<readonly PortInfo[]> {
+export async function listPorts(places: PortPlaces = portPlaces): Promise<readonly PortInfo[]> {
   if (process.platform === 'linux') return listLinuxPorts(places);
   const ports = await SerialPort.list();
   return ports.map(({ path, manufacturer, serialNumber, vendorId, productId }) => ({
     path,
     ...known({ manufacturer, serialNumber, vendorId, productId }),
-    warnings: [],
+    ...{ users: [], warnings: [] },
   }));
 }
 
@@ -52,14 +66,17 @@ export function listLinuxPorts(where: PortPlaces): readonly PortInfo[] {
   const names = namesIn(join(where.sysDirectory, 'class/tty')).filter((name) => isPort(where, name));
   names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const links = byIdLinks(where.byIdDirectory);
+  const usersOfAll = usersOfPorts(names.map((name) => join(where.devDirectory, name)));
   return names.map((name) => {
     const path = join(where.devDirectory, name);
     const latencyTimerMs = latencyTimerOf(where, name);
+    const users = usersOfAll.get(path) ?? [];
     return {
       path,
       ...known({ byIdPath: links.get(realPathOf(path) ?? path), latencyTimerMs }),
-      ...usbInfo(join(where.sysDirectory, 'class/tty', name, 'device')),
-      warnings: warningsOf(where, { name, path, latencyTimerMs }),
+      ...usbInfo(where, name),
+      users,
+      warnings: warningsOf(where, { name, path, latencyTimerMs, users }),
     };
   });
 }
@@ -73,7 +90,8 @@ export function formatPorts(ports: readonly PortInfo[]): string {
 function describe(port: PortInfo): string {
   const ids = port.vendorId === undefined ? '' : `${port.vendorId}:${port.productId ?? '????'}`;
   const timer = port.latencyTimerMs === undefined ? '' : `latency timer ${port.latencyTimerMs} ms`;
-  const about = [port.manufacturer, port.product, port.serialNumber, ids, timer];
+  const driver = port.driver === undefined ? '' : `driver ${port.driver}`;
+  const about = [port.manufacturer, port.product, port.serialNumber, ids, driver, timer];
   const parts = [
     `serial:${port.byIdPath ?? port.path}`,
     port.byIdPath === undefined ? '' : `now ${port.path}`,
@@ -89,44 +107,51 @@ function isPort({ sysDirectory }: PortPlaces, name: string): boolean {
   return existsSync(join(folder, 'device')) && textOf(join(folder, 'type')) !== '0';
 }
 
-function latencyTimerOf({ sysDirectory }: PortPlaces, name: string): number | undefined {
-  const text = textOf(join(sysDirectory, 'bus/usb-serial/devices', name, 'latency_timer'));
+function driverOf({ sysDirectory }: PortPlaces, name: string): string | undefined {
+  const driver = realPathOf(join(sysDirectory, 'class/tty', name, 'device/driver'));
+  return driver === undefined ? undefined : basename(driver);
+}
+
+/** The file that holds the latency timer of a port. */
+export function latencyTimerFile({ sysDirectory }: PortPlaces, name: string): string {
+  return join(sysDirectory, 'bus/usb-serial/devices', name, 'latency_timer');
+}
+
+/** In milliseconds; undefined for adapters that have none. */
+export function latencyTimerOf(where: PortPlaces, name: string): number | undefined {
+  const text = textOf(latencyTimerFile(where, name));
   return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
 }
 
 /** What the USB device says of itself, which stands a few folders above its port. */
-function usbInfo(deviceFolder: string): Partial<PortInfo> {
-  let folder = realPathOf(deviceFolder) ?? '/';
+function usbInfo(where: PortPlaces, name: string): Partial<PortInfo> {
+  let folder = realPathOf(join(where.sysDirectory, 'class/tty', name, 'device')) ?? '/';
   while (folder !== '/' && !existsSync(join(folder, 'idVendor'))) folder = dirname(folder);
   if (folder === '/') return {};
   return known({
     manufacturer: textOf(join(folder, 'manufacturer')),
     product: textOf(join(folder, 'product')),
     serialNumber: textOf(join(folder, 'serial')),
+    driver: driverOf(where, name),
     vendorId: textOf(join(folder, 'idVendor')),
     productId: textOf(join(folder, 'idProduct')),
   });
 }
 
 function warningsOf(
-  { sysDirectory }: PortPlaces,
-  { name, path, latencyTimerMs }: { name: string; path: string; latencyTimerMs: number | undefined },
+  where: PortPlaces,
+  port: { name: string; path: string; latencyTimerMs: number | undefined; users: readonly PortUser[] },
 ): string[] {
+  const { name, path, latencyTimerMs, users } = port;
   const warnings: string[] = [];
   if (latencyTimerMs !== undefined && latencyTimerMs > latencyTimerMsGood) {
-    const file = join(sysDirectory, 'bus/usb-serial/devices', name, 'latency_timer');
-    warnings.push(`answers wait up to ${latencyTimerMs} ms in the adapter; echo 1 | sudo tee ${file}`);
+    const remedy = `echo 1 | sudo tee ${latencyTimerFile(where, name)}`;
+    warnings.push(`answers wait up to ${latencyTimerMs} ms in the adapter; ${remedy}`);
   }
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK);
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const remedy = isMissing
-      ? 'there is no such device file here'
-      : 'you may not use it; join its group, often dialout';
-    warnings.push(remedy);
-  }
-  return warnings;
+  if (!existsSync(path)) return [...warnings, 'there is no such device file here'];
+  const remedy = permissionRemedy(path, where.user);
+  if (remedy !== undefined) warnings.push(`you may not use it; ${remedy}`);
+  return [...warnings, ...users.map(({ pid }) => `in use by ${processName(pid)}`)];
 }
 
 function byIdLinks(directory: string): Map<string, string> {

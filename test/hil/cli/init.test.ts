@@ -9,9 +9,9 @@ import { writeBenchFile } from '../../../hil/cli/init.js';
 import type { PortInfo } from '../../../hil/run/ports.js';
 
 const adapter = (name: string): PortInfo => ({
-  ...{ path: `/dev/tty${name}`, byIdPath: `/dev/serial/by-id/usb-${name}`, vendorId: '0403', warnings: [] },
+  ...{ path: `/dev/tty${name}`, byIdPath: `/dev/serial/by-id/usb-${name}`, vendorId: '0403', users: [], warnings: [] },
 });
-const uart: PortInfo = { path: '/dev/ttyS0', warnings: [] };
+const uart: PortInfo = { path: '/dev/ttyS0', users: [], warnings: [] };
 
 describe('coldframe init', () => {
   let folder = '';

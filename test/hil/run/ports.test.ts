@@ -1,7 +1,20 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { openPty } from '../../../hil/run/lines/pty.js';
 import { formatPorts, listLinuxPorts, listPorts, type PortInfo } from '../../../hil/run/ports.js';
 
 describe('the list of serial ports', () => {
@@ -36,6 +49,8 @@ describe('the list of serial ports', () => {
     file(`${usb}/1-1:1.0/ttyUSB0/latency_timer`, '16\n');
     link('sys/class/tty/ttyUSB0/device', `${usb}/1-1:1.0/ttyUSB0`);
     link('sys/bus/usb-serial/devices/ttyUSB0', `${usb}/1-1:1.0/ttyUSB0`);
+    file('sys/bus/usb-serial/drivers/ftdi_sio/new_id', '');
+    link(`${usb}/1-1:1.0/ttyUSB0/driver`, 'sys/bus/usb-serial/drivers/ftdi_sio');
     for (const [name, type] of [
       ['ttyS0', '4\n'],
       ['ttyS1', '0\n'],
@@ -53,7 +68,7 @@ describe('the list of serial ports', () => {
   it('tells of each port what sysfs and /dev/serial/by-id know', () => {
     layOut();
     expect(listLinuxPorts(places())).to.deep.equal([
-      { path: `${root}/dev/ttyS0`, warnings: [] },
+      { path: `${root}/dev/ttyS0`, users: [], warnings: [] },
       {
         path: `${root}/dev/ttyUSB0`,
         byIdPath: `${root}/dev/serial/by-id/usb-FTDI_A10K-if00-port0`,
@@ -62,7 +77,9 @@ describe('the list of serial ports', () => {
         serialNumber: 'A10K',
         vendorId: '0403',
         productId: '6001',
+        driver: 'ftdi_sio',
         latencyTimerMs: 16,
+        users: [],
         warnings: [
           `answers wait up to 16 ms in the adapter; echo 1 | sudo tee ${root}/sys/bus/usb-serial/devices/ttyUSB0/latency_timer`,
         ],
@@ -75,6 +92,41 @@ describe('the list of serial ports', () => {
     file('sys/devices/pci0/usb1/1-1/1-1:1.0/ttyUSB0/latency_timer', '1\n');
     rmSync(join(root, 'dev/ttyUSB0'));
     expect(listLinuxPorts(places())[1]?.warnings).to.deep.equal(['there is no such device file here']);
+  });
+
+  it('says which group to join where this user may not use a port, and nothing where a group of theirs may', () => {
+    layOut();
+    const port = join(root, 'dev/ttyUSB0');
+    const groups = readFileSync('/etc/group', 'utf8')
+      .split('\n')
+      .map((line) => line.split(':'));
+    const own = process.getgid?.() ?? 0;
+    // Root may take any group, and takes one that is not its own, which nobody is told to join.
+    const [group = '', , gid = ''] = groups.find(([, , id]) => (own === 0 ? Number(id) > 0 : Number(id) === own)) ?? [];
+    chownSync(port, process.getuid?.() ?? 0, Number(gid));
+    chmodSync(port, 0o660);
+    const warningsFor = (gids: readonly number[]) => {
+      const user = { uid: (process.getuid?.() ?? 0) + 1000, gids };
+      return listLinuxPorts({ ...places(), user })[1]?.warnings.slice(1);
+    };
+    expect(warningsFor([])?.[0]).to.contain(`sudo usermod -aG ${group} `);
+    expect(warningsFor([Number(gid)])).to.deep.equal([]);
+    chmodSync(port, 0o600);
+    expect(warningsFor([Number(gid)])?.[0]).to.contain(`sudo chmod a+rw ${port}`);
+  });
+
+  it('names other processes that have a port open, and their commands', async () => {
+    layOut();
+    const { path, stream } = openPty();
+    rmSync(join(root, 'dev/ttyUSB0'));
+    symlinkSync(path, join(root, 'dev/ttyUSB0'));
+    const reader = spawn('sleep', ['60'], { stdio: [openSync(path, 'r+'), 'ignore', 'ignore'] });
+    await new Promise((resolve) => reader.once('spawn', resolve));
+    const port = listLinuxPorts(places())[1];
+    reader.kill('SIGKILL');
+    stream.destroy();
+    expect(port?.users).to.deep.equal([{ pid: reader.pid, command: 'sleep 60' }]);
+    expect(port?.warnings).to.include(`in use by process ${reader.pid} (sleep 60)`);
   });
 
   it('puts ttyUSB10 after ttyUSB9', () => {
@@ -99,13 +151,14 @@ describe('the list of serial ports', () => {
         manufacturer: 'FTDI',
         vendorId: '0403',
         productId: '6001',
+        driver: 'ftdi_sio',
         latencyTimerMs: 16,
-        warnings: ['slow'],
+        ...{ users: [], warnings: ['slow'] },
       },
-      { path: '/dev/ttyS0', warnings: [] },
+      { path: '/dev/ttyS0', users: [], warnings: [] },
     ];
     expect(formatPorts(ports)).to.equal(
-      'serial:/dev/serial/by-id/usb-X  now /dev/ttyUSB0  FTDI  0403:6001  latency timer 16 ms\n' +
+      'serial:/dev/serial/by-id/usb-X  now /dev/ttyUSB0  FTDI  0403:6001  driver ftdi_sio  latency timer 16 ms\n' +
         '  warning: slow\nserial:/dev/ttyS0\n',
     );
     expect(formatPorts([])).to.equal('No serial ports found.\n');
