@@ -13,6 +13,7 @@ import {
   shareLimit,
 } from './line-cell.js';
 import { optimum } from './optimum.js';
+import { ptyTransfer } from './pty-transfer.js';
 import { virtualTransfer } from './virtual-transfer.js';
 
 const help = `
@@ -24,13 +25,21 @@ Beside it stand the limit, and what no sender of whole frames could pass if it k
 payloads of up to 4 KiB, as serial lines have them, and of up to 64 KiB. The last lines measure nothing: on them a transfer
 has to end.
 
+With --pty the controllers are processes that open serial ports, and each transfer takes its time: four at once at 115200
+baud and below, the others one by one.
+
 Examples:
   $ npm run bench:line
   $ npm run bench:line -- --encrypt --seeds 5
-  $ npm run bench:line -- --baud 115200 --latency 0,16 --ber 1e-5 --seconds 600`;
+  $ npm run bench:line -- --baud 115200 --latency 0,16 --ber 1e-5 --seconds 600
+  $ npm run bench:line -- --pty --baud 115200 --latency 0,16`;
 
 /** With less data than this, at 115200 baud and one bit error in a million, chance decides. */
 const bytesMinDefault = 8 * 2 ** 20;
+
+/** Processes on this computer keep up with so many lines of this rate at once. */
+const atOnceMax = 4;
+const slowBaudMax = 115_200;
 
 interface Options {
   readonly baud: readonly number[];
@@ -39,35 +48,43 @@ interface Options {
   readonly seconds: number;
   readonly seeds: number;
   readonly encrypt?: boolean;
+  readonly pty?: boolean;
 }
 
 const numbers = (text: string): number[] => text.split(',').map(Number);
 
 const program = new Command('bench:line')
-  .description('how much of a line a transfer gets, in virtual time')
+  .description('how much of a line a transfer gets')
   .option('--baud <list>', 'bits per second', numbers, [...baudsAll])
   .option('--latency <list>', 'one way, in milliseconds', numbers, [...latenciesMsAll])
   .option('--ber <list>', 'share of bits that are flipped', numbers, [...bitErrorRatesAll])
   .option('--seconds <number>', 'least line time of a transfer; in virtual time at least 8 MiB too', Number, 60)
   .option('--seeds <number>', 'transfers of each line, of which the mean is taken', Number, 1)
   .option('--encrypt', 'seal the line')
+  .option('--pty', 'in real time, through serial ports')
   .addHelpText('after', help);
 
 const options = program.parse().opts<Options>();
 let missed = 0;
-for (const cell of lineCells(options.baud, options.latency, options.ber)) await show(cell);
-for (const cell of hardCells(options.baud.slice(0, 1))) await show(cell);
+const cells = [...lineCells(options.baud, options.latency, options.ber), ...hardCells(options.baud.slice(0, 1))];
+for (let at = 0; at < cells.length; ) {
+  const slow = cells.slice(at, at + atOnceMax).filter(({ baud }) => options.pty === true && baud <= slowBaudMax);
+  const batch = cells.slice(at, at + Math.max(1, slow.length));
+  for (const line of await Promise.all(batch.map(measured))) console.log(line);
+  at += batch.length;
+}
 if (missed > 0) console.log(`\n${missed} below the limit`);
 process.exitCode = missed > 0 ? 1 : 0;
 
-async function show(cell: LineCell): Promise<void> {
+async function measured(cell: LineCell): Promise<string> {
   const sealed = options.encrypt === true;
   const results: Goodput[] = [];
   for (let seed = 1; seed <= options.seeds; seed += 1) {
-    const settings: TransferSettings = { ...cell, sealed, seed, seconds: options.seconds, bytesMin: bytesMinDefault };
-    results.push(await virtualTransfer(settings));
+    const { seconds, pty = false } = options;
+    const settings: TransferSettings = { ...cell, sealed, seed, seconds, bytesMin: pty ? 0 : bytesMinDefault };
+    results.push(await (pty ? ptyTransfer(settings) : virtualTransfer(settings)));
   }
-  console.log(lineOf(cell, results, shareLimit(cell, sealed)));
+  return lineOf(cell, results, shareLimit(cell, sealed));
 }
 
 function lineOf(cell: LineCell, results: readonly Goodput[], limit: number | undefined): string {
