@@ -36,10 +36,11 @@ export const benchDefault: BenchFile = benchSchema.parse({});
 
 /**
  * Reads a bench file; paths of files in it are taken from where it lies. Throws RefusalError `file-missing`,
- * `file-unreadable`, and `configuration-invalid` with the line and column of everything that is wrong.
+ * `file-unreadable`, and `configuration-invalid` with the line and column of everything that is wrong. `beneath` is what
+ * holds where the file says nothing: the bench that a scenario asks for.
  */
-export function readBenchFile(path: string): BenchFile {
-  return resolved(checkedBench(readYaml(path)), dirname(path));
+export function readBenchFile(path: string, beneath: Readonly<Record<string, unknown>> = {}): BenchFile {
+  return resolved(checkedBench(readYaml(path), beneath), dirname(path));
 }
 
 /** The same from text. */
@@ -54,8 +55,20 @@ export function checkBench(file: YamlFile, bench: BenchFile, at: YamlPath = []):
   return bench;
 }
 
-function checkedBench(file: YamlFile): BenchFile {
-  return checkBench(file, checkYaml(file, benchSchema, file.value ?? {}));
+function checkedBench(file: YamlFile, beneath: Readonly<Record<string, unknown>> = {}): BenchFile {
+  return checkBench(file, checkYaml(file, benchSchema, laidOver(beneath, file.value ?? {})));
+}
+
+/** The fields of a bench over those beneath it, and its lines over theirs. */
+function laidOver(beneath: Readonly<Record<string, unknown>>, value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const { lines = {} } = value;
+  const linesBeneath = isRecord(beneath.lines) ? beneath.lines : {};
+  return { ...beneath, ...value, lines: isRecord(lines) ? { ...linesBeneath, ...lines } : lines };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function resolved(bench: BenchFile, folder: string): BenchFile {

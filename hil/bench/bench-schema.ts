@@ -122,6 +122,8 @@ export const benchSchema = z.strictObject({
     .max(volumesMax, `a group has at most ${volumesMax} volumes`)
     .default([{ size: 8 * 2 ** 20, areas: {} }])
     .describe('the volumes of the group, frozen at one instant'),
+  shadow: volumeSize.optional().describe('size of each shadow area of models; as large as its volume unless given'),
+  staging: volumeSize.optional().describe('size of each staging area of models; as large as its volume unless given'),
   meta: onePerRole(area).describe('where the durable records of models are, as areas'),
   transport: z.enum(transports).optional().describe('what lines to models as processes are made of'),
   lines,

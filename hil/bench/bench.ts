@@ -24,6 +24,12 @@ export interface BenchShape {
   readonly blockBytes: number;
 }
 
+/** Sizes of each shadow and staging area of models; they take a whole volume unless given. */
+export interface SlotAreaBytes {
+  readonly shadowBytes?: number;
+  readonly stagingBytes?: number;
+}
+
 /** What this bench can do besides reading, writing and giving instructions. */
 export interface BenchAbilities {
   /** Cut and restore the line between the controllers. */
@@ -32,8 +38,18 @@ export interface BenchAbilities {
   readonly power: ReadonlySet<Powered>;
   /** Read the raw areas behind these controllers. */
   readonly areas: ReadonlySet<Powered>;
+  /** Let commands to disks fail. */
+  readonly failDisks: boolean;
   /** Time is virtual: nothing takes longer than it takes to compute. */
   readonly virtualTime: boolean;
+}
+
+/** The next so many commands of a kind to an area of a volume end with a medium error; none: it is mended. */
+export interface DiskError {
+  readonly area: AreaName;
+  readonly volume: number;
+  readonly command: 'read' | 'write';
+  readonly times: number;
 }
 
 /** A named step of a controller's work, where it can be seen: frozen, complete, committed, structured, failed, … */
@@ -64,6 +80,7 @@ export interface Bench extends AsyncDisposable {
   powerOn(role: Powered): Promise<void>;
   /** Durable bytes of an area of a volume, as a disk would keep them without power. */
   readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer>;
+  failDisk(error: DiskError): void;
   /** What the lines have carried so far, as far as it can be seen from here; the line between the controllers first. */
   lines(): readonly LineRecord[];
   /** Calls the listener at each mark from now on. */

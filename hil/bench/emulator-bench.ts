@@ -1,7 +1,8 @@
 /** A bench in virtual time. */
 import type { HostClient } from '../../host/client.js';
-import type { PortName } from '../../protocol/device.js';
+import type { DiskName, PortName } from '../../protocol/device.js';
 import { assert } from '../../protocol/ids.js';
+import { RefusalError } from '../../protocol/refusals.js';
 import type { CaptureFile, LineCapture } from '../capture/capture-file.js';
 import type { Way } from '../capture/pcapng.js';
 import type { AreaName } from '../report/block-states.js';
@@ -13,6 +14,7 @@ import {
   type BenchMark,
   type BenchModels,
   type BenchShape,
+  type DiskError,
   hostLineNames,
   type Powered,
   remoteLineName,
@@ -35,6 +37,7 @@ export class EmulatorBench implements Bench {
     cutRemote: true,
     power: new Set<Powered>(['main', 'sub']),
     areas: new Set<Powered>(['main', 'sub']),
+    failDisks: true,
     virtualTime: true,
   };
   readonly models: BenchModels;
@@ -98,6 +101,13 @@ export class EmulatorBench implements Bench {
 
   async readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
     return this.emulated.durable(`${area}${volume}`, offsetBytes, lengthBytes);
+  }
+
+  failDisk({ area, volume, command, times }: DiskError): void {
+    const disk: DiskName = `${area}${volume}`;
+    const found = this.emulated.disks.get(disk) ?? this.emulated.subDisks.get(disk);
+    if (found === undefined) throw new RefusalError('unknown-volume', `volume ${volume}`);
+    found.errors.arm(command, times);
   }
 
   lines(): readonly LineRecord[] {

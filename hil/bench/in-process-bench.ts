@@ -21,6 +21,7 @@ import {
   hostLineNames,
   type Powered,
   remoteLineName,
+  type SlotAreaBytes,
 } from './bench.js';
 import { type BenchKeys, keyOption, portKeys } from './bench-keys.js';
 import { HostEnd } from './host-end.js';
@@ -29,7 +30,7 @@ import { RealTimeBench } from './real-time-bench.js';
 import { Relay } from './relay.js';
 import { WatchedDevice } from './watched-device.js';
 
-export interface InProcessOptions extends BenchShape {
+export interface InProcessOptions extends BenchShape, SlotAreaBytes {
   readonly keys: BenchKeys;
   readonly seed: string;
   readonly hostLine: LineEmulation;
@@ -51,6 +52,7 @@ export class InProcessBench extends RealTimeBench {
     cutRemote: true,
     power: new Set<Powered>(['main', 'sub']),
     areas: new Set<Powered>(['main', 'sub']),
+    failDisks: false,
     virtualTime: false,
   };
   readonly models: BenchModels;
@@ -75,8 +77,18 @@ export class InProcessBench extends RealTimeBench {
     this.hostEnd = new HostEnd({ line: lines.host, ...keyOption(keys.hostMain) });
     this.subHostEnd = new HostEnd({ line: lines.subHost, ...keyOption(keys.hostSub) });
     this.#sites = {
-      main: { model: main, lines: lines.main, stores: this.#stores(['primary', 'shadow']), runner: undefined },
-      sub: { model: sub, lines: lines.sub, stores: this.#stores(['secondary', 'staging']), runner: undefined },
+      main: {
+        model: main,
+        lines: lines.main,
+        stores: this.#stores(['primary', 'shadow'], options.shadowBytes),
+        runner: undefined,
+      },
+      sub: {
+        model: sub,
+        lines: lines.sub,
+        stores: this.#stores(['secondary', 'staging'], options.stagingBytes),
+        runner: undefined,
+      },
     };
     for (const role of ['main', 'sub'] as const) this.#start(role);
   }
@@ -138,14 +150,14 @@ export class InProcessBench extends RealTimeBench {
     };
   }
 
-  #stores(areas: readonly AreaName[]): Site['stores'] {
+  #stores(areas: readonly AreaName[], slotBytes: number | undefined): Site['stores'] {
     const { volumes, blockBytes } = this.shape;
     const total = volumes.reduce((sum, bytes) => sum + bytes, 0);
     const stores: [DiskName, { store: MemoryStore; bytes: number }][] = [];
     const add = (name: DiskName, bytes: number) => stores.push([name, { store: new MemoryStore(), bytes }]);
     add('meta', Math.ceil(Math.max(8 * metaBytesMin, total / 16) / 512) * 512);
     for (const [volume, bytes] of volumes.entries()) {
-      const slots = Math.ceil(bytes / blockBytes + 1) * blockBytes;
+      const slots = slotBytes ?? Math.ceil(bytes / blockBytes + 1) * blockBytes;
       for (const area of areas) add(`${area}${volume}`, area === 'primary' || area === 'secondary' ? bytes : slots);
     }
     return new Map(stores);

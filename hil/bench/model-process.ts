@@ -1,12 +1,12 @@
 /** A model of a controller as a process of its own: `coldframe firmware …` over files in a folder. */
 import { RefusalError } from '../../protocol/refusals.js';
-import type { BenchShape, Powered } from './bench.js';
+import type { BenchShape, Powered, SlotAreaBytes } from './bench.js';
 import type { ModelAreas } from './model-areas.js';
 import { type BenchProcess, startProcess } from './processes.js';
 
 export interface ModelProcessOptions {
   readonly role: Powered;
-  readonly shape: BenchShape;
+  readonly shape: BenchShape & SlotAreaBytes;
   readonly areas: ModelAreas;
   readonly host: string;
   readonly remote: string;
@@ -54,6 +54,7 @@ export class ModelProcess {
   #arguments(): string[] {
     const { role, shape, areas, host, remote, keyFile } = this.#options;
     const [volume, slots] = role === 'main' ? (['primary', 'shadow'] as const) : (['secondary', 'staging'] as const);
+    const slotBytes = role === 'main' ? shape.shadowBytes : shape.stagingBytes;
     const volumes = shape.volumes.flatMap((bytes, number) => [
       ...[`--${volume}`, areas.area(volume, number), `--${slots}`, areas.area(slots, number)],
       ...['--size', String(bytes)],
@@ -62,6 +63,7 @@ export class ModelProcess {
       ...['firmware', role, '--host', host, '--remote', remote, '--meta', areas.meta(role)],
       ...['--block', String(shape.blockBytes), ...volumes],
       ...(role === 'main' ? ['--method', shape.method] : []),
+      ...(slotBytes === undefined ? [] : [`--${slots}-size`, String(slotBytes)]),
       ...(keyFile === undefined ? [] : ['--key-file', keyFile]),
     ];
   }

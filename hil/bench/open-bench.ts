@@ -62,20 +62,24 @@ async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Be
   const captured = options.capture === undefined ? {} : { capture: options.capture };
   const volumes = file.volumes.map(({ size }) => size);
   const shape = { method: file.method, volumes, blockBytes: file.block };
+  const slotBytes = {
+    ...(file.shadow === undefined ? {} : { shadowBytes: file.shadow }),
+    ...(file.staging === undefined ? {} : { stagingBytes: file.staging }),
+  };
   const hostLine = emulationOf(file.lines.host);
   const remoteLine = emulationOf(file.lines.remote);
   switch (file.kind) {
     case 'emulator':
       return new EmulatorBench({
-        ...{ ...shape, keys, ...captured, seed, diskTimes: diskTimesDefault },
+        ...{ ...shape, ...slotBytes, keys, ...captured, seed, diskTimes: diskTimesDefault },
         ...{ hostLine: shapeOf(hostLine), remoteLine: shapeOf(remoteLine) },
       });
     case 'in-process':
-      return new InProcessBench({ ...shape, keys, ...captured, seed, hostLine, remoteLine });
+      return new InProcessBench({ ...shape, ...slotBytes, keys, ...captured, seed, hostLine, remoteLine });
     case 'processes':
     case 'lines':
       return SiteBench.open({
-        ...{ ...shape, ...captured, seed, keys, hostLine, remoteLine },
+        ...{ ...shape, ...slotBytes, ...captured, seed, keys, hostLine, remoteLine },
         transport: file.transport ?? (hostLine.baud === undefined && remoteLine.baud === undefined ? 'unix' : 'pty'),
         sites: { main: siteOf(file, 'main'), sub: siteOf(file, 'sub') },
         ...(absenceMsMax === undefined ? {} : { absenceMsMax }),

@@ -72,6 +72,10 @@ export abstract class RealTimeBench implements Bench {
     this.#relay().restore();
   }
 
+  failDisk(): void {
+    throw this.unable('let disks fail');
+  }
+
   lines(): readonly LineRecord[] {
     const { hostEnd: end } = this;
     const host = { name: hostLineNames.main, address: this.hostAddress, bytesSent: end.bytesSent };

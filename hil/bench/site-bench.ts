@@ -9,7 +9,7 @@ import type { CaptureFile } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
 import { BoardLock } from '../run/board-lock.js';
 import { runHook } from '../run/hooks.js';
-import type { BenchAbilities, BenchShape, Powered } from './bench.js';
+import type { BenchAbilities, BenchShape, Powered, SlotAreaBytes } from './bench.js';
 import { type BenchKeys, keyOption } from './bench-keys.js';
 import { HostEnd } from './host-end.js';
 import type { LineEmulation } from './line-emulation.js';
@@ -40,7 +40,7 @@ export interface PowerHooks {
   readonly reset?: string | undefined;
 }
 
-export interface SiteBenchOptions extends BenchShape {
+export interface SiteBenchOptions extends BenchShape, SlotAreaBytes {
   readonly seed: string;
   readonly transport: Transport;
   readonly sites: Readonly<Record<Powered, SiteChoice>>;
@@ -94,6 +94,7 @@ export class SiteBench extends RealTimeBench {
         roles.filter((role) => (modelled.has(role) ? parts.areas.areDurable(role) : hasSwitch(power[role]))),
       ),
       areas: new Set([...modelled].filter((role) => parts.areas.areFiles(role))),
+      failDisks: false,
       virtualTime: false,
     };
     this.hostEnd = parts.host;

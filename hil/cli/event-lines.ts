@@ -11,11 +11,12 @@ export function eventLine({ atUs, kind, generation, text, values }: EventRecord)
   return `${durationText(atUs).padStart(11)}  ${about.padEnd(7)}${kind.padEnd(11)}${printable(text)}${printable(end)}`;
 }
 
-/** "✕ name", with what it found below. */
+/** "✕ name" or "≈ flaky: name", with what it found below. */
 export function checkLine({ name, verdict, details }: CheckRecord, colour: boolean): string {
   if (verdict === 'passed') return `${' '.repeat(20)}${paint(colour, 'cyan', '✓')} ${name}`;
   const found = details.split('\n').map((line) => `${' '.repeat(22)}${printable(line)}`);
-  return [`${' '.repeat(20)}${paint(colour, 'red', '✕')} ${name}`, ...found].join('\n');
+  const sign = verdict === 'flaky' ? '≈ flaky:' : paint(colour, 'red', '✕');
+  return [`${' '.repeat(20)}${sign} ${name}`, ...found].join('\n');
 }
 
 function paint(colour: boolean, style: 'cyan' | 'red', text: string): string {

@@ -51,10 +51,19 @@ export class JobRecord {
     this.onEvent(event);
   }
 
-  check(name: string, details: readonly string[], sinceUs: number): void {
-    const verdict = details.length === 0 ? ('passed' as const) : ('failed' as const);
+  /** `failedTries`: what was found before, when it was tried again. One that passes in the end is flaky. */
+  check(
+    name: string,
+    details: readonly string[],
+    sinceUs: number,
+    failedTries: readonly (readonly string[])[] = [],
+  ): void {
+    const isFlaky = details.length === 0 && failedTries.length > 0;
+    const verdict = isFlaky ? 'flaky' : details.length === 0 ? 'passed' : 'failed';
     const seconds = Math.max(0, this.#bench.nowUs() - sinceUs) / 1e6;
-    const check = { name, verdict, seconds, details: details.join('\n') };
+    const before = failedTries.flatMap((lines, index) => lines.map((line) => `try ${index + 1}: ${line}`));
+    const tries = failedTries.length === 0 ? {} : { tries: failedTries.length + 1 };
+    const check: CheckRecord = { name, verdict, seconds, details: [...before, ...details].join('\n'), ...tries };
     this.checks.push(check);
     this.onCheck(check);
   }

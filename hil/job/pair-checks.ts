@@ -15,6 +15,14 @@ export interface PairChecksOptions {
   readonly maps: ModelMaps | undefined;
 }
 
+/** How often a check is tried, and how long after one that failed. */
+export interface Retry {
+  readonly tries: number;
+  readonly everyMs: number;
+}
+
+export const once: Retry = { tries: 1, everyMs: 0 };
+
 export class PairChecks {
   readonly #bench: Bench;
   readonly #record: JobRecord;
@@ -30,17 +38,23 @@ export class PairChecks {
   }
 
   /** The sub gives the newest image that it has committed, and its file equals it once it is structured. */
-  async committedImage(): Promise<void> {
+  async committedImage(retry: Retry): Promise<void> {
     const { committed, structured } = await this.#bench.run(this.#bench.subHost.status());
     const image = this.#images.get(committed);
     if (image === undefined) return;
     const name = `image ${committed}`;
-    const byDigests = await this.check(`${name} at the sub is what was frozen`, () =>
-      checkByDigests(this.#bench, this.#bench.subHost, { image, of: committed }),
+    const byDigests = await this.check(
+      `${name} at the sub is what was frozen`,
+      () => checkByDigests(this.#bench, this.#bench.subHost, { image, of: committed }),
+      retry,
     );
     const raw =
       structured === committed && this.#bench.can.areas.has('sub')
-        ? await this.check(`the raw secondary area equals ${name}`, () => checkRawArea(this.#bench, 'secondary', image))
+        ? await this.check(
+            `the raw secondary area equals ${name}`,
+            () => checkRawArea(this.#bench, 'secondary', image),
+            retry,
+          )
         : undefined;
     // What names the wrong blocks says more than a controller that refuses to answer.
     const found = raw !== undefined && raw.wrongBlocks >= byDigests.wrongBlocks ? raw : byDigests;
@@ -61,15 +75,20 @@ export class PairChecks {
     }
   }
 
-  /** One check of the report, however it ends. */
-  async check(name: string, check: () => Promise<ImageFinding>): Promise<ImageFinding> {
+  /** One check of the report, however it ends; what earlier tries found stays in it. */
+  async check(name: string, check: () => Promise<ImageFinding>, { tries, everyMs }: Retry): Promise<ImageFinding> {
     const sinceUs = this.#bench.nowUs();
-    const found = await check().catch((error: unknown): ImageFinding => {
-      if (!(error instanceof RefusalError) || refusals[error.refusal.code].exit !== 1) throw error;
-      return { wrong: [], wrongBlocks: 0, explanations: [], requests: 0, refused: error.message };
-    });
-    this.#record.check(name, findingLines(found), sinceUs);
-    return found;
+    const failedTries: (readonly string[])[] = [];
+    for (;;) {
+      const found = await check().catch(refusedFinding);
+      const lines = findingLines(found);
+      if (lines.length === 0 || failedTries.length + 1 >= tries) {
+        this.#record.check(name, lines, sinceUs, failedTries);
+        return found;
+      }
+      failedTries.push(lines);
+      await this.#bench.pass(everyMs * 1000);
+    }
   }
 
   #judge(generation: number, image: KnownImage, { wrong, explanations }: ImageFinding, isWrong: boolean): void {
@@ -89,4 +108,10 @@ export class PairChecks {
     const primary = maps.filter(({ area }) => area === 'primary');
     record.zeroBlocks = primary.reduce((sum, { states }) => sum + (countStates(states).get('z') ?? 0), 0);
   }
+}
+
+/** A controller that refuses to answer has failed the check; one that is gone ends the run. */
+function refusedFinding(error: unknown): ImageFinding {
+  if (!(error instanceof RefusalError) || refusals[error.refusal.code].exit !== 1) throw error;
+  return { wrong: [], wrongBlocks: 0, explanations: [], requests: 0, refused: error.message };
 }

@@ -9,7 +9,7 @@ import type { SparseImage } from '../../host/workload/sparse-image.js';
 import { WriteLog } from '../../host/workload/write-log.js';
 import { unreachable } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
-import type { Bench, Powered } from '../bench/bench.js';
+import type { Bench, DiskError, Powered } from '../bench/bench.js';
 import { bytesText, counted, durationText } from '../report/quantity.js';
 import { runHook } from '../run/hooks.js';
 import { Generations } from './generations.js';
@@ -18,7 +18,7 @@ import { checkByDigests, checkRawArea, type KnownImage, knownImage } from './ima
 import type { JobRecord } from './job-record.js';
 import { loadImage } from './load-image.js';
 import { ModelMaps } from './model-maps.js';
-import { PairChecks } from './pair-checks.js';
+import { once, PairChecks, type Retry } from './pair-checks.js';
 import type { refusable } from './scenario-file.js';
 import { contentOf, overwrites, type PlannedWrite, plannedWrites } from './workload-steps.js';
 
@@ -153,23 +153,34 @@ export class PairJob {
   }
 
   /** Holds both sides against what the host knows. */
-  async verify(): Promise<void> {
+  async verify(retry: Retry = once): Promise<void> {
     await this.#writer.settle();
     // After a takeover the sub's own writes go over the image.
-    if (this.#site === 'main') await this.#checks.committedImage();
+    if (this.#site === 'main') await this.#checks.committedImage(retry);
     const client = this.#bench[this.#site === 'main' ? 'host' : 'subHost'];
     const newest = await this.#known(this.#writer.log.newest(), this.#newest, 0);
     const where = this.#site === 'main' ? 'main' : 'the sub, taken over,';
     const since = this.#newest === 0 ? '' : ` after freeze ${this.#newest}`;
-    await this.#checks.check(`${where} gives the newest writes${since}`, () =>
-      checkByDigests(this.#bench, client, { image: newest, of: 0 }),
+    await this.#checks.check(
+      `${where} gives the newest writes${since}`,
+      () => checkByDigests(this.#bench, client, { image: newest, of: 0 }),
+      retry,
     );
     if (this.#site !== 'main' || !this.#bench.can.areas.has('main')) return;
     const { deferredBlocks } = await this.#bench.run(this.#bench.host.status());
     if (deferredBlocks > 0) return;
-    await this.#checks.check(`the raw primary area equals the newest writes${since}`, () =>
-      checkRawArea(this.#bench, 'primary', newest),
+    await this.#checks.check(
+      `the raw primary area equals the newest writes${since}`,
+      () => checkRawArea(this.#bench, 'primary', newest),
+      retry,
     );
+  }
+
+  diskError(error: DiskError): void {
+    this.#bench.failDisk(error);
+    const { area, volume, command, times } = error;
+    const values = { area, volume, command, times };
+    this.#record.event('fault', times === 0 ? 'a disk is mended' : 'a disk fails', { values });
   }
 
   async cut(whileCut: () => Promise<void>): Promise<void> {

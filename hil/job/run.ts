@@ -14,6 +14,7 @@ import { openBench } from '../bench/open-bench.js';
 import { CaptureFile } from '../capture/capture-file.js';
 import type { CheckRecord, EventRecord, RunRecord } from '../report/run-record.js';
 import { writeReport } from '../report/write-report.js';
+import { requireAbilities } from './needed-abilities.js';
 import { neededFeatures } from './needed-features.js';
 import { folderOf, runScenario } from './scenario.js';
 import { readScenario, type Scenario, type Step } from './scenario-file.js';
@@ -70,16 +71,18 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
   const scenario = readScenario(path, parametersOf(choices));
   const file = benchFor(choices, scenario);
   for (const { feature, what } of neededFeatures(scenario.steps)) requireFeature(file.features, feature, what);
-  if (choices.encrypt === true) requireFeature(file.features, 'sealed', '--encrypt');
+  const sealed = choices.encrypt === true || scenario.sealed;
+  if (sealed) requireFeature(file.features, 'sealed', choices.encrypt === true ? '--encrypt' : 'the scenario');
   if (file.volumes.length > 1) requireFeature(file.features, 'groups', '--volumes');
   const startedAt = new Date();
   const runId = `${startedAt.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${file.method}`;
   const out = choices.out ?? join('coldframe-out', runId);
-  const key = keyFor(choices, file);
+  const key = sealed ? keyFor(choices.seed, file) : undefined;
   const capture = await captureFor(choices, out, watcher);
   try {
     const bench = await openBench(file, { seed: String(choices.seed), key, capture });
     try {
+      requireAbilities(bench, scenario.steps);
       watcher.onBench?.(bench, scenario);
       const { title } = scenario;
       const { record, exit } = await runScenario({
@@ -119,7 +122,8 @@ function parametersOf({ writes, freezes }: RunChoices): Record<string, number> {
 
 /** The bench file, or what the scenario asks for, with what the command line chooses in its place. */
 function benchFor(choices: RunChoices, scenario: Scenario): BenchFile {
-  const file = choices.bench === undefined ? (scenario.bench ?? benchDefault) : readBenchFile(choices.bench);
+  const file =
+    choices.bench === undefined ? (scenario.bench ?? benchDefault) : readBenchFile(choices.bench, scenario.benchGiven);
   const { method = file.method, volumes: count, image } = choices;
   let { volumes } = file;
   const [first] = volumes;
@@ -140,12 +144,11 @@ function wholeBlocks(path: string, blockBytes: number): number {
   return Math.ceil(stats.size / blockBytes) * blockBytes;
 }
 
-function keyFor({ encrypt, seed }: RunChoices, file: BenchFile): Uint8Array | undefined {
-  if (encrypt !== true) return undefined;
+function keyFor(seed: number, file: BenchFile): Uint8Array | undefined {
   if (hasKeys(file)) return undefined;
   const hasBoard = file.kind === 'lines' || file.roles.main === 'line' || file.roles.sub === 'line';
   if (hasBoard)
-    throw new RefusalError('argument-invalid', '--encrypt: boards need keyFile or keyFiles in the bench file');
+    throw new RefusalError('argument-invalid', 'sealed lines: boards need keyFile or keyFiles in the bench file');
   // In virtual time a run repeats to the bit, so the key has to come from the seed too.
   return file.kind === 'emulator' ? createHash('sha256').update(`key/${seed}`).digest() : randomBytes(32);
 }

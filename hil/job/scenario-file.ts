@@ -2,6 +2,8 @@
  * Scenario files: what happens on a bench, step by step, and what is checked.
  *
  *     title: a name for the report
+ *     about: what happens in it, and why   # shown by coldframe run --list
+ *     sealed: true                         # all lines are sealed
  *     parameters: {writes: 200}            # the command line may change them; $writes stands for one
  *     bench: {volumes: [{size: 8MiB}]}     # what to run on when no bench file is given
  *     steps:
@@ -16,6 +18,7 @@ import { profiles } from '../../host/workload/plan.js';
 import { type RefusalCode, type RefusalError, refusals } from '../../protocol/refusals.js';
 import { type BenchFile, checkBench } from '../bench/bench-file.js';
 import { benchSchema } from '../bench/bench-schema.js';
+import { areaNames } from '../report/block-states.js';
 import { checkYaml, parseYaml, readYaml, type YamlFile, type YamlPath } from '../yaml-file.js';
 
 const count = z.number().int().positive();
@@ -47,8 +50,23 @@ const leafSchemas = [
     for: z.enum(['committed', 'structured', 'failed']).default('committed'),
     generation: count.optional(),
   }),
-  /** Holds the sub against the newest image that it has committed, and main against what the host wrote. */
-  z.strictObject({ kind: z.literal('verify') }),
+  /**
+   * Holds the sub against the newest image that it has committed, and main against what the host wrote. A check that fails
+   * is tried again, `tries` times in all: one that passes then is flaky, which a report shows.
+   */
+  z.strictObject({
+    kind: z.literal('verify'),
+    tries: z.number().int().min(1).max(100).default(1),
+    everyMs: ms.default(1000),
+  }),
+  /** The next commands to an area of a volume end with a medium error; `times: 0` mends it. */
+  z.strictObject({
+    kind: z.literal('diskError'),
+    area: z.enum(areaNames),
+    volume: volume.default(0),
+    command: z.enum(['read', 'write']).default('write'),
+    times: z.number().int().nonnegative().default(1),
+  }),
   z.strictObject({ kind: z.literal('pass'), ms }),
   z.strictObject({ kind: z.literal('powerOn'), role }),
   z.strictObject({ kind: z.literal('takeover'), force: z.boolean().default(false) }),
@@ -81,6 +99,8 @@ const stepSchema: z.ZodType<Step> = z.discriminatedUnion('kind', [
 
 const scenarioSchema = z.strictObject({
   title: z.string().default('scenario'),
+  about: z.string().default(''),
+  sealed: z.boolean().default(false),
   parameters: z.record(z.string(), z.number()).default({}),
   bench: benchSchema.optional(),
   steps,
@@ -88,8 +108,13 @@ const scenarioSchema = z.strictObject({
 
 export interface Scenario {
   readonly title: string;
+  readonly about: string;
+  /** All lines are sealed, whatever the bench says. */
+  readonly sealed: boolean;
   readonly steps: readonly Step[];
   readonly bench: BenchFile | undefined;
+  /** The same as it is written, for what a bench file leaves open. */
+  readonly benchGiven: Readonly<Record<string, unknown>>;
 }
 
 /** What stands for the one field of a step that is written short, as in `wait: structured`. */
@@ -124,7 +149,9 @@ function checkScenario(file: YamlFile, given: Readonly<Record<string, number>>):
   const scenario = checkYaml(file, scenarioSchema, value, (path) => normalizer.placeOf(path));
   const { bench } = scenario;
   if (bench !== undefined) checkBench(file, bench, ['bench']);
-  return { title: scenario.title, steps: scenario.steps, bench };
+  const benchGiven = isRecord(file.value.bench) ? file.value.bench : {};
+  const { title, about, sealed } = scenario;
+  return { title, about, sealed, steps: scenario.steps, bench, benchGiven };
 }
 
 /** Turns steps as they are written, `freeze` or `write: {…}`, into values with a `kind`, and knows where they came from. */

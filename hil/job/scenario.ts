@@ -107,7 +107,9 @@ class Runner {
       case 'wait':
         return job.wait(step);
       case 'verify':
-        return job.verify();
+        return job.verify(step);
+      case 'diskError':
+        return job.diskError(step);
       case 'pass':
         return this.#pass(step.ms);
       case 'cut':

@@ -31,9 +31,11 @@ function properties(record: RunRecord): Markup[] {
   );
 }
 
-function testCase(record: RunRecord, { name, verdict, seconds: time, details }: CheckRecord): Markup {
-  const about = markup`name="${name || 'check'}" classname="${className(record)}" time="${seconds(time)}"`;
-  if (verdict === 'passed')
+/** Neither schema has an element for a flaky check: its name says so, and the output of the suite has what was found. */
+function testCase(record: RunRecord, { name, verdict, seconds: time, details, tries }: CheckRecord): Markup {
+  const flaky = verdict === 'flaky' ? ` (flaky: passed at try ${tries})` : '';
+  const about = markup`name="${name || 'check'}${flaky}" classname="${className(record)}" time="${seconds(time)}"`;
+  if (verdict !== 'failed')
     return markup`
     <testcase ${about}/>`;
   const message = details.split('\n')[0] ?? '';
@@ -57,5 +59,7 @@ const seconds = (value: number): string => value.toFixed(3);
 function outputText(record: RunRecord): string {
   const { word, reason, about } = summarize(record);
   const capture = record.capture === undefined ? '' : `capture: ${record.capture}\n`;
-  return `${about}\n${word}: ${reason}\nrepeat: ${record.command}\n${capture}`;
+  const flaky = record.checks.filter(({ verdict }) => verdict === 'flaky');
+  const found = flaky.map(({ name, details }) => `flaky: ${name}\n${details}\n`).join('');
+  return `${about}\n${word}: ${reason}\nrepeat: ${record.command}\n${capture}${found}`;
 }

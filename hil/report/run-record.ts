@@ -67,9 +67,12 @@ const latencySchema = z.strictObject({
 
 const checkSchema = z.strictObject({
   name: z.string(),
-  verdict: z.enum(['passed', 'failed']),
+  /** `flaky`: failed and was tried again until it passed. */
+  verdict: z.enum(['passed', 'failed', 'flaky']),
   seconds: z.number().nonnegative(),
   details: z.string().default(''),
+  /** How often it was tried, when that was more than once. */
+  tries: count.positive().optional(),
 });
 
 const lineSchema = z.strictObject({

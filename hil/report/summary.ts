@@ -58,7 +58,9 @@ function reasonOf(record: RunRecord): string {
   if (record.verdict !== 'passed') return lostGeneration(record) ?? 'The run did not come to its end.';
   const verified = record.generations.filter(({ verdict }) => verdict === 'passed').length;
   const images = verified === 1 ? '1 image equals its golden image' : `${verified} images equal their golden images`;
-  return `${counted(record.checks.length, 'check')} passed${verified > 0 ? `; ${images}` : ''}.`;
+  const flaky = record.checks.filter(({ verdict }) => verdict === 'flaky').length;
+  const retried = flaky > 0 ? `, ${flaky} of them only when tried again` : '';
+  return `${counted(record.checks.length, 'check')} passed${retried}${verified > 0 ? `; ${images}` : ''}.`;
 }
 
 function lostGeneration({ generations }: RunRecord): string | undefined {

@@ -86,7 +86,7 @@ function findings({ wrongRanges, explanations }: GenerationRecord): string[] {
 
 function checkLines({ checks }: RunRecord, paint: Paint): string[] {
   const lines = checks.flatMap(({ name, verdict, seconds, details }) => {
-    const sign = verdict === 'passed' ? paint('good', '✓') : paint('bad', '✕');
+    const sign = { passed: paint('good', '✓'), flaky: paint('strong', '≈ flaky:'), failed: paint('bad', '✕') }[verdict];
     const detailLines = details === '' ? [] : details.split('\n').map((text) => `    ${printable(text)}`);
     return [`${sign} ${printable(name)} ${paint('soft', `(${durationText(seconds * 1e6)})`)}`, ...detailLines];
   });

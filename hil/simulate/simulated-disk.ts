@@ -6,6 +6,7 @@ import { MemoryStore } from '../../firmware-sim/disk/memory-store.js';
 import { persistAtOnce } from '../../firmware-sim/disk/persist-at-once.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
+import { ArmedErrors } from './armed-errors.js';
 import type { KernelDisk, Schedule } from './kernel.js';
 
 export interface DiskTimes {
@@ -20,6 +21,8 @@ export interface DiskTimes {
 export class SimulatedDisk implements KernelDisk {
   readonly store: MemoryStore;
   readonly sectors: number;
+  /** Errors to come, where no other faults are given. */
+  readonly errors = new ArmedErrors();
   readonly #disk: Disk;
   readonly #times: DiskTimes;
   readonly #waiting = new Map<number, (completion: Completion) => void>();
@@ -32,12 +35,12 @@ export class SimulatedDisk implements KernelDisk {
     this.sectors = Math.floor(bytes / sectorBytes);
     this.store = options.store ?? new MemoryStore();
     this.#times = options.times ?? { accessUs: 0, flushUs: 0 };
-    const { faults } = options;
+    const { faults = this.errors } = options;
     this.#disk = new Disk({
       capacitySectors: this.sectors,
       store: this.store,
       cacheBytesMax: Number.POSITIVE_INFINITY,
-      ...(faults === undefined ? {} : { faults }),
+      faults,
     });
   }
 

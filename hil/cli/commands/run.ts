@@ -5,9 +5,10 @@ import type { Command } from 'commander';
 import { type Method, methods, volumesMax } from '../../../protocol/ids.js';
 import { RefusalError } from '../../../protocol/refusals.js';
 import { carryOut, type RunResult } from '../../job/run.js';
-import { shippedScenarios } from '../../job/shipped-scenarios.js';
+import { scenarioList, shippedScenarios } from '../../job/shipped-scenarios.js';
 import { counted } from '../../report/quantity.js';
 import { terminalLines } from '../../report/terminal.js';
+import { wrapped } from '../../simulate/explore/wrapped.js';
 import { numberWithin, oneOf, wholeNumber } from '../arguments.js';
 import { warnOfCapture } from '../capture-option.js';
 import { commandWords } from '../command-words.js';
@@ -25,7 +26,10 @@ junit.xml in --out. --image is only read. The same seed repeats a run on models 
 --capture keeps every frame of the lines that pass through this process, as it arrived, in capture.pcapng beside the
 report or in the file that is named; never a key. A run that ends otherwise than passed says where it is.
 
-Scenarios that come with it: ${shippedScenarios().join(', ')}
+Scenarios that come with it (--list says what happens in them):
+  ${wrapped(shippedScenarios(), '  ').join('\n').trimStart()}
+What a bench file leaves open, a scenario chooses: volumes, method, and what emulated lines are like. A check that fails
+and is tried again until it passes is shown as flaky.
 
 Exit codes: 0 passed; 1 a check failed; 2 usage or configuration; 3 bench unavailable or lost;
             4 protocol or key mismatch; 130 interrupted (what there is so far is reported)
@@ -42,6 +46,7 @@ export function register(program: Command): void {
     .description('carry out a scenario on a bench and come to a verdict')
     .option('--bench <file>', 'what to run on; models in virtual time unless given')
     .option('--scenario <file>', 'what to do: a file, or the name of one that comes with coldframe', 'default')
+    .option('--list', 'print the scenarios that come with coldframe, and end')
     .option('--method <method>', methods.join(', '), oneOf(methods))
     .option('--image <file>', 'raw image that is the first content of volume 0')
     .option('--volumes <number>', 'how many volumes', wholeWithin('--volumes', 1, volumesMax))
@@ -61,6 +66,7 @@ export function register(program: Command): void {
 interface RunOptions {
   readonly bench?: string;
   readonly scenario: string;
+  readonly list?: boolean;
   readonly method?: Method;
   readonly image?: string;
   readonly volumes?: number;
@@ -74,6 +80,10 @@ interface RunOptions {
 }
 
 async function run(options: RunOptions): Promise<number> {
+  if (options.list === true) {
+    process.stdout.write(`${scenarioList().join('\n')}\n`);
+    return 0;
+  }
   const seed = options.seed ?? randomInt(seedMax);
   const isQuiet = options.json === true;
   const colour = process.stderr.isTTY === true;

@@ -3,7 +3,7 @@
  */
 import { Markup, markup } from '../markup.js';
 import { bytesText, counted, countText, durationText, percentText } from '../quantity.js';
-import type { GenerationRecord, RunRecord } from '../run-record.js';
+import type { CheckRecord, GenerationRecord, RunRecord } from '../run-record.js';
 import { summarize } from '../summary.js';
 import { verdictWord } from './block-maps.js';
 
@@ -78,12 +78,14 @@ function rangeText({ volume, first, count }: GenerationRecord['wrongRanges'][num
   return `volume ${volume}, ${blocks}: not as in the golden image`;
 }
 
+const checkSigns: Readonly<Record<CheckRecord['verdict'], string>> = { passed: '✓', failed: '✕', flaky: '≈' };
+
 export function checkList(record: RunRecord): Markup | undefined {
   if (record.checks.length === 0) return undefined;
   const ordered = [...record.checks].sort((a, b) => a.verdict.localeCompare(b.verdict));
   return markup`<section><h2>Checks</h2><ul class="checks">${ordered.map(
     ({ name, verdict, seconds, details }) =>
-      markup`<li class="${verdict}"><span class="sign">${verdict === 'passed' ? '✓' : '✕'}</span><span class="name">${name}<span class="unseen"> ${verdict}</span></span><span class="took">${durationText(seconds * 1e6)}</span>${
+      markup`<li class="${verdict}"><span class="sign">${checkSigns[verdict]}</span><span class="name">${name}<span class="unseen"> ${verdict}</span></span><span class="took">${durationText(seconds * 1e6)}</span>${
         details !== '' && markup`<pre>${details}</pre>`
       }</li>`,
   )}</ul></section>`;

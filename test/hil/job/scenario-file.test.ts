@@ -21,7 +21,7 @@ describe('scenario files', () => {
       { kind: 'write', writes: 3, profile: 'random', everyMs: 0, sizes: 'mixed' },
       { kind: 'freeze' },
       { kind: 'wait', for: 'structured' },
-      { kind: 'cut', ms: 5, steps: [{ kind: 'verify' }] },
+      { kind: 'cut', ms: 5, steps: [{ kind: 'verify', tries: 1, everyMs: 1000 }] },
     ]);
   });
 

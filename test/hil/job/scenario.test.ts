@@ -6,10 +6,15 @@ import { expect } from 'chai';
 import { parseBench } from '../../../hil/bench/bench-file.js';
 import type { EmulatorBench } from '../../../hil/bench/emulator-bench.js';
 import { openBench } from '../../../hil/bench/open-bench.js';
+import { requireAbilities } from '../../../hil/job/needed-abilities.js';
 import { runScenario } from '../../../hil/job/scenario.js';
 import { parseScenario, readScenario, type Step } from '../../../hil/job/scenario-file.js';
+import { scenarioList, shippedScenarios } from '../../../hil/job/shipped-scenarios.js';
 import { countStates } from '../../../hil/report/block-states.js';
+import { junitXml } from '../../../hil/report/junit.js';
+import { terminalLines } from '../../../hil/report/terminal.js';
 import { methods } from '../../../protocol/ids.js';
+import { RefusalError } from '../../../protocol/refusals.js';
 import { startBoards } from '../bench/boards.js';
 import { about, runOnEmulator } from './scenario-run.js';
 
@@ -46,6 +51,104 @@ describe('scenarios', () => {
       });
     }
   }
+
+  for (const name of [
+    'overwrite-in-flight',
+    'tiny-shadow',
+    'noisy-line',
+    'encrypted-streaming',
+    'refusals',
+    'resync',
+    'disk-error',
+    'power-cut-structuring',
+  ]) {
+    it(`${name}.yaml passes`, async () => {
+      const scenario = readScenario(shipped(name), { writes: 60, freezes: 1 });
+      const outcome = await runOnEmulator({ scenario, method: scenario.bench?.method ?? 'differential' });
+      expect(failedChecks(outcome)).to.deep.equal([]);
+      expect(outcome.exit).to.equal(0);
+      expect(outcome.record.pairState).to.equal('PAIR');
+      expect(outcome.record.generations.length).to.be.greaterThan(0);
+    });
+  }
+
+  it('say of each shipped one what happens in it', () => {
+    const names = shippedScenarios();
+    expect(names.length).to.be.at.least(10);
+    for (const name of names) {
+      const { title, about } = readScenario(shipped(name));
+      expect(title, name).to.match(/^[a-z].{20,}$/);
+      expect(about, name).to.match(/^[a-z].{40,}$/);
+      expect(scenarioList().join('\n')).to.contain(`${name.padEnd(24)}${title}\n${' '.repeat(24)}${about}`);
+    }
+  });
+
+  it('meet what they are there for', async () => {
+    const tiny = readScenario(shipped('tiny-shadow'), { writes: 100 });
+    const { record: shadow } = await runOnEmulator({ scenario: tiny });
+    // 64 KiB hold 16 blocks; many more were overwritten before they were sent.
+    expect(shadow.generations[0]?.deferredBlocks).to.be.greaterThan(16);
+    const power = readScenario(shipped('power-cut-structuring'), { writes: 200 });
+    const { record } = await runOnEmulator({ scenario: power });
+    const lost = record.events.filter(({ text }) => text === 'sub loses its power').map(({ atUs }) => atUs);
+    expect(lost.length).to.equal(2);
+    for (const [index, { committedAtUs = 0, structuredAtUs = 0 }] of record.generations.entries()) {
+      expect(lost[index]).to.be.within(committedAtUs, structuredAtUs);
+    }
+    const disks = readScenario(shipped('disk-error'), { writes: 60 });
+    const { record: failing } = await runOnEmulator({ scenario: disks });
+    expect(failing.generations.map(({ failedReason }) => failedReason)).to.deep.equal([
+      ...[undefined, undefined, 'disk-error', undefined],
+    ]);
+  });
+
+  it('show a check that passes only when it is tried again as flaky, with what was found before', async () => {
+    const scenario = steps(
+      'write: {writes: 60, profile: sequential}',
+      'freeze',
+      'wait: structured',
+      'verify: {tries: 3, everyMs: 2000}',
+    );
+    const mended = (bench: EmulatorBench) => {
+      const disk = bench.emulated.subDisks.get('secondary0');
+      bench.onMark(({ name, role, atUs }) => {
+        if (name !== 'structured' || role !== 'sub' || disk === undefined) return;
+        const before = disk.durable(8192, 512);
+        const write = (data: Buffer) => disk.store.apply({ writes: [{ offset: 8192, data }], punches: [] });
+        write(Buffer.alloc(512, 0xee));
+        bench.emulated.kernel.at(atUs + 1_000_000, () => write(before));
+      });
+    };
+    const { record, exit } = await runOnEmulator({ scenario, prepare: mended });
+    const [check] = record.checks;
+    expect([exit, record.verdict, check?.verdict, check?.tries]).to.deep.equal([0, 'passed', 'flaky', 2]);
+    expect(check?.details).to.match(/^try 1: .*block 2/);
+    expect(terminalLines(record, { colour: false }).join('\n')).to.contain(`≈ flaky: ${check?.name}`);
+    expect(junitXml(record)).to.contain('(flaky: passed at try 2)').and.contain('flaky: image 1 at the sub');
+    const kept = await runOnEmulator({ scenario, prepare: damage('structured', { disk: 'secondary0', offset: 8192 }) });
+    const lines = kept.record.checks[0]?.details.split('\n') ?? [];
+    expect([kept.exit, kept.record.checks[0]?.verdict, kept.record.checks[0]?.tries]).to.deep.equal([1, 'failed', 3]);
+    expect(lines.some((line) => line.startsWith('try 2: '))).to.equal(true);
+  });
+
+  it('are not begun on a bench that has no means for one of their steps', () => {
+    const { steps: wanted } = readScenario(shipped('disk-error'));
+    const can = {
+      cutRemote: false,
+      power: new Set(['main'] as const),
+      areas: new Set<never>(),
+      failDisks: false,
+      virtualTime: false,
+    };
+    const refusal = (nested: readonly Step[]) => () => requireAbilities({ can, kind: 'lines' }, nested);
+    expect(refusal(wanted)).to.throw(RefusalError, 'the step diskError needs a bench that can let disks fail');
+    expect(refusal([{ kind: 'powerOff', role: 'both' }])).to.throw(RefusalError, 'cut the power of sub');
+    expect(refusal([{ kind: 'powerOff', role: 'main' }])).not.to.throw();
+    expect(refusal([{ kind: 'repeat', times: 2, steps: [{ kind: 'cut', ms: 1, steps: [] }] }])).to.throw(
+      RefusalError,
+      'cut the line',
+    );
+  });
 
   it('give the same record for the same seed', async () => {
     const scenario = readScenario(shipped('default'), { writes: 30, freezes: 1 });

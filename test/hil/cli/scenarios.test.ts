@@ -1,0 +1,49 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runProcess } from '../../../hil/bench/processes.js';
+import { scenarioList } from '../../../hil/job/shipped-scenarios.js';
+
+/** Runs a shipped scenario on a bench file; returns what `--json` prints. */
+async function run(scenario: string, bench: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'coldframe-'));
+  const file = join(folder, 'bench.yaml');
+  await writeFile(file, bench);
+  const args = ['--bench', file, '--scenario', scenario, '--writes', '12', '--freezes', '1', '--seed', '3'];
+  const ended = await runProcess(['run', ...args, '--out', join(folder, 'out'), '--json']);
+  return { ...ended, printed: JSON.parse(ended.stdout) };
+}
+
+describe('shipped scenarios on the command line', () => {
+  it('are listed with what happens in them', async () => {
+    const { stdout, exitCode } = await runProcess(['run', '--list']);
+    expect([exitCode, stdout]).to.deep.equal([0, `${scenarioList().join('\n')}\n`]);
+  });
+
+  it('run unchanged on processes over PTYs, sealed and with a power cut', async () => {
+    const bench = 'kind: processes\ntransport: pty\nlines: {remote: {baud: 3000000}}\n';
+    const runs = await Promise.all(['encrypted-streaming', 'power-cut-structuring'].map((name) => run(name, bench)));
+    for (const { exitCode, printed, stderr } of runs) {
+      expect(exitCode, stderr).to.equal(0);
+      expect([printed.bench, printed.verdict, printed.pairState]).to.deep.equal(['processes', 'passed', 'PAIR']);
+    }
+    // What the bench file leaves open is as the scenario has it.
+    expect(runs.map(({ printed }) => [printed.method, printed.volumes[0].bytes])).to.deep.equal([
+      ['streaming', 4 * 2 ** 20],
+      ['differential', 16 * 2 ** 20],
+    ]);
+  });
+
+  it('take the bench file before what they ask for themselves', async () => {
+    const { exitCode, printed } = await run('tiny-shadow', 'method: streaming\nvolumes: [{size: 1MiB}]\n');
+    expect([exitCode, printed.method, printed.volumes]).to.deep.equal([0, 'streaming', [{ bytes: 2 ** 20 }]]);
+  });
+
+  it('are refused before they begin where a bench cannot let disks fail', async () => {
+    const { exitCode, printed } = await run('disk-error', 'kind: in-process\n');
+    expect(exitCode).to.equal(4);
+    expect(printed.error.code).to.equal('capability-missing');
+    expect(printed.error.detail).to.contain('diskError');
+  });
+});
