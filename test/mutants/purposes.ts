@@ -15,7 +15,7 @@ export function purposesOf(results: Results): string {
   const byCheck = (subject: 'pair' | 'link', checks: readonly string[]) =>
     checks.map((check) => {
       const found = killed.filter((each) => each.subject === subject && each.check === check);
-      const alone = found.filter(({ otherwise }) => otherwise === undefined);
+      const alone = found.filter(({ otherwise, earlier }) => otherwise === undefined && !earlier);
       return `| ${check} | ${found.length} | ${alone.length} | ${namesOf(alone.length > 0 ? alone : found)} |`;
     });
   return [

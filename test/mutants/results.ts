@@ -5,8 +5,14 @@ import type { Hunted } from './hunt.js';
 import { mutants } from './mutants.js';
 import { planText } from './plan-text.js';
 
-/** By the name of the mutant. `hung`: the firmware came back from no event any more. */
-export type Results = Record<string, Hunted | { readonly kind: 'hung'; readonly seconds: number }>;
+/**
+ * By the name of the mutant. `hung`: the firmware came back from no event any more. `earlier`: hunted before the seeds, the
+ * checks or the firmware became what they are now; its seed may find nothing any more.
+ */
+export type Results = Record<
+  string,
+  (Hunted | { readonly kind: 'hung'; readonly seconds: number }) & { readonly earlier?: true }
+>;
 type Killed = Extract<Hunted, { readonly kind: 'killed' }>;
 
 export const resultsFile = join(repository, 'test/mutants/results.json');
@@ -23,7 +29,8 @@ export function tableOf(results: Results): string {
     'first plan that fails; plans are shrunk afterwards and lie in `test/mutants/results.json` (`coldframe sim --replay` on',
     'a copy with the mutant in it: `node dist/test/mutants/apply.js NAME FOLDER`). Written by `npm run mutants`.',
     '',
-    `${killed.length} of ${Object.keys(results).length} killed${mediansOf(results)}.`,
+    `${killed.length} of ${Object.keys(results).length} killed${mediansOf(results)}. Those with † were hunted with an earlier`,
+    'state of plans, checks and firmware: seconds and seeds are of then. What is not hunted yet `npm run mutants` goes on with.',
     '',
     '| mutant | by | harm | found by | plan | seconds | shrunk to |',
     '|---|---|---|---|---|---|---|',
@@ -36,14 +43,14 @@ function rowOf(name: string, harm: string, author: string, result: Results[strin
   const cells = (...texts: readonly string[]) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
   if (result === undefined) return cells(name, author, harm, 'not hunted', '', '', '');
   if (result.kind === 'hung') return cells(name, author, harm, 'the watchdog: it hangs', '', `${result.seconds}`, '');
-  const seconds = (result.cpuMs / 1000).toFixed(1);
+  const seconds = `${(result.cpuMs / 1000).toFixed(1)}${result.earlier ? ' †' : ''}`;
   if (result.kind === 'survived') return cells(name, author, harm, '**alive**', `${result.plans}`, seconds, '');
   const by = `${result.subject}: ${result.check}`;
   return cells(name, author, harm, by, `${result.plans}`, seconds, planText(result.plan));
 }
 
 /** All that were killed, by the name of the mutant. */
-export function killedOf(results: Results): (Killed & { readonly name: string })[] {
+export function killedOf(results: Results): (Killed & { readonly name: string; readonly earlier?: true })[] {
   return Object.entries(results).flatMap(([name, each]) => (each.kind === 'killed' ? [{ name, ...each }] : []));
 }
 
