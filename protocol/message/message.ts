@@ -47,7 +47,8 @@ interface Layout {
   readonly fields: readonly (readonly [name: string, field: Field<unknown>])[];
 }
 type AnyMessage = { readonly kind: string } & Readonly<Record<string, unknown>>;
-const checkSeed = 0x434f4c44;
+/** What the check of a message starts from, in place of 0: "COLD". */
+export const messageCheckSeed = 0x434f4c44;
 const tagBytes = 2;
 const checkBytes = 4;
 
@@ -77,7 +78,7 @@ export class MessageCodec {
     const into = Buffer.allocUnsafe(bytes);
     let at = into.writeUInt16LE(definition.tag, 0);
     for (const [name, field] of fields) at = field.write(into, at, value[name]);
-    into.writeUInt32LE(crc32(into.subarray(0, at), checkSeed), at);
+    into.writeUInt32LE(crc32(into.subarray(0, at), messageCheckSeed), at);
     return into;
   }
 
@@ -87,7 +88,7 @@ export class MessageCodec {
     const bytes = asBuffer(encoded);
     const end = bytes.length - checkBytes;
     if (end < tagBytes) return refuse('message-truncated', `${bytes.length} bytes are no message`);
-    if (crc32(bytes.subarray(0, end), checkSeed) !== bytes.readUInt32LE(end)) {
+    if (crc32(bytes.subarray(0, end), messageCheckSeed) !== bytes.readUInt32LE(end)) {
       return refuse('message-check', `${bytes.length} bytes`);
     }
     const tag = bytes.readUInt16LE(0);

@@ -2,11 +2,13 @@
  * The documents that are generated from code. A test fails when one on disk is not what the code says; `npm run
  * documents` writes them anew.
  */
+import { readFileSync } from 'node:fs';
 import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
 import { recoveryDocument } from '../../firmware-sim/controller/recovery-document.js';
 import { benchSchemaDocument } from '../../hil/bench/bench-schema.js';
 import { conformanceDocument } from '../../hil/conform/document.js';
 import { statusSchemaDocument } from '../../host/status.js';
+import { dissectorDocument, dissectorParts } from '../../protocol/dissector/document.js';
 import { messagesDocument } from '../../protocol/message/document.js';
 import { goldenTracesDocument } from '../hil/simulate/golden-traces.js';
 
@@ -18,6 +20,7 @@ export interface GeneratedDocument {
 
 export const documents: readonly GeneratedDocument[] = [
   { path: 'protocol/MESSAGES.md', text: messagesDocument },
+  { path: 'protocol/dissector/coldframe.lua', text: () => dissectorDocument(dissectorParts.map(partOf)) },
   { path: 'docs/instructions.md', text: instructionsDocument },
   { path: 'docs/recovery.md', text: recoveryDocument },
   { path: 'docs/conformance.md', text: conformanceDocument },
@@ -27,5 +30,11 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'test/hil/simulate/golden-traces.json', text: goldenTracesDocument },
 ];
 
+function partOf(name: string): string {
+  return readFileSync(locationOf({ path: `protocol/dissector/${name}.lua` }), 'utf8');
+}
+
 /** Where a document stands on disk, seen from the built files. */
-export const locationOf = ({ path }: GeneratedDocument): URL => new URL(`../../../${path}`, import.meta.url);
+export function locationOf({ path }: Pick<GeneratedDocument, 'path'>): URL {
+  return new URL(`../../../${path}`, import.meta.url);
+}

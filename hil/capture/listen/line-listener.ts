@@ -43,7 +43,7 @@ export class LineListener {
   #contentOf({ way, bytes }: CapturedFrame, mark: number | undefined): HeardContent {
     // Whatever is no frame of any mark is none of 0, either.
     const decoded = decodeFrame(bytes, mark ?? 0);
-    if (!decoded.ok) return { kind: 'refused', refusal: this.#nameOf(decoded.refusal, way, mark) };
+    if (!decoded.ok) return { kind: 'refused', refusal: this.#nameOf(decoded.refusal, way, bytes, mark) };
     const { frame } = decoded;
     if (frame.kind === 'open') return this.#takeOpen(way, frame.payload);
     const verdict = this.#directions[way].judge.judge(mark ?? 0);
@@ -53,8 +53,9 @@ export class LineListener {
   }
 
   /** A kind that is not known may be damage, too: only a good check says that somebody meant it. */
-  #nameOf(refusal: Refusal, way: Way, mark: number | undefined): Refusal {
-    if (refusal.code !== 'frame-kind' || mark === undefined) return refusal;
+  #nameOf(refusal: Refusal, way: Way, bytes: Buffer, mark: number | undefined): Refusal {
+    // The check of an open is known, and has been looked at.
+    if (refusal.code !== 'frame-kind' || mark === undefined || isOpen(bytes)) return refusal;
     const isGood = this.#directions[way].judge.judge(mark) === 'good';
     return isGood ? refusal : { ...refusal, code: 'frame-checksum' };
   }
@@ -133,6 +134,9 @@ export class LineListener {
     return { kind: 'message', bytes, counter, message: inner.message };
   }
 }
+
+/** From the first byte, which stands behind the first code. */
+const isOpen = (encoded: Buffer): boolean => encoded[0] !== 1 && ((encoded[1] ?? 0) & 0xc0) === 0x80;
 
 const otherWay: Readonly<Record<Way, Way>> = { in: 'out', out: 'in' };
 
