@@ -45,7 +45,8 @@ function inRounds(random: Random, context: OperationContext): Operation[] {
     const imageUs = imageUsOf(context.configuration, round === 0 ? undefined : before);
     const after = 1 + random.below(8);
     const gapUs = 1 + Math.floor((imageUs * pick(random, [1, 1, 2, 4])) / after);
-    operations.push(...before, freeze(random, (atUs += random.below(3000))));
+    atUs += random.below(3000);
+    operations.push(...before, freeze(random, atUs));
     for (let index = 0; index < after; index += 1) {
       atUs += random.below(gapUs);
       operations.push(operationOf(random, anyKind(random, context), atUs, context));
