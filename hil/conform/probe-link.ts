@@ -138,6 +138,14 @@ export class ProbeLink implements LinkFrames {
     await this.#settled(() => (this.#acknowledgedOut[priority] >= end ? true : undefined));
   }
 
+  /** Sends a message; waits only where it takes several fragments, or the window has no room for it. */
+  async give(message: Uint8Array, priority: Priority): Promise<void> {
+    const end = this.#nextOut[priority] + unitsOf(message.length);
+    const hasRoom = end <= this.#acknowledgedOut[priority] + this.peerLimits.windowUnits;
+    if (hasRoom && message.length <= this.#fragmentBytes) this.push(message, priority);
+    else await this.deliver(message, priority);
+  }
+
   /** Sends a message at once and repeats nothing; returns the unit after it. */
   push(message: Uint8Array, priority: Priority, fragmentBytes?: number): number {
     for (const piece of this.pieces(message, priority, fragmentBytes)) this.sendPiece(piece);

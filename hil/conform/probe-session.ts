@@ -93,7 +93,7 @@ export class ProbeSession {
   }
 
   sendEncoded(encoded: Uint8Array, priority: Priority): Promise<void> {
-    return this.link.deliver(this.wrapped(encoded), priority);
+    return this.link.give(this.wrapped(encoded), priority);
   }
 
   /** The bytes that carry a message in this session. */
@@ -102,7 +102,7 @@ export class ProbeSession {
   }
 
   sendClear(message: Message): Promise<void> {
-    return this.link.deliver(encodeMessage(message), priorityOf(message.kind));
+    return this.link.give(encodeMessage(message), priorityOf(message.kind));
   }
 
   sendSealed(message: Message): Promise<void> {

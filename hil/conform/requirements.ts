@@ -8,6 +8,7 @@ import { frameRequirements } from './checks/frames.js';
 import { dataRequirements } from './checks/link-data.js';
 import { openingRequirements } from './checks/link-opening.js';
 import { messageRequirements } from './checks/messages.js';
+import { attentionRequirements } from './checks/scsi-attention.js';
 import { mediumRequirements } from './checks/scsi-medium.js';
 import { transportRequirements } from './checks/scsi-transport.js';
 import { unitRequirements } from './checks/scsi-unit.js';
@@ -27,6 +28,7 @@ export const requirements: readonly Requirement[] = [
   ...messageRequirements,
   ...transportRequirements,
   ...unitRequirements,
+  ...attentionRequirements,
   ...mediumRequirements,
 ].sort(byNumber);
 

@@ -87,7 +87,10 @@ function disks(volume: DiskName, slots: DiskName): Map<DiskName, SimulatedDisk> 
 /** Has a host write at main, and freeze; resolves when the sub shows the image. */
 async function image(site: VirtualSite, main: VirtualDevice, sealed: { readonly key?: Uint8Array }): Promise<void> {
   const onSubmit = () => void site.after(0, () => {});
-  const client = new HostClient({ entropy: Buffer.alloc(32, 'a host'), ...sealed, onSubmit });
+  const onTold = () => {
+    site.hasTold = true;
+  };
+  const client = new HostClient({ entropy: Buffer.alloc(32, 'a host'), ...sealed, onSubmit, onTold });
   const host = site.add(() => client.machine, new Map());
   join(site, [host, 'target'], [main, 'host']);
   await site.run(client.write(0, 0, Buffer.alloc(5 * blockBytes, 'an image. ')).done);

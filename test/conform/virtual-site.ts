@@ -22,6 +22,8 @@ interface Port {
 
 export class VirtualSite {
   nowUs = 1_000_000;
+  /** Somebody outside of the devices was told something, and may want to act on it before anything else happens. */
+  hasTold = true;
   readonly #events = new EventHeap<() => void>();
   readonly #devices: VirtualDevice[] = [];
 
@@ -51,7 +53,8 @@ export class VirtualSite {
       // All that the last event has led to comes before the next one.
       await new Promise((resolve) => setImmediate(resolve));
       if (isDone) return done;
-      this.#next();
+      this.hasTold = false;
+      while (!this.hasTold) this.#next();
     }
   }
 
@@ -199,19 +202,25 @@ export class VirtualWire implements Wire {
   }
 
   after(delayUs: number, callback: () => void): () => void {
-    return this.#site.after(delayUs, callback);
+    return this.#site.after(delayUs, () => {
+      this.#site.hasTold = true;
+      callback();
+    });
   }
 
   async close(): Promise<void> {}
 
   #connect(): void {
-    this.#to = this.#device.connect(this.#port, (bytes) => this.#listener?.arrived(bytes));
+    this.#to = this.#device.connect(this.#port, (bytes) => {
+      this.#site.hasTold = true;
+      this.#listener?.arrived(bytes);
+    });
   }
 
   async #again(): Promise<void> {
     this.#device.disconnect(this.#port);
     this.#listener?.changed();
     this.#site.after(1000, () => this.#connect());
-    await new Promise<void>((resolve) => this.#site.after(2000, resolve));
+    await new Promise<void>((resolve) => this.after(2000, resolve));
   }
 }

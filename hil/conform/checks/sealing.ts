@@ -69,8 +69,11 @@ export const sealingRequirements: readonly Requirement[] = [
 
 function watching(number: string): (bench: Bench) => Promise<void> {
   return async (bench) => {
-    await exercise(bench);
-    bench.inspect(number);
+    try {
+      await exercise(bench);
+    } finally {
+      bench.inspect(number);
+    }
   };
 }
 

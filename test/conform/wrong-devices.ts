@@ -1,0 +1,15 @@
+/** All wrong devices. */
+import type { Wrong } from './wrong.js';
+import { wrongFrames } from './wrong-frames.js';
+import { wrongLinks } from './wrong-links.js';
+import { wrongOpenings } from './wrong-openings.js';
+import { wrongUnits } from './wrong-scsi.js';
+import { wrongSessions } from './wrong-sessions.js';
+
+export const wrongDevices: readonly Wrong[] = [
+  ...wrongFrames,
+  ...wrongLinks,
+  ...wrongOpenings,
+  ...wrongSessions,
+  ...wrongUnits,
+];

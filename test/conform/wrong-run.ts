@@ -1,0 +1,41 @@
+/** Runs the suite against a wrong device. */
+import { requirements } from '../../hil/conform/requirements.js';
+import type { CheckRecord } from '../../hil/conform/suite-record.js';
+import { WrongDevice } from './tampering.js';
+import { conform } from './virtual-models.js';
+import { type Wrong, wrongKey } from './wrong.js';
+
+/** Checks that send more than this many bytes are made where they have to fail, and not for each of a hundred devices. */
+const bytesMax = 1_000_000;
+
+/** The records of all checks but the longest. */
+export function conformWrong({
+  role = 'disk',
+  isSealed,
+  isPaired,
+  fails,
+  tamper,
+}: Wrong): Promise<readonly CheckRecord[]> {
+  const port = role === 'disk' ? 'target' : 'host';
+  return conform({
+    role,
+    requirements: requirements.filter(({ number, how }) => {
+      return fails.includes(number) || (how.kind === 'check' && (how.bytes ?? 0) <= bytesMax);
+    }),
+    ...(isSealed === true ? { key: wrongKey } : {}),
+    ...(isPaired === undefined ? {} : { isPaired }),
+    wrap: (device) => new WrongDevice(device, port, tamper()),
+  });
+}
+
+/** Numbers that should have failed and did not, and numbers that failed and should not. */
+export function differences(
+  { fails, may = [] }: Wrong,
+  failed: readonly string[],
+): { missed: string[]; wronged: string[] } {
+  const allowed = (number: string) => [...fails, ...may].some((each) => each === number || each === number[0]);
+  return {
+    missed: fails.filter((number) => !failed.includes(number)),
+    wronged: failed.filter((number) => !allowed(number)),
+  };
+}
