@@ -13,6 +13,7 @@ import * as line from './commands/line.js';
 import * as ports from './commands/ports.js';
 import * as run from './commands/run.js';
 import * as sim from './commands/sim.js';
+import * as soak from './commands/soak.js';
 
 /** What a file of `commands/` exports. */
 export interface CommandGroup {
@@ -24,6 +25,7 @@ export const groups: readonly CommandGroup[] = [
   demo,
   run,
   sim,
+  soak,
   conform,
   init,
   firmware,

@@ -1,9 +1,16 @@
 /** Spans of time as people write them on the command line. */
 import { RefusalError } from '../../protocol/refusals.js';
 
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
+const unitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
-/** `500ms`, `60s`, `10m`, `8h` in milliseconds; a number alone is seconds. Throws RefusalError `argument-invalid`. */
+/** `500ms`, `60s`, `10m`, `8h`, `30d` in milliseconds; a number alone is seconds. Throws RefusalError `argument-invalid`. */
 export function durationMs(text: string): number {
   const match = /^(\d+(?:\.\d+)?) ?([a-z]*)$/.exec(text.trim());
   const unit = match?.[2] ?? '';

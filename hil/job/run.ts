@@ -7,13 +7,14 @@ import { withFile } from '../../host/golden/file-refusal.js';
 import type { Method } from '../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
 import type { Bench } from '../bench/bench.js';
-import { type BenchFile, benchDefault, readBenchFile } from '../bench/bench-file.js';
+import { type BenchFile, benchDefault, readBenchFile, rolesOf } from '../bench/bench-file.js';
 import { hasKeys } from '../bench/bench-keys.js';
 import { requireFeature } from '../bench/features.js';
 import { openBench } from '../bench/open-bench.js';
 import { CaptureFile } from '../capture/capture-file.js';
 import type { CheckRecord, EventRecord, RunRecord } from '../report/run-record.js';
 import { writeReport } from '../report/write-report.js';
+import { clearVolumes } from './clear-volumes.js';
 import { requireAbilities } from './needed-abilities.js';
 import { neededFeatures } from './needed-features.js';
 import { folderOf, runScenario } from './scenario.js';
@@ -41,6 +42,10 @@ export interface RunChoices {
   readonly capture?: string | true | undefined;
   /** The one line that repeats the run. */
   readonly command: string;
+  /** `failed`: a report is written only of a run that did not pass. */
+  readonly evidence?: 'always' | 'failed';
+  /** Unmaps the volumes of boards first, which keep what an earlier scenario wrote. */
+  readonly clear?: boolean;
 }
 
 export interface RunWatcher {
@@ -83,6 +88,7 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
     const bench = await openBench(file, { seed: String(choices.seed), key, capture });
     try {
       requireAbilities(bench, scenario.steps);
+      if (choices.clear === true && hasBoard(file)) await clearVolumes(bench);
       watcher.onBench?.(bench, scenario);
       const { title } = scenario;
       const { record, exit } = await runScenario({
@@ -91,7 +97,7 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
         about: { runId, title, command: choices.command, seed: choices.seed, startedAt: iso(startedAt) },
       });
       const captured = capture === undefined ? {} : { capture: capture.path };
-      await writeReport(out, { ...record, ...captured });
+      if (choices.evidence !== 'failed' || exit === 1) await writeReport(out, { ...record, ...captured });
       return { record: { ...record, ...captured }, exit, out };
     } finally {
       await bench.close();
@@ -146,9 +152,13 @@ function wholeBlocks(path: string, blockBytes: number): number {
 
 function keyFor(seed: number, file: BenchFile): Uint8Array | undefined {
   if (hasKeys(file)) return undefined;
-  const hasBoard = file.kind === 'lines' || file.roles.main === 'line' || file.roles.sub === 'line';
-  if (hasBoard)
+  if (hasBoard(file))
     throw new RefusalError('argument-invalid', 'sealed lines: boards need keyFile or keyFiles in the bench file');
   // In virtual time a run repeats to the bit, so the key has to come from the seed too.
   return file.kind === 'emulator' ? createHash('sha256').update(`key/${seed}`).digest() : randomBytes(32);
+}
+
+function hasBoard(file: BenchFile): boolean {
+  const { main, sub } = rolesOf(file);
+  return main === 'line' || sub === 'line';
 }

@@ -11,14 +11,26 @@ export function bytesText(bytes: number): string {
   return `${threeDigits(bytes / 1024 ** exponent)} ${binaryUnits[exponent]}`;
 }
 
-/** 12 µs, 1.5 ms, 3.2 s, 4 min 5 s, 2 min. */
+/** 12 µs, 1.5 ms, 3.2 s, 4 min 5 s, 2 min, 3 h 20 min, 30 d. */
 export function durationText(us: number): string {
   if (us < 1000) return `${threeDigits(us)} µs`;
   if (us < 1e6) return `${threeDigits(us / 1000)} ms`;
   if (us < 60e6) return `${threeDigits(us / 1e6)} s`;
   const seconds = Math.round(us / 1e6);
-  const minutes = `${Math.floor(seconds / 60)} min`;
-  return seconds % 60 === 0 ? minutes : `${minutes} ${seconds % 60} s`;
+  if (seconds < 3600) return inTwo(seconds, [60, 'min'], [1, 's']);
+  if (seconds < 86_400) return inTwo(seconds, [3600, 'h'], [60, 'min']);
+  return inTwo(seconds, [86_400, 'd'], [3600, 'h']);
+}
+
+/** A whole number of the larger unit, and what is left of it in the smaller one. */
+function inTwo(
+  seconds: number,
+  [large, name]: readonly [number, string],
+  [small, rest]: readonly [number, string],
+): string {
+  const left = Math.floor((seconds % large) / small);
+  const whole = `${Math.floor(seconds / large)} ${name}`;
+  return left === 0 ? whole : `${whole} ${left} ${rest}`;
 }
 
 /** 100 000: groups of three behind narrow no-break spaces. */

@@ -9,6 +9,9 @@ import type { Random } from '../random.js';
 import { EventHeap } from './event-heap.js';
 import { type Delivery, type LineCounts, LineModel, type LineModelOptions } from './line-model.js';
 
+/** Notes that are kept, and half as many at times. */
+const notesMax = 2000;
+
 /** What a device said beside its work: for reports and tests. */
 export interface DeviceNote {
   readonly atUs: number;
@@ -94,6 +97,7 @@ export const idealLine = { latencyUs: 0, bitErrorRate: 0, dropRate: 0 };
 type Action = () => unknown;
 
 export class Kernel {
+  /** The newest ones: a bench may run for months. */
   readonly notes: DeviceNote[] = [];
   /** Called for each note as it comes. */
   onNote: (note: DeviceNote) => void = () => {};
@@ -306,6 +310,7 @@ export class Kernel {
     if (effect.kind !== 'disk') {
       const note = { atUs: this.#nowUs, device: powered.name, effect };
       this.notes.push(note);
+      if (this.notes.length > notesMax) this.notes.splice(0, notesMax / 2);
       this.onNote(note);
       return;
     }

@@ -8,10 +8,11 @@ import { peakMemory } from './memory.js';
 import { met, type Row, table } from './row.js';
 import { simulatorSpeed } from './simulator-speed.js';
 import { slowLine } from './slow-line.js';
+import { soakMemory } from './soak-memory.js';
 
 const measures: readonly (() => Row[] | Promise<Row[]>)[] = [
   ...[freezeCost, lineBytes, codecSpeed, fullCopy, peakMemory],
-  ...[simulatorSpeed, slowLine],
+  ...[simulatorSpeed, slowLine, soakMemory],
 ];
 const all: Row[] = [];
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}\n`);

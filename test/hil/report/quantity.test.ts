@@ -9,6 +9,8 @@ describe('numbers for people', () => {
 
   it('times in the unit that suits them', () => {
     const texts = [0, 12, 999, 1500, 3_210_000, 59_900_000, 120_000_000, 245_000_000].map(durationText);
+    const long = [3_599e6, 3_600e6, 12_345e6, 86_400e6, 2_592_000e6, 180_000e6].map(durationText);
+    expect(long).to.deep.equal(['59 min 59 s', '1 h', '3 h 25 min', '1 d', '30 d', '2 d 2 h']);
     expect(texts).to.deep.equal(['0 µs', '12 µs', '999 µs', '1.5 ms', '3.21 s', '59.9 s', '2 min', '4 min 5 s']);
   });
 
