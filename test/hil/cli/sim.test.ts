@@ -18,7 +18,7 @@ const slowPlan: Plan = {
   ...plan,
   operations: [],
   faults: [],
-  configuration: { ...plan.configuration, remoteLine: { baud: 1, latencyUs: 0 } },
+  configuration: { ...plan.configuration, method: 'streaming', sealed: true, remoteLine: { baud: 1, latencyUs: 0 } },
 };
 
 async function replay(text: string, ...options: string[]) {
@@ -29,18 +29,18 @@ async function replay(text: string, ...options: string[]) {
 
 describe('coldframe sim', () => {
   it('runs seeds, and says what they met', async () => {
-    const options = ['--seed', '4', '--seeds', '1', '--jobs', '2', '--coverage', 'a/c.json'];
+    const options = ['--seed', '1', '--seeds', '4', '--jobs', '2', '--coverage', 'a/c.json'];
     const cwd = newFolder();
     const { exitCode, stdout, stderr } = await runProcess(['sim', ...options], { cwd });
     expect(exitCode, stderr).to.equal(0);
     expect(stdout)
-      .to.match(/^no violation in 1 pair plan and 1 link plan, the last of seed 4\n/)
+      .to.match(/^no violation in 4 pair plans and 4 link plans, the last of seed 4\n/)
       .and.to.match(/\nPair: faults by the state .*\n {22}main/)
       .and.to.match(/\nLink: faults .*\n {2}applied /)
       .and.to.match(/\n\d+ checks on\n$/);
     expect(stderr)
-      .to.match(/^seeds from 4 on, on 2 threads\n/)
-      .and.to.match(/\n2 plans, .*real time\n$/);
+      .to.match(/^seeds from 1 on, on 2 threads\n/)
+      .and.to.match(/\n8 plans, .*real time\n$/);
     expect(Object.keys(JSON.parse(readFileSync(join(cwd, 'a', 'c.json'), 'utf8')))).to.deep.equal(['pair', 'link']);
   });
 
