@@ -54,7 +54,8 @@ function boards(host: string, sub: string): string {
 # emulator and in-process: models alone, for which the lines below go away.
 kind: lines
 
-# Host ports of the boards. Add &rtscts=1 where RTS and CTS are wired, &dtr=keep where opening a port resets the board.
+# Host ports of the boards. Add &rtscts=1 where RTS and CTS are wired, &bootMs=2000 where opening a
+# port resets the board.
 lines:
   host: serial:${host}?baud=921600
   sub: serial:${sub}?baud=921600

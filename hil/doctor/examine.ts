@@ -74,7 +74,9 @@ async function examineOpen(line: LineToExamine, address: LineAddress, options: E
   const onOpen = () => {
     if (isSerial) ofSettings.push(...checkSettings(address, readSettings(address.path)));
   };
-  const probe = { role, key, patienceMs, lineOptions: { byIdDirectory: places.byIdDirectory } };
+  const { sysDirectory, devDirectory, byIdDirectory } = places;
+  const lineOptions = { sysDirectory, devDirectory, byIdDirectory };
+  const probe = { role, key, patienceMs, lineOptions };
   const seen = await probeLine({ ...probe, address, onOpen });
   const judged = judge(seen, { expected, isSerial, patienceMs });
   const isGarbage = judged.some(({ kind }) => kind === 'garbage');

@@ -10,8 +10,8 @@ import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
+import { byIdDirectoryDefault, findByIdPath } from './lines/adapter.js';
 import { type LineAddress, parseLineAddress } from './lines/address.js';
-import { byIdDirectoryDefault, findByIdPath } from './lines/serial.js';
 import { lockFile } from './lock.js';
 
 export interface BoardLockOptions {

@@ -2,28 +2,22 @@
  * The serial ports of this computer, for `coldframe ports`. On Linux they are read from sysfs, which is always there:
  * serialport's own list asks udevadm, which containers and small systems lack. Elsewhere that list is asked.
  */
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { SerialPort } from 'serialport';
-import { byIdDirectoryDefault } from './lines/serial.js';
+import { type AdapterPlaces, adapterPlacesDefault } from './lines/adapter.js';
 import { type PortUserIds, permissionRemedy } from './port-permission.js';
 import { type PortUser, usersOfPorts } from './port-users.js';
 import { processName } from './process-name.js';
+import { namesIn, realPathOf, textOf } from './sysfs.js';
+import { type UsbDevice, usbDeviceOf } from './usb-device.js';
 
 /** One port; what is not known is left out. */
-export interface PortInfo {
+export interface PortInfo extends Partial<UsbDevice> {
   /** As the system names it now, such as /dev/ttyUSB0. */
   readonly path: string;
   /** The name that stays with the adapter, whatever port it gets. */
   readonly byIdPath?: string;
-  readonly manufacturer?: string;
-  readonly product?: string;
-  readonly serialNumber?: string;
-  /** The kernel's driver, such as ftdi_sio. */
-  readonly driver?: string;
-  /** USB ids, four hexadecimal digits each. */
-  readonly vendorId?: string;
-  readonly productId?: string;
   /** How long the adapter waits for more bytes before it hands over what came in, in milliseconds. */
   readonly latencyTimerMs?: number;
   /** Other processes that have it open. */
@@ -33,20 +27,13 @@ export interface PortInfo {
 }
 
 /** Where the system keeps what it knows of ports. */
-export interface PortPlaces {
-  readonly sysDirectory: string;
-  readonly devDirectory: string;
-  readonly byIdDirectory: string;
+export interface PortPlaces extends AdapterPlaces {
   /** Whose permissions count; this process's unless given. */
   readonly user?: PortUserIds;
 }
 
 /** Where this computer keeps it. */
-export const portPlaces: PortPlaces = {
-  sysDirectory: '/sys',
-  devDirectory: '/dev',
-  byIdDirectory: byIdDirectoryDefault,
-};
+export const portPlaces: PortPlaces = adapterPlacesDefault;
 /** With a longer one every answer of a board waits noticeably, in milliseconds. */
 export const latencyTimerMsGood = 1;
 
@@ -74,7 +61,7 @@ export function listLinuxPorts(where: PortPlaces): readonly PortInfo[] {
     return {
       path,
       ...known({ byIdPath: links.get(realPathOf(path) ?? path), latencyTimerMs }),
-      ...usbInfo(where, name),
+      ...usbDeviceOf(where.sysDirectory, name),
       users,
       warnings: warningsOf(where, { name, path, latencyTimerMs, users }),
     };
@@ -107,11 +94,6 @@ function isPort({ sysDirectory }: PortPlaces, name: string): boolean {
   return existsSync(join(folder, 'device')) && textOf(join(folder, 'type')) !== '0';
 }
 
-function driverOf({ sysDirectory }: PortPlaces, name: string): string | undefined {
-  const driver = realPathOf(join(sysDirectory, 'class/tty', name, 'device/driver'));
-  return driver === undefined ? undefined : basename(driver);
-}
-
 /** The file that holds the latency timer of a port. */
 export function latencyTimerFile({ sysDirectory }: PortPlaces, name: string): string {
   return join(sysDirectory, 'bus/usb-serial/devices', name, 'latency_timer');
@@ -121,21 +103,6 @@ export function latencyTimerFile({ sysDirectory }: PortPlaces, name: string): st
 export function latencyTimerOf(where: PortPlaces, name: string): number | undefined {
   const text = textOf(latencyTimerFile(where, name));
   return text === undefined || !/^\d+$/.test(text) ? undefined : Number(text);
-}
-
-/** What the USB device says of itself, which stands a few folders above its port. */
-function usbInfo(where: PortPlaces, name: string): Partial<PortInfo> {
-  let folder = realPathOf(join(where.sysDirectory, 'class/tty', name, 'device')) ?? '/';
-  while (folder !== '/' && !existsSync(join(folder, 'idVendor'))) folder = dirname(folder);
-  if (folder === '/') return {};
-  return known({
-    manufacturer: textOf(join(folder, 'manufacturer')),
-    product: textOf(join(folder, 'product')),
-    serialNumber: textOf(join(folder, 'serial')),
-    driver: driverOf(where, name),
-    vendorId: textOf(join(folder, 'idVendor')),
-    productId: textOf(join(folder, 'idProduct')),
-  });
 }
 
 function warningsOf(
@@ -168,32 +135,4 @@ function known<Values extends Record<string, unknown>>(
   values: Values,
 ): { [Name in keyof Values]?: Exclude<Values[Name], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
-}
-
-function namesIn(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : [];
-}
-
-/** A file's text, or undefined where there is none: adapters may be pulled while they are listed. */
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-function realPathOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-function isGone(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTDIR' || code === 'EIO';
 }

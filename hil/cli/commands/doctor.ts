@@ -5,7 +5,7 @@ import { numberWithin } from '../arguments.js';
 const help = `
 Looks at each line of a bench: is the port there, may you use it, who uses it, its latency timer and baud rate, and who
 answers: nobody, garbage, another version, another key, another role, or this side itself. It says hello and nothing
-else, so nothing changes on a board, but opening a port may reset one (dtr=keep in the address). Says of each finding
+else, so nothing changes on a board, but opening a port may reset one (bootMs=2000 in the address waits for it). Says of each finding
 what it is, how it was seen, and what to do. Without --bench and --line it looks at the ports of this computer from
 outside.
 

@@ -3,12 +3,25 @@
  *
  *     serial:/dev/ttyUSB0?baud=921600&rtscts=1      tcp://127.0.0.1:7001      unix:/run/x.sock         pty:
  *     serial:/dev/serial/by-id/usb-FTDI_…?baud=…    tcp-listen://[::1]:7001   unix-listen:/run/x.sock
+ *
+ * More options of serial ports: `dtr=pulse` resets a board at each opening (`dtr=keep`, the default, leaves DTR alone),
+ * `bootMs=1500` waits until a board that resets has come up.
  */
 import { unreachable } from '../../../protocol/ids.js';
 import { RefusalError } from '../../../protocol/refusals.js';
 
 export type LineAddress =
-  | { readonly kind: 'serial'; readonly path: string; readonly baud: number; readonly rtscts: boolean }
+  | {
+      readonly kind: 'serial';
+      readonly path: string;
+      readonly baud: number;
+      /** RTS and CTS stop whoever sends too fast; without them the protocol's credit alone does. */
+      readonly rtscts: boolean;
+      /** `pulse`: DTR is dropped for a moment at each opening, which resets boards that are wired so. */
+      readonly dtr?: 'pulse';
+      /** How long a board needs after an opening: nothing is sent, and what it says is thrown away, in milliseconds. */
+      readonly bootMs?: number;
+    }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'tcp-listen'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
@@ -19,6 +32,8 @@ export type LineAddress =
 export const baudDefault = 115_200;
 /** What one baud rate may be at most; the fastest adapters do 12 Mbaud. */
 export const baudMax = 50_000_000;
+/** The longest wait for a board to boot, in milliseconds. */
+const bootMsMax = 60_000;
 /** The most bytes of a Unix socket's path: sun_path of unix(7), less its final zero. */
 export const socketPathBytesMax = 107;
 
@@ -58,7 +73,7 @@ export function parseLineAddress(text: string): LineAddress {
 export function formatLineAddress(address: LineAddress): string {
   switch (address.kind) {
     case 'serial':
-      return `serial:${encodePath(address.path)}?baud=${address.baud}${address.rtscts ? '&rtscts=1' : ''}`;
+      return `serial:${encodePath(address.path)}?${serialOptions(address)}`;
     case 'tcp':
     case 'tcp-listen':
       return `${address.kind}://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
@@ -72,17 +87,42 @@ export function formatLineAddress(address: LineAddress): string {
   }
 }
 
+function serialOptions({ baud, rtscts, dtr, bootMs }: LineAddress & { kind: 'serial' }): string {
+  const options = [`baud=${baud}`];
+  if (rtscts) options.push('rtscts=1');
+  if (dtr !== undefined) options.push(`dtr=${dtr}`);
+  if (bootMs !== undefined) options.push(`bootMs=${bootMs}`);
+  return options.join('&');
+}
+
 function parseSerial(text: string, rest: string): LineAddress {
   const mark = rest.indexOf('?');
   const path = decodePath(text, mark === -1 ? rest : rest.slice(0, mark));
   if (path === '') throw refuse(text, 'it names no port', forms.serial);
-  const options = parseOptions(text, 'serial', mark === -1 ? '' : rest.slice(mark + 1), ['baud', 'rtscts']);
+  const options = parseOptions(text, 'serial', mark === -1 ? '' : rest.slice(mark + 1), serialOptionNames);
   return {
     kind: 'serial',
     path,
     baud: parseBaud(text, 'serial', options.get('baud')) ?? baudDefault,
     rtscts: parseSwitch(text, 'rtscts', options.get('rtscts')),
+    ...parseDtr(text, options.get('dtr')),
+    ...parseBoot(text, options.get('bootMs')),
   };
+}
+
+const serialOptionNames = ['baud', 'rtscts', 'dtr', 'bootMs'] as const;
+
+function parseDtr(text: string, value: string | undefined): { readonly dtr?: 'pulse' } {
+  if (value === undefined || value === 'keep') return {};
+  if (value === 'pulse') return { dtr: 'pulse' };
+  throw refuse(text, `dtr is keep or pulse, not "${value}"`, forms.serial);
+}
+
+function parseBoot(text: string, value: string | undefined): { readonly bootMs?: number } {
+  if (value === undefined || value === '0') return {};
+  const bootMs = Number(value);
+  if (/^\d{1,6}$/.test(value) && bootMs <= bootMsMax) return { bootMs };
+  throw refuse(text, `"${value}" is no bootMs of 0 to ${bootMsMax} milliseconds`, forms.serial);
 }
 
 function parsePty(text: string, rest: string): LineAddress {
@@ -122,7 +162,8 @@ function parseOptions(
 ): Map<string, string> {
   const options = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
-    if (!known.includes(name)) throw refuse(text, `there is no option "${name}"`, forms[kind]);
+    if (!known.includes(name))
+      throw refuse(text, `there is no option "${name}", only ${known.join(', ')}`, forms[kind]);
     if (options.has(name)) throw refuse(text, `the option "${name}" stands twice`, forms[kind]);
     options.set(name, value);
   }

@@ -1,68 +1,86 @@
 /**
  * Serial ports, through the serialport package. Each opening makes a SerialPort of its own, as one that was lost does not
- * come back; a board that was unplugged is found again by its name in /dev/serial/by-id, whatever its port is now.
+ * come back; a board that was unplugged is found again by its adapter, whatever its port is now.
  */
-import { readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { SerialPort } from 'serialport';
 import { RefusalError } from '../../../protocol/refusals.js';
+import { usersOfPorts } from '../port-users.js';
+import { processName } from '../process-name.js';
+import { type Adapter, type AdapterPlaces, adapterAt, adapterPlacesDefault, portOfAdapter } from './adapter.js';
 import { formatLineAddress, type LineAddress } from './address.js';
+import { isHungUp, keepDtrOnClose } from './port-settings.js';
 import type { OpenStream, StreamSource } from './stream-line.js';
 
-export interface SerialSourceOptions {
-  /** Where udev keeps the names of adapters by their serial numbers. */
-  readonly byIdDirectory?: string;
-}
+/** Where adapters are looked for, where that is not as usual. */
+export type SerialSourceOptions = Partial<AdapterPlaces>;
 
-/** Where udev links serial adapters by vendor, model and serial number. */
-export const byIdDirectoryDefault = '/dev/serial/by-id';
 /** How long an open or a close may take; serialport itself has no limit, in milliseconds. */
 const stepMsMax = 3000;
+/** How often an open port is asked whether its device is still there, in milliseconds. */
+const lookMs = 250;
+/** How long DTR is dropped to reset a board, in milliseconds: the usual circuit makes a pulse of it. */
+const pulseMs = 100;
 
 export class SerialSource implements StreamSource {
   readonly name: string;
   readonly #address: LineAddress & { kind: 'serial' };
-  readonly #byIdDirectory: string;
-  #byIdPath: string | undefined;
+  readonly #places: AdapterPlaces;
+  readonly #closed = new AbortController();
+  #adapter: Adapter | undefined;
 
-  constructor(
-    address: LineAddress & { kind: 'serial' },
-    { byIdDirectory = byIdDirectoryDefault }: SerialSourceOptions,
-  ) {
+  constructor(address: LineAddress & { kind: 'serial' }, places: SerialSourceOptions) {
+    const { sysDirectory, devDirectory, byIdDirectory } = { ...adapterPlacesDefault, ...places };
     this.name = formatLineAddress(address);
     this.#address = address;
-    this.#byIdDirectory = byIdDirectory;
+    this.#places = { sysDirectory, devDirectory, byIdDirectory };
   }
 
   async next(): Promise<OpenStream> {
-    const { baud, rtscts } = this.#address;
-    // Once the board's own name is known, the port's name may belong to another board.
-    this.#byIdPath ??= await findByIdPath(this.#address.path, this.#byIdDirectory);
-    const path = this.#byIdPath ?? this.#address.path;
-    // Dropping DTR on close, as hupcl does, would reset many boards.
+    const { baud, rtscts, dtr, bootMs = 0 } = this.#address;
+    // Once the board's own adapter is known, the port's name may belong to another one.
+    this.#adapter ??= await adapterAt(this.#address.path, this.#places);
+    const path = this.#adapter === undefined ? this.#address.path : portOfAdapter(this.#adapter, this.#places);
     const port = new SerialPort({ path, baudRate: baud, rtscts, hupcl: false, autoOpen: false });
     await openPort(port, this.name);
-    return { stream: port, release: () => releasePort(port) };
+    // serialport leaves HUPCL as it finds it, and most drivers begin with it.
+    keepDtrOnClose(path);
+    const unwatch = closeWhenGone(port);
+    const release = () => {
+      unwatch();
+      return releasePort(port);
+    };
+    try {
+      if (dtr === 'pulse') await pulseDtr(port);
+      if (bootMs > 0) await this.#boot(port, bootMs);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    return { stream: port, release };
   }
 
   async close(): Promise<void> {
-    // Every step of `next` ends by itself, and nothing is held between two openings.
+    // Every other step of `next` ends by itself, and nothing is held between two openings.
+    this.#closed.abort();
   }
-}
 
-/** The link in `directory` that leads to the same device as `path`, or undefined. */
-export async function findByIdPath(path: string, directory: string): Promise<string | undefined> {
-  try {
-    const device = await realpath(path);
-    for (const name of await readdir(directory)) {
-      const link = join(directory, name);
-      if ((await realpath(link)) === device) return link;
-    }
-  } catch (error) {
-    // No such port now, or no such directory (no adapter is plugged in, no udev): there is no name to find.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  /** Waits until the board has come up. What it says meanwhile is for people, and what it heard could hold it up. */
+  async #boot(port: SerialPort, bootMs: number): Promise<void> {
+    const drop = () => {};
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    port.on('data', drop);
+    port.on('error', drop);
+    port.once('close', leave);
+    const signal = AbortSignal.any([gone.signal, this.#closed.signal]);
+    // The pause only ever rejects because there is nothing more to wait for.
+    await pause(bootMs, undefined, { signal }).catch(drop);
+    port.pause();
+    port.off('data', drop);
+    port.off('close', leave);
+    if (signal.aborted) throw new RefusalError('line-unavailable', `${this.name}: gone before the board had come up`);
   }
-  return undefined;
 }
 
 function openPort(port: SerialPort, name: string): Promise<void> {
@@ -76,10 +94,42 @@ function openPort(port: SerialPort, name: string): Promise<void> {
     port.open((error) => {
       clearTimeout(timer);
       if (late) return void releasePort(port);
-      if (error !== null) return refuse(error.message.replace(/^Error:? /, ''));
-      resolve();
+      if (error === null) return resolve();
+      const user = isTaken(error) ? usersOf(port.path) : undefined;
+      if (user === undefined) refuse(error.message.replace(/^Error:? /, ''));
+      else reject(new RefusalError('port-in-use', `${name}, by ${user}`));
     });
   });
+}
+
+/** Somebody has locked the port, or taken it for exclusive use. */
+const isTaken = ({ message }: Error): boolean => /Cannot lock port|resource busy/.test(message);
+
+function usersOf(path: string): string | undefined {
+  const [user] = usersOfPorts([path]).get(path) ?? [];
+  return user === undefined ? undefined : processName(user.pid);
+}
+
+/**
+ * Closes a port whose device has gone. serialport notices it by itself while it waits for bytes; a read that is under way
+ * at that moment brings none, and it reads again for ever. Returns how to stop watching.
+ */
+function closeWhenGone(port: SerialPort): () => void {
+  const timer = setInterval(() => {
+    const { port: binding } = port;
+    const fd = binding !== undefined && 'fd' in binding ? binding.fd : undefined;
+    if (typeof fd !== 'number' || !isHungUp(fd)) return;
+    clearInterval(timer);
+    port.close(() => {}, new Error('the port is gone'));
+  }, lookMs);
+  return () => clearInterval(timer);
+}
+
+/** A port without modem lines, such as a PTY, has nothing to reset a board with. */
+async function pulseDtr(port: SerialPort): Promise<void> {
+  await settled((done) => port.set({ dtr: false, rts: true }, done));
+  await pause(pulseMs);
+  await settled((done) => port.set({ dtr: true, rts: true }, done));
 }
 
 /** Closes the port if it is open. What could not leave is thrown away first, or the driver would wait for it. */

@@ -6,6 +6,10 @@ import { RefusalError } from '../../../../protocol/refusals.js';
 const good: readonly (readonly [string, LineAddress])[] = [
   ['serial:/dev/ttyUSB0?baud=921600', { kind: 'serial', path: '/dev/ttyUSB0', baud: 921_600, rtscts: false }],
   ['serial:/dev/ttyUSB0?baud=921600&rtscts=1', { kind: 'serial', path: '/dev/ttyUSB0', baud: 921_600, rtscts: true }],
+  [
+    'serial:/dev/ttyUSB0?baud=9600&dtr=pulse&bootMs=1500',
+    { kind: 'serial', path: '/dev/ttyUSB0', baud: 9600, rtscts: false, dtr: 'pulse', bootMs: 1500 },
+  ],
   ['tcp://127.0.0.1:7001', { kind: 'tcp', host: '127.0.0.1', port: 7001 }],
   ['tcp://board.local:1', { kind: 'tcp', host: 'board.local', port: 1 }],
   ['tcp-listen://[::1]:0', { kind: 'tcp-listen', host: '::1', port: 0 }],
@@ -25,6 +29,8 @@ const bad: readonly (readonly [string, string, string])[] = [
   ['serial:/dev/x?baud=1e6', '"1e6" is no baud rate', 'serial:/dev/ttyUSB0'],
   ['serial:/dev/x?baud=1&baud=2', 'the option "baud" stands twice', 'serial:/dev/ttyUSB0'],
   ['serial:/dev/x?speed=1', 'there is no option "speed"', 'serial:/dev/ttyUSB0'],
+  ['serial:/dev/x?dtr=drop', 'dtr is keep or pulse, not "drop"', 'serial:/dev/ttyUSB0'],
+  ['serial:/dev/x?bootMs=60001', '"60001" is no bootMs of 0 to 60000 milliseconds', 'serial:/dev/ttyUSB0'],
   ['serial:/dev/x?rtscts=yes', 'rtscts is 0 or 1', 'serial:/dev/ttyUSB0'],
   ['serial:/dev/a%b', 'a % in a path is written %25', 'serial:/dev/ttyUSB0'],
   ['tcp:127.0.0.1:7001', 'it has no //host:port', 'tcp://127.0.0.1:7001'],
@@ -61,6 +67,11 @@ describe('addresses of lines', () => {
 
   it('takes 115200 baud where none is given', () => {
     expect(parseLineAddress('serial:/dev/ttyACM0')).to.include({ baud: 115_200, rtscts: false });
+  });
+
+  it('takes what is so anyway, and leaves it out', () => {
+    const address = parseLineAddress('serial:/dev/x?baud=9600&dtr=keep&bootMs=0&rtscts=0');
+    expect(formatLineAddress(address)).to.equal('serial:/dev/x?baud=9600');
   });
 
   it('keeps any path of a port, whatever is in it', () => {

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Random } from '../../../../hil/random.js';
+import { findByIdPath } from '../../../../hil/run/lines/adapter.js';
 import { type Line, whenOpen } from '../../../../hil/run/lines/line.js';
 import { memoryLines } from '../../../../hil/run/lines/memory.js';
 import { type OpenLineOptions, openLine, openPtyLine } from '../../../../hil/run/lines/open-line.js';
 import { openPty } from '../../../../hil/run/lines/pty.js';
-import { findByIdPath } from '../../../../hil/run/lines/serial.js';
 import { RefusalError } from '../../../../protocol/refusals.js';
 import { LineWatch, writeAll } from './line-watch.js';
 
