@@ -112,6 +112,7 @@ describe('serial ports', () => {
       const board = new PluggedBoard({ hasUdev: true });
       const { path } = board.plugIn();
       const given = openLine(`serial:${path}?bootMs=60000`, board.places);
+      await portTaken(path);
       const tried = openLine(`serial:${join(board.places.byIdDirectory, 'usb-Board_A10K')}?bootMs=60000`, {
         ...board.places,
         retryMsMin: 5,
