@@ -7,7 +7,7 @@ export const scsiMessages = [
   message({
     kind: 'command',
     tag: 0x10,
-    priority: hostIo,
+    priority: control,
     way: 'initiator → target',
     doc: 'COMMAND information unit.',
     fields: {

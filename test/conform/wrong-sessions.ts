@@ -51,7 +51,7 @@ export const wrongSessions: readonly Wrong[] = [
           else if (open.peer !== 0n && running.has(open.own)) forgotten.add(markIn);
           return open;
         },
-        dataIn: (frame, { markIn }) => (frame.priority === 1 && forgotten.has(markIn) ? undefined : frame),
+        dataIn: (frame, { markIn }) => (frame.priority === 0 && forgotten.has(markIn) ? undefined : frame),
       };
     },
   },
