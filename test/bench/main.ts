@@ -1,5 +1,6 @@
 /** `npm run bench`: every claim of speed or size, measured beside its limit or peer in this run. */
 import { cpus } from 'node:os';
+import { answerTime } from './answer-time.js';
 import { codecSpeed } from './codec-speed.js';
 import { freezeCost } from './freeze-cost.js';
 import { fullCopy } from './full-copy.js';
@@ -12,7 +13,7 @@ import { soakMemory } from './soak-memory.js';
 
 const measures: readonly (() => Row[] | Promise<Row[]>)[] = [
   ...[freezeCost, lineBytes, codecSpeed, fullCopy, peakMemory],
-  ...[simulatorSpeed, slowLine, soakMemory],
+  ...[simulatorSpeed, slowLine, soakMemory, answerTime],
 ];
 const all: Row[] = [];
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}\n`);

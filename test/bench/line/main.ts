@@ -1,6 +1,7 @@
 /** `npm run bench:line`: how much of a line a transfer gets, on good lines and bad ones. */
 import { Command } from 'commander';
 import { framePayloadBytesDefault, framePayloadBytesMax } from '../../../protocol/limits.js';
+import { met, table } from '../row.js';
 import type { Goodput, TransferSettings } from './goodput.js';
 import {
   baudsAll,
@@ -26,7 +27,7 @@ payloads of up to 4 KiB, as serial lines have them, and of up to 64 KiB. The las
 has to end.
 
 With --pty the controllers are processes that open serial ports, and each transfer takes its time: four at once at 115200
-baud and below, the others one by one.
+baud and below, the others one by one. At the end comes how long a freeze and a read wait on a line that is full.
 
 Examples:
   $ npm run bench:line
@@ -72,6 +73,12 @@ for (let at = 0; at < cells.length; ) {
   const batch = cells.slice(at, at + Math.max(1, slow.length));
   for (const line of await Promise.all(batch.map(measured))) console.log(line);
   at += batch.length;
+}
+if (options.pty === true) {
+  const { answerTimeThroughPorts } = await import('../answer-time.js');
+  const rows = await answerTimeThroughPorts();
+  for (const line of table(rows)) console.log(line);
+  missed += rows.filter((row) => !met(row)).length;
 }
 if (missed > 0) console.log(`\n${missed} below the limit`);
 process.exitCode = missed > 0 ? 1 : 0;
