@@ -21,8 +21,8 @@ reset; each check opens a link of its own. \`--only F,L-12\` makes some checks a
 
 - **A check that fails** shows what was expected, what came, what to look at, and the last frames of both directions, decoded and in
   hexadecimal. Begin with the lowest number: frames before the link, the link before sessions, sessions before what is above them.
-- **Checks that change something** need \`--allow-data-loss\`. They write to the first sectors of logical unit 0, and freeze, suspend
-  and bring back a pair. Nobody else may use the device meanwhile.
+- **Checks that change something** need \`--allow-data-loss\`. They write to the first sectors of logical unit 0 and to its last, and
+  freeze, suspend and bring back a pair. Nobody else may use the device meanwhile.
 - **Durability** cannot be seen without a power cut. \`--power-cycle\` takes a command that takes the power away, gives it back, and
   ends when that is done; the suite then waits for the line.
 - **A device that is a main or a sub** is looked at from its host line. What it says to the other controller is not: put it on a

@@ -12,7 +12,7 @@ import { ProbeUnit } from './probe-unit.js';
 import type { Identity } from './suite-record.js';
 
 /** How long a device is given for its first sign of life, in microseconds. */
-const aliveUs = 10_000_000;
+const aliveUs = 3_000_000;
 
 /**
  * What the device says of itself; as much of it as it can be brought to say. Throws RefusalError: `line-silent`, what is

@@ -4,10 +4,13 @@
  */
 import type { Requirement } from './check.js';
 import { acknowledgementRequirements } from './checks/acknowledgements.js';
+import { digestRequirements } from './checks/digests.js';
 import { frameRequirements } from './checks/frames.js';
+import { instructionRequirements } from './checks/instructions.js';
 import { dataRequirements } from './checks/link-data.js';
 import { openingRequirements } from './checks/link-opening.js';
 import { messageRequirements } from './checks/messages.js';
+import { replicationRequirements } from './checks/replication.js';
 import { attentionRequirements } from './checks/scsi-attention.js';
 import { mediumRequirements } from './checks/scsi-medium.js';
 import { transportRequirements } from './checks/scsi-transport.js';
@@ -30,6 +33,9 @@ export const requirements: readonly Requirement[] = [
   ...unitRequirements,
   ...attentionRequirements,
   ...mediumRequirements,
+  ...instructionRequirements,
+  ...replicationRequirements,
+  ...digestRequirements,
 ].sort(byNumber);
 
 function byNumber({ number: a }: Requirement, { number: b }: Requirement): number {

@@ -1,6 +1,7 @@
 /** All wrong devices. */
 import type { Wrong } from './wrong.js';
 import { wrongFrames } from './wrong-frames.js';
+import { wrongInstructions } from './wrong-instructions.js';
 import { wrongLinks } from './wrong-links.js';
 import { wrongOpenings } from './wrong-openings.js';
 import { wrongUnits } from './wrong-scsi.js';
@@ -11,5 +12,5 @@ export const wrongDevices: readonly Wrong[] = [
   ...wrongLinks,
   ...wrongOpenings,
   ...wrongSessions,
-  ...wrongUnits,
+  ...[...wrongUnits, ...wrongInstructions].map((wrong) => ({ ...wrong, isAboveLink: true })),
 ];

@@ -1,4 +1,5 @@
 /** Runs the suite against a wrong device. */
+import type { Requirement } from '../../hil/conform/check.js';
 import { requirements } from '../../hil/conform/requirements.js';
 import type { CheckRecord } from '../../hil/conform/suite-record.js';
 import { WrongDevice } from './tampering.js';
@@ -8,24 +9,23 @@ import { type Wrong, wrongKey } from './wrong.js';
 /** Checks that send more than this many bytes are made where they have to fail, and not for each of a hundred devices. */
 const bytesMax = 1_000_000;
 
-/** The records of all checks but the longest. */
-export function conformWrong({
-  role = 'disk',
-  isSealed,
-  isPaired,
-  fails,
-  tamper,
-}: Wrong): Promise<readonly CheckRecord[]> {
+/** The records of all checks, but the longest and those that it cannot fail. */
+export function conformWrong(wrong: Wrong): Promise<readonly CheckRecord[]> {
+  const { role = 'disk', isSealed, isPaired, tamper } = wrong;
   const port = role === 'disk' ? 'target' : 'host';
   return conform({
     role,
-    requirements: requirements.filter(({ number, how }) => {
-      return fails.includes(number) || (how.kind === 'check' && (how.bytes ?? 0) <= bytesMax);
-    }),
+    requirements: requirements.filter((requirement) => isMade(requirement, wrong)),
     ...(isSealed === true ? { key: wrongKey } : {}),
     ...(isPaired === undefined ? {} : { isPaired }),
     wrap: (device) => new WrongDevice(device, port, tamper()),
   });
+}
+
+function isMade({ number, how }: Requirement, { fails, isAboveLink }: Wrong): boolean {
+  if (fails.includes(number)) return true;
+  if (how.kind !== 'check' || (how.bytes ?? 0) > bytesMax) return false;
+  return isAboveLink !== true || !/^[FL]-/.test(number);
 }
 
 /** Numbers that should have failed and did not, and numbers that failed and should not. */

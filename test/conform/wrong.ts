@@ -9,6 +9,8 @@ export interface Wrong {
   readonly role?: ConformRole;
   readonly isSealed?: boolean;
   readonly isPaired?: boolean;
+  /** It changes messages and commands alone: frames and link are the model’s, and are not checked again. */
+  readonly isAboveLink?: boolean;
   /** Numbers of the checks that have to fail. */
   readonly fails: readonly string[];
   /** Those that may fail, too, since they need what it does wrong: numbers, or letters for all of them. */

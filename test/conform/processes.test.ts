@@ -1,0 +1,150 @@
+/** The command against our models as processes, in real time. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { type BenchProcess, runProcess, startProcess, temporaryFolder } from '../../hil/bench/processes.js';
+import { DeviceRunner } from '../../hil/run/device-runner.js';
+import { openArea } from '../../hil/run/disks/area.js';
+import { DiskDevice } from '../../hil/run/disks/disk-device.js';
+import type { DiskPort } from '../../hil/run/disks/disk-port.js';
+import { openLine } from '../../hil/run/lines/open-line.js';
+import type { DiskName } from '../../protocol/device.js';
+import { parseXml } from '../hil/report/xml.js';
+import { runShell, withPower } from './shell.js';
+import { WrongDevice } from './tampering.js';
+import { wrongDevices } from './wrong-devices.js';
+
+const mainScript = fileURLToPath(new URL('../../hil/cli/main.js', import.meta.url));
+
+describe('coldframe conform', () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let processes: BenchProcess[];
+  const at = (name: string) => join(folder.path, name);
+
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    processes = [];
+  });
+  afterEach(async () => {
+    await Promise.all(processes.map((each) => each.kill()));
+    await folder.remove();
+  });
+
+  async function start(...args: readonly string[]): Promise<BenchProcess> {
+    const started = await startProcess(args, { cwd: folder.path });
+    processes.push(started);
+    return started;
+  }
+
+  const conform = (...args: readonly string[]) => runProcess(['conform', ...args], { cwd: folder.path });
+  const startDisk = (line = `unix-listen:${at('disk.sock')}`) =>
+    start('disk', '--line', line, '--image', 'disk.img', '--size', '2MiB');
+
+  function keyFile(): string {
+    writeFileSync(at('line.key'), '5a'.repeat(32), { mode: 0o600 });
+    return 'line.key';
+  }
+
+  /** A main and a sub, each with a socket for its host that is called after it and after the pair. */
+  async function startPair(pair: string, ...key: readonly string[]): Promise<void> {
+    const remote = at(`${pair}.remote`);
+    const sizes = ['--size', '2MiB', ...key];
+    await start(
+      ...['firmware', 'sub', '--host', `unix-listen:${at(`${pair}.sub`)}`, '--remote', `unix-listen:${remote}`],
+      ...['--staging', `${pair}.staging`, '--secondary', `${pair}.secondary`, '--meta', `${pair}.sub.meta`, ...sizes],
+    );
+    await start(
+      ...['firmware', 'main', '--host', `unix-listen:${at(`${pair}.main`)}`, '--remote', `unix:${remote}`],
+      ...['--primary', `${pair}.primary`, '--shadow', `${pair}.shadow`, '--meta', `${pair}.main.meta`, ...sizes],
+      ...['--method', 'differential'],
+    );
+  }
+
+  it('passes a disk at a PTY and pairs at sockets, sealed and in clear, and reports what it did', async () => {
+    const disk = await startDisk('pty:');
+    const key = ['--key-file', keyFile()];
+    await startPair('sealed', ...key);
+    await startPair('clear');
+    const all = ['--allow-data-loss', '--junit'];
+    const few = ['--only', 'S-2,M-7,I,G', '--allow-data-loss'];
+    const [ofDisk, ofMain, ofSub, ...inClear] = await Promise.all([
+      conform('--role', 'disk', '--line', disk.readyValue('line'), ...all, 'disk.xml', '--html', 'disk.html'),
+      conform('--role', 'main', '--line', `unix:${at('sealed.main')}`, ...all, 'main.xml', ...key),
+      conform('--role', 'sub', '--line', `unix:${at('sealed.sub')}`, '--json', ...key),
+      conform('--role', 'main', '--line', `unix:${at('clear.main')}`, ...few),
+      conform('--role', 'sub', '--line', `unix:${at('clear.sub')}`, ...few),
+    ]);
+    for (const { exitCode, stdout, stderr } of [ofDisk, ofMain, ofSub, ...inClear]) {
+      expect(exitCode, `${stdout}${stderr}`).to.equal(0);
+    }
+    expect(ofDisk.stdout).to.contain('PASSED').and.to.contain('COLDFRME').and.not.to.contain('\u001b');
+    const page = readFileSync(at('disk.html'), 'utf8');
+    expect(page).to.contain('COLDFRME').and.to.contain('Signature').and.to.contain('<td class="number">D-46</td>');
+    const junit = parseXml(readFileSync(at('main.xml'), 'utf8'));
+    expect(junit.children[0]?.attributes).to.deep.include({ failures: '0', errors: '0' });
+    expect(JSON.parse(ofSub.stdout)).to.deep.include({ role: 'sub', failed: 0, isSealed: true });
+  });
+
+  it('has the power cut by a command where it is told how', async () => {
+    const disk = `"${process.execPath}" "${mainScript}" disk --line unix-listen:${at('disk.sock')} --image disk.img --size 2MiB`;
+    const script = `test -f pid && kill -9 $(cat pid)
+${disk} > ready 2> errors & echo $! > pid
+until grep -q ready ready; do sleep 0.05; done`;
+    writeFileSync(at('power.sh'), script);
+    const power = ['--power-cycle', 'sh power.sh'];
+    const { exitCode, stdout, stderr } = await withPower(at('pid'), async () => {
+      await runShell(folder.path, 'sh power.sh');
+      return conform(
+        '--role',
+        'disk',
+        '--line',
+        `unix:${at('disk.sock')}`,
+        '--only',
+        'D-30,D-43,D-44',
+        '--allow-data-loss',
+        ...power,
+      );
+    });
+    expect(exitCode, `${stdout}${stderr}`).to.equal(0);
+    expect(stdout).to.contain('3 checks passed, 0 not run');
+  });
+
+  it('fails a wrong device with the frames that show it', async () => {
+    const wrong = wrongDevices.find(({ fails }) => fails.includes('F-3'));
+    const device = new WrongDevice(new DiskDevice({ serial: 'WRONG' }), 'target', wrong?.tamper() ?? {});
+    const medium = await openArea(
+      { kind: 'file', path: at('wrong.img') },
+      { role: 'main', sizeBytes: 2 ** 20, onTrouble: () => {} },
+    );
+    const lines = new Map([['target', openLine(`unix-listen:${at('wrong.sock')}`)]] as const);
+    const runner = new DeviceRunner({ device, lines, disks: new Map<DiskName, DiskPort>([['medium', medium]]) });
+    runner.start();
+    const few = ['--only', 'F-1,F-3', '--junit', 'wrong.xml'];
+    const { exitCode, stdout } = await conform('--role', 'disk', '--line', `unix:${at('wrong.sock')}`, ...few);
+    await runner.stop();
+    expect(exitCode, stdout).to.equal(1);
+    expect(stdout)
+      .to.contain('✕ F-3')
+      .and.to.contain('✓ F-1')
+      .and.to.contain('device → suite')
+      .and.to.contain('frame-kind');
+    expect(readFileSync(at('wrong.xml'), 'utf8'))
+      .to.contain('failures="1"')
+      .and.to.contain('<failure message="expected');
+  });
+
+  it('ends with 4 for another role or key, with 3 without a device, and with 2 for what it cannot understand', async () => {
+    await startDisk();
+    await startPair('sealed', '--key-file', keyFile());
+    const codeOf = async (...args: readonly string[]) => (await conform(...args)).exitCode;
+    const codes = await Promise.all([
+      codeOf('--role', 'sub', '--line', `unix:${at('disk.sock')}`),
+      codeOf('--role', 'main', '--line', `unix:${at('sealed.main')}`),
+      codeOf('--role', 'main', '--line', `unix:${at('none.sock')}`),
+      codeOf('--role', 'disk', '--line', `unix:${at('disk.sock')}`, '--only', 'F-99'),
+      codeOf('--role', 'host', '--line', `unix:${at('disk.sock')}`),
+    ]);
+    expect(codes).to.deep.equal([4, 4, 3, 2, 2]);
+  });
+});
