@@ -34,6 +34,9 @@ const forbidden: readonly (readonly [string, string])[] = [
   ['hil/bench', 'hil/job'],
   ['hil/report', 'hil/bench'],
   ['hil/simulate', 'hil/run'],
+  ['hil/capture', 'hil/run'],
+  ['hil/capture', 'hil/cli'],
+  ['hil/replay', 'hil/cli'],
 ];
 
 /** Modules of Node that a step machine must not see. */

@@ -9,7 +9,8 @@ export const captureOption = (): Option => new Option('--capture <file>', 'write
 /** The help that goes with it. */
 export const captureHelp = `
 --capture keeps every frame as it was on the line, the damaged ones too; a capture that was there is replaced. It
-never holds a key. See it with coldframe decode, or in Wireshark (docs/captures.md).`;
+never holds a key. See it with coldframe decode or in Wireshark, or replay it to a model
+(docs/captures.md).`;
 
 /** A capture that ends early is worth a warning, and nothing else. */
 export function warnOfCapture({ code, detail }: Refusal): void {

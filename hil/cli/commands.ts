@@ -11,6 +11,7 @@ import * as host from './commands/host.js';
 import * as init from './commands/init.js';
 import * as line from './commands/line.js';
 import * as ports from './commands/ports.js';
+import * as replay from './commands/replay.js';
 import * as run from './commands/run.js';
 import * as sim from './commands/sim.js';
 import * as soak from './commands/soak.js';
@@ -34,6 +35,7 @@ export const groups: readonly CommandGroup[] = [
   golden,
   line,
   decode,
+  replay,
   ports,
   doctor,
 ];

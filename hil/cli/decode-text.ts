@@ -22,30 +22,32 @@ export function decodeLines(frame: DescribedFrame, { virtualTime, allFrames }: D
 
 function sentences({ frame, open, acknowledgement, messages, refusal }: DescribedFrame, allFrames: boolean): string[] {
   if (refusal !== undefined) return [`refused ${refusal.code} (${refusal.detail})`];
-  if (open !== undefined) return [`open ${textOf(open)}`];
+  if (open !== undefined) return [`open ${fieldsText(open)}`];
   const said = (messages ?? []).map(messageText);
   if (!allFrames) return said;
-  if (acknowledgement !== undefined) return acknowledgement.map((record) => `acknowledgement ${textOf(record)}`);
-  return [`frame ${textOf(frame ?? {})}`, ...said];
+  if (acknowledgement !== undefined) return acknowledgement.map((record) => `acknowledgement ${fieldsText(record)}`);
+  return [`frame ${fieldsText(frame ?? {})}`, ...said];
 }
 
 function messageText({ bytes, sealed, kind, fields, refusal, missing }: DescribedMessage): string {
   const counter = sealed === undefined ? '' : ` (sealed ${sealed})`;
   if (refusal !== undefined) return `refused ${refusal.code} (${refusal.detail})${counter}`;
   if (missing !== undefined) return `sealed, ${counted(bytes, 'byte')}: the ${missing} is missing${counter}`;
-  return `${kind}${counter} ${textOf(fields ?? {})}`.trimEnd();
+  return `${kind}${counter} ${fieldsText(fields ?? {})}`.trimEnd();
 }
 
-function textOf(fields: Readonly<Record<string, Plain>>): string {
+/** Fields by name: `request=2 token=…`. */
+export function fieldsText(fields: Readonly<Record<string, Plain>>): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${valueText(value)}`)
     .join(' ');
 }
 
-function valueText(value: Plain): string {
+/** A value, shortened where it is long. */
+export function valueText(value: Plain): string {
   if (typeof value === 'string') return stringText(value);
   if (typeof value !== 'object') return String(value);
-  if (!Array.isArray(value)) return `{${textOf(value as Readonly<Record<string, Plain>>)}}`;
+  if (!Array.isArray(value)) return `{${fieldsText(value as Readonly<Record<string, Plain>>)}}`;
   const shown = value.slice(0, elementsMax).map(valueText);
   return `[${[...shown, ...(value.length > elementsMax ? [`… ${value.length} in all`] : [])].join(' ')}]`;
 }
@@ -63,6 +65,6 @@ const timeOfDay = (atUs: number): string => {
 };
 
 /** Text from a line must not steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ');
 }
