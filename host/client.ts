@@ -12,11 +12,11 @@ import { describeSense } from '../protocol/scsi/conditions.js';
 import type { CommandRequest, CommandResult } from '../protocol/scsi/initiator.js';
 import { checkedResult, requestOf } from '../protocol/scsi/initiator-commands.js';
 import type { Role } from '../protocol/session/endpoint-types.js';
+import { type LineSeal, lineSealOf } from '../protocol/session/line-seal.js';
 import { HostMachine, type Instruction, type InstructionResult } from './host-machine.js';
 
-export interface HostClientOptions {
+export interface HostClientOptions extends LineSeal {
   readonly entropy: Uint8Array;
-  readonly key?: Uint8Array;
   /** Commands under way at once. */
   readonly outstandingMax?: number;
   /** The largest payload of frames, where the default does not suit the line. */
@@ -66,11 +66,12 @@ export class HostClient {
   #peer: Role | undefined;
   #terminal: Refusal | undefined;
 
-  constructor({ entropy, key, outstandingMax, framePayloadMax, onSubmit, onTold = () => {} }: HostClientOptions) {
+  constructor(options: HostClientOptions) {
+    const { entropy, outstandingMax, framePayloadMax, onSubmit, onTold = () => {} } = options;
     this.#onSubmit = onSubmit;
     this.machine = new HostMachine({
       entropy,
-      ...(key === undefined ? {} : { key }),
+      ...lineSealOf(options),
       ...(outstandingMax === undefined ? {} : { outstandingMax }),
       ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
       listener: {

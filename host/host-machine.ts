@@ -14,6 +14,7 @@ import {
 } from '../protocol/scsi/initiator.js';
 import { Endpoint } from '../protocol/session/endpoint.js';
 import type { EndpointEvent, Role } from '../protocol/session/endpoint-types.js';
+import { type LineSeal, lineSealOf } from '../protocol/session/line-seal.js';
 
 /** An instruction: any request message but for its number, which the machine gives it. */
 export type Instruction = {
@@ -36,9 +37,8 @@ export interface HostListener {
   answered(request: number, result: InstructionResult): void;
 }
 
-export interface HostMachineOptions {
+export interface HostMachineOptions extends LineSeal {
   readonly entropy: Uint8Array;
-  readonly key?: Uint8Array;
   readonly listener: HostListener;
   /** Commands under way at once; the rest waits here. At most 128, which is what a controller takes. */
   readonly outstandingMax?: number;
@@ -58,13 +58,14 @@ export class HostMachine implements Device {
   #nextRequest = 1;
   #nowUs = 0;
 
-  constructor({ entropy, key, listener, framePayloadMax, outstandingMax = outstandingDefault }: HostMachineOptions) {
+  constructor(options: HostMachineOptions) {
+    const { entropy, listener, framePayloadMax, outstandingMax = outstandingDefault } = options;
     this.#listener = listener;
     this.#endpoint = new Endpoint({
       role: 'host',
       peers: ['main', 'sub'],
       entropy,
-      ...(key === undefined ? {} : { key }),
+      ...lineSealOf(options),
       ...(framePayloadMax === undefined ? {} : { link: { framePayloadMax } }),
     });
     this.#initiator = new Initiator({ outstandingMax });

@@ -33,8 +33,8 @@ export const runsBytesMax = 63;
 export const sealedOverheadBytes = 2 + 8 + 4 + 16 + 4;
 /** The longest message that a link carries: one of the table, sealed. */
 export const linkMessageBytesMax = messageBytesMax + sealedOverheadBytes;
-/** How far below the highest counter a sealed message may arrive, and how many may be unacknowledged. */
-export const sealedWindow = 65_536;
+/** How many sealed messages of one queue and direction have one key: 2^36 blocks of the cipher at the very most. */
+export const rekeyMessagesDefault = 2 ** 20;
 
 // Stryker disable all: these compare constants with constants; who changes one meets them
 assert(framePayloadBytesMax % unitBytes === 0, 'the largest payload is a whole number of units');

@@ -4,7 +4,7 @@
     python3 protocol/vectors.py > protocol/vectors.json
 
 Needs nothing but the standard library. AES-256-GCM is written out here and checked against the published cases of McGrew and
-Viega; HKDF against RFC 5869, A.1.
+Viega, ChaCha20-Poly1305 against RFC 8439, 2.8.2, HKDF against RFC 5869, A.1.
 """
 import hashlib
 import hmac
@@ -240,7 +240,10 @@ def plain(value):
 
 
 def hkdf(key, salt, info, length):
-    secret = hmac.new(salt, key, hashlib.sha256).digest()
+    return expand(hmac.new(salt, key, hashlib.sha256).digest(), info, length)
+
+
+def expand(secret, info, length):
     out, block, index = b"", b"", 1
     while len(out) < length:
         block = hmac.new(secret, block + info + bytes([index]), hashlib.sha256).digest()
@@ -326,6 +329,46 @@ def gcm(key, nonce, text, additional):
     return cipher, bytes(a ^ b for a, b in zip(digest, aes(keys, nonce + struct.pack(">I", 1))))
 
 
+def quarter(state, a, b, c, d):
+    for x, y, z, turn in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+        state[x] = (state[x] + state[y]) & 0xFFFFFFFF
+        state[z] ^= state[x]
+        state[z] = ((state[z] << turn) | (state[z] >> (32 - turn))) & 0xFFFFFFFF
+
+
+def chacha_block(key, counter, nonce):
+    """RFC 8439, 2.3."""
+    start = list(struct.unpack("<16I", b"expand 32-byte k" + key + struct.pack("<I", counter) + nonce))
+    state = list(start)
+    for _ in range(10):
+        for column in range(4):
+            quarter(state, column, column + 4, column + 8, column + 12)
+        for column in range(4):
+            quarter(state, column, (column + 1) % 4 + 4, (column + 2) % 4 + 8, (column + 3) % 4 + 12)
+    return struct.pack("<16I", *((a + b) & 0xFFFFFFFF for a, b in zip(state, start)))
+
+
+def poly1305(key, data):
+    """RFC 8439, 2.5."""
+    r = int.from_bytes(key[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF
+    total = 0
+    for at in range(0, len(data), 16):
+        total = (total + int.from_bytes(data[at:at + 16] + b"\1", "little")) * r % (2**130 - 5)
+    return ((total + int.from_bytes(key[16:], "little")) % 2**128).to_bytes(16, "little")
+
+
+def chacha(key, nonce, text, additional):
+    """ChaCha20-Poly1305 encryption (RFC 8439, 2.8): ciphertext and tag."""
+    stream = b"".join(chacha_block(key, 1 + index, nonce) for index in range((len(text) + 63) // 64))
+    cipher = bytes(a ^ b for a, b in zip(text, stream))
+    padded = [part + bytes(-len(part) % 16) for part in (additional, cipher)]
+    lengths = struct.pack("<QQ", len(additional), len(cipher))
+    return cipher, poly1305(chacha_block(key, 0, nonce)[:32], padded[0] + padded[1] + lengths)
+
+
+CIPHERS = {"aes-256-gcm": gcm, "chacha20-poly1305": chacha}
+
+
 def check_published():
     # RFC 5869, A.1
     assert hkdf(b"\x0b" * 22, bytes(range(13)), bytes(range(0xF0, 0xFA)), 42).hex() == (
@@ -336,7 +379,21 @@ def check_published():
     assert cipher.hex() == "cea7403d4d606b6e074ec5d3baf39d18" and tag.hex() == "d0d1c8a799996bf0265b98b5d48ab919"
     key, nonce, text, additional, cipher, tag = (bytes.fromhex(each) for each in CASE_16)
     assert gcm(key, nonce, text, additional) == (cipher, tag)
+    key, nonce, text, additional, cipher, tag = RFC_8439
+    assert chacha(key, nonce, text, additional) == (cipher, tag)
 
+
+RFC_8439 = (
+    bytes(range(0x80, 0xA0)),
+    bytes.fromhex("070000004041424344454647"),
+    b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
+    bytes.fromhex("50515253c0c1c2c3c4c5c6c7"),
+    bytes.fromhex(
+        "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d63dbea45e8ca9671282fafb69da92728b"
+        "1a71de0a9e060b2905d6a5b67ecd3b3692ddbd7f2d778b8c9803aee328091b58fab324e4fad675945585808b4831d7bc"
+        "3ff4def08e4b7a9de576d26586cec64b6116"),
+    bytes.fromhex("1ae10b594f09e26a7e902ecbd0600691"),
+)
 
 CASE_16 = (
     "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
@@ -350,20 +407,45 @@ CASE_16 = (
 )
 
 
-def session():
-    preshared, salts = fixed(32, 0x40), [fixed(32, 0x90), fixed(32, 0x10)]
-    salt = b"".join(sorted(salts))
-    keys = {way: hkdf(preshared, salt, f"coldframe session v1 {way}".encode(), 32) for way in ("main>sub", "sub>main")}
-    sealed = []
-    freeze = message(*next((tag, fields) for kind, tag, fields in MESSAGES if kind == "freeze"))
-    proof = message(0x02, [("peerSalt", "fixed", salts[1])])
-    for counter, inner in [(0, proof), (1, freeze)]:
+REKEY_MESSAGES = 2
+
+
+def hello(role, capabilities, salt):
+    return message(0x01, [("version", "u16", 1), ("role", ROLE, role), ("capabilities", "u32", capabilities),
+                          ("keyed", "flag", True), ("salt", "fixed", salt)])
+
+
+def sealed_messages(cipher, first_key, inners):
+    """What a queue carries, with a key for two messages only, so that the keys change."""
+    key, out = first_key, []
+    for counter, inner in enumerate(inners):
+        if counter and counter % REKEY_MESSAGES == 0:
+            key = expand(key, b"coldframe rekey", 32)
         additional = struct.pack("<HQ", 0x0004, counter)
-        cipher, tag = gcm(keys["main>sub"], struct.pack("<QI", counter, 0), inner, additional)
-        whole = message(0x04, [("counter", "u64", counter), ("ciphertext", "bytes", cipher + tag)])
-        sealed.append({"counter": counter, "message": inner.hex(), "encoded": whole.hex()})
-    return {"preShared": preshared.hex(), "salts": [each.hex() for each in salts],
-            "keys": {way: key.hex() for way, key in keys.items()}, "sealed": sealed}
+        ciphertext, tag = CIPHERS[cipher](key, struct.pack("<QI", counter, 0), inner, additional)
+        whole = message(0x04, [("counter", "u64", counter), ("ciphertext", "bytes", ciphertext + tag)])
+        out.append({"counter": counter, "message": inner.hex(), "encoded": whole.hex()})
+    return key, out
+
+
+def sessions():
+    """A session for each cipher: main takes that alone, the sub both."""
+    preshared, salts = fixed(32, 0x40), {"main": fixed(32, 0x90), "sub": fixed(32, 0x10)}
+    plain_of = {kind: message(tag, fields) for kind, tag, fields in MESSAGES}
+    proof = message(0x02, [("peerSalt", "fixed", salts["sub"])])
+    inners = [proof, plain_of["freeze"], plain_of["takeover"], plain_of["structured"], plain_of["blockRun"]]
+    made = []
+    for bit, cipher in enumerate(CIPHERS):
+        hellos = {"main": hello("main", 1 << bit, salts["main"]), "sub": hello("sub", 3, salts["sub"])}
+        salt = hashlib.sha256(b"".join(sorted(hellos.values()))).digest()
+        keys = {f"{way} {queue}": hkdf(preshared, salt, f"coldframe session v1 {cipher} {way} {queue}".encode(), 32)
+                for way in ("main>sub", "sub>main") for queue in range(3)}
+        last, sealed = sealed_messages(cipher, keys["main>sub 0"], inners)
+        made.append({"cipher": cipher, "preShared": preshared.hex(), "transcript": salt.hex(),
+                     "hellos": {role: encoded.hex() for role, encoded in hellos.items()},
+                     "keys": {lane: key.hex() for lane, key in keys.items()},
+                     "rekeyMessages": REKEY_MESSAGES, "lastKey": last.hex(), "sealed": sealed})
+    return made
 
 
 # ---- digests ----
@@ -409,8 +491,10 @@ def main():
             for records in ([(1, 0, [])], [(0, 5, []), (1, 0xABCD, [1, 1]), (2, 65530, [64, 1, 300, 128])])],
         "messages": [{"message": {"kind": kind, **{name: plain(value) for name, _, value in fields}},
                       "encoded": message(tag, fields).hex()} for kind, tag, fields in MESSAGES],
-        "session": session(),
+        "sessions": sessions(),
         "aesGcm": dict(zip(("key", "nonce", "plaintext", "additional", "ciphertext", "tag"), CASE_16)),
+        "chacha20Poly1305": dict(zip(("key", "nonce", "plaintext", "additional", "ciphertext", "tag"),
+                                     (each.hex() for each in RFC_8439))),
         "digests": digests(),
     }, indent=1, ensure_ascii=False))
 

@@ -14,6 +14,7 @@ import { senseOf } from '../../protocol/scsi/conditions.js';
 import { encodeSense } from '../../protocol/scsi/sense.js';
 import { Endpoint } from '../../protocol/session/endpoint.js';
 import type { EndpointEvent, Role } from '../../protocol/session/endpoint-types.js';
+import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
@@ -23,8 +24,7 @@ import { fieldPastLimit } from './peer-limits.js';
 import { StampAreas } from './prepare-areas.js';
 import { slotsOf } from './slots.js';
 
-export interface PortOptions {
-  readonly key?: Uint8Array;
+export interface PortOptions extends LineSeal {
   /** The most bytes of a message that one frame carries; large on lines without errors. */
   readonly framePayloadMax?: number;
 }
@@ -269,12 +269,11 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 
   #endpoint(port: 'host' | 'remote'): Endpoint {
     const { role } = this.#options;
-    const { key, framePayloadMax } = this.#options[port];
+    const { framePayloadMax } = this.#options[port];
     const peers: readonly Role[] = port === 'host' ? ['host'] : [role === 'main' ? 'sub' : 'main'];
     return new Endpoint({
       ...{ role, peers, entropy: portEntropy(this.entropy, port) },
-      // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
-      ...(key === undefined ? {} : { key }),
+      ...lineSealOf(this.#options[port]),
       // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
       ...(framePayloadMax === undefined ? {} : { link: { framePayloadMax } }),
     });

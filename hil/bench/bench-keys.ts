@@ -1,4 +1,6 @@
 /** The keys of a bench's lines: each line can have its own. */
+import type { Cipher } from '../../protocol/session/ciphers.js';
+import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { readKeyFile } from '../run/key-file.js';
 import type { Powered } from './bench.js';
 import type { BenchFile } from './bench-schema.js';
@@ -8,7 +10,11 @@ export interface BenchKeys {
   readonly hostMain?: Uint8Array | undefined;
   readonly hostSub?: Uint8Array | undefined;
   readonly mainSub?: Uint8Array | undefined;
+  /** The ciphers that sealed lines may have; all unless given. */
+  readonly ciphers?: readonly Cipher[] | undefined;
 }
+
+export type KeyedLine = 'hostMain' | 'hostSub' | 'mainSub';
 
 /** One key for all lines. */
 export function oneKey(key: Uint8Array | undefined): BenchKeys {
@@ -28,10 +34,10 @@ export function hasKeys({ keyFile, keyFiles }: Pick<BenchFile, 'keyFile' | 'keyF
 
 /** As options of a controller's two ports. */
 export function portKeys(keys: BenchKeys, role: Powered) {
-  return { host: keyOption(role === 'main' ? keys.hostMain : keys.hostSub), remote: keyOption(keys.mainSub) };
+  return { host: sealOf(keys, role === 'main' ? 'hostMain' : 'hostSub'), remote: sealOf(keys, 'mainSub') };
 }
 
-/** As an option of one end of a line. */
-export function keyOption(key: Uint8Array | undefined): { readonly key?: Uint8Array } {
-  return key === undefined ? {} : { key };
+/** As options of one end of a line. */
+export function sealOf({ ciphers, ...keys }: BenchKeys, line: KeyedLine): LineSeal {
+  return lineSealOf({ key: keys[line], ciphers });
 }

@@ -9,12 +9,13 @@ import { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import { HostClient } from '../../host/client.js';
 import type { Device, DiskName } from '../../protocol/device.js';
 import type { Method } from '../../protocol/ids.js';
+import type { LineSeal } from '../../protocol/session/line-seal.js';
 import { Random } from '../random.js';
 import { idealLine, Kernel, type SimulatedLine } from '../simulate/kernel.js';
 import type { LineModelOptions } from '../simulate/line-model.js';
 import { type DiskTimes, SimulatedDisk } from '../simulate/simulated-disk.js';
 import type { Powered } from './bench.js';
-import { type BenchKeys, keyOption, oneKey, portKeys } from './bench-keys.js';
+import { type BenchKeys, oneKey, portKeys, sealOf } from './bench-keys.js';
 
 export interface EmulatedBenchOptions {
   readonly method: Method;
@@ -74,8 +75,8 @@ export class EmulatedBench {
     this.main = new MainController({ ...ports('main'), method, ...stall });
     this.sub = new SubController(ports('sub'));
     this.#makeDisks(blockBytes);
-    this.host = this.#client('host', keyOption(keys.hostMain));
-    this.subHost = this.#client('subHost', keyOption(keys.hostSub));
+    this.host = this.#client('host', sealOf(keys, 'hostMain'));
+    this.subHost = this.#client('subHost', sealOf(keys, 'hostSub'));
     const wrap = options.wrap ?? ((_: string, device: Device) => device);
     this.kernel.add('main', wrap('main', this.main), this.disks);
     this.kernel.add('sub', wrap('sub', this.sub), this.subDisks);
@@ -153,7 +154,7 @@ export class EmulatedBench {
     }
   }
 
-  #client(name: string, sealed: { readonly key?: Uint8Array }): HostClient {
+  #client(name: string, sealed: LineSeal): HostClient {
     const entropy = this.#entropy(name);
     const client: HostClient = new HostClient({
       entropy,

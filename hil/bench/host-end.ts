@@ -5,15 +5,15 @@
 import { randomBytes } from 'node:crypto';
 import { HostClient } from '../../host/client.js';
 import type { PortName } from '../../protocol/device.js';
+import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import type { LineCapture } from '../capture/capture-file.js';
 import { timeOfDayUs } from '../run/clock.js';
 import { DeviceRunner } from '../run/device-runner.js';
 import type { Line } from '../run/lines/line.js';
 import { LineTaps } from './line-taps.js';
 
-export interface HostEndOptions {
+export interface HostEndOptions extends LineSeal {
   readonly line: Line;
-  readonly key?: Uint8Array;
   readonly framePayloadMax?: number;
   /** How long the controller may be away, in milliseconds. */
   readonly absenceMsMax?: number;
@@ -40,10 +40,11 @@ export class HostEnd {
   #isAsking = false;
   #hasReason = false;
 
-  constructor({ line, key, framePayloadMax, absenceMsMax = absenceMsDefault, capture }: HostEndOptions) {
+  constructor(options: HostEndOptions) {
+    const { line, framePayloadMax, absenceMsMax = absenceMsDefault, capture } = options;
     this.client = new HostClient({
       entropy: randomBytes(32),
-      ...(key === undefined ? {} : { key }),
+      ...lineSealOf(options),
       ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
       onSubmit: () => this.#runner.wake(),
     });

@@ -23,7 +23,7 @@ import {
   remoteLineName,
   type SlotAreaBytes,
 } from './bench.js';
-import { type BenchKeys, keyOption, portKeys } from './bench-keys.js';
+import { type BenchKeys, portKeys, sealOf } from './bench-keys.js';
 import { HostEnd } from './host-end.js';
 import { emulatedName, type LineEmulation, shapeOf } from './line-emulation.js';
 import { RealTimeBench } from './real-time-bench.js';
@@ -74,8 +74,8 @@ export class InProcessBench extends RealTimeBench {
     const lines = this.#lines(options);
     this.remote = lines.relay;
     this.hostAddress = emulatedName('memory', options.hostLine);
-    this.hostEnd = new HostEnd({ line: lines.host, ...keyOption(keys.hostMain) });
-    this.subHostEnd = new HostEnd({ line: lines.subHost, ...keyOption(keys.hostSub) });
+    this.hostEnd = new HostEnd({ line: lines.host, ...sealOf(keys, 'hostMain') });
+    this.subHostEnd = new HostEnd({ line: lines.subHost, ...sealOf(keys, 'hostSub') });
     this.#sites = {
       main: {
         model: main,

@@ -1,5 +1,6 @@
 /** A model of a controller as a process of its own: `coldframe firmware …` over files in a folder. */
 import { RefusalError } from '../../protocol/refusals.js';
+import type { Cipher } from '../../protocol/session/ciphers.js';
 import type { BenchShape, Powered, SlotAreaBytes } from './bench.js';
 import type { ModelAreas } from './model-areas.js';
 import { type BenchProcess, startProcess } from './processes.js';
@@ -10,7 +11,10 @@ export interface ModelProcessOptions {
   readonly areas: ModelAreas;
   readonly host: string;
   readonly remote: string;
-  readonly keyFile: string | undefined;
+  /** Of its two lines. */
+  readonly keyFiles: { readonly host: string | undefined; readonly remote: string | undefined };
+  /** None for all. */
+  readonly ciphers: readonly Cipher[];
   /** The process has ended although nobody wanted it to. */
   readonly onEnded: (error: RefusalError) => void;
 }
@@ -52,7 +56,7 @@ export class ModelProcess {
   }
 
   #arguments(): string[] {
-    const { role, shape, areas, host, remote, keyFile } = this.#options;
+    const { role, shape, areas, host, remote, keyFiles, ciphers } = this.#options;
     const [volume, slots] = role === 'main' ? (['primary', 'shadow'] as const) : (['secondary', 'staging'] as const);
     const slotBytes = role === 'main' ? shape.shadowBytes : shape.stagingBytes;
     const volumes = shape.volumes.flatMap((bytes, number) => [
@@ -64,7 +68,9 @@ export class ModelProcess {
       ...['--block', String(shape.blockBytes), ...volumes],
       ...(role === 'main' ? ['--method', shape.method] : []),
       ...(slotBytes === undefined ? [] : [`--${slots}-size`, String(slotBytes)]),
-      ...(keyFile === undefined ? [] : ['--key-file', keyFile]),
+      ...(keyFiles.host === undefined ? [] : ['--host-key-file', keyFiles.host]),
+      ...(keyFiles.remote === undefined ? [] : ['--remote-key-file', keyFiles.remote]),
+      ...ciphers.flatMap((cipher) => ['--cipher', cipher]),
     ];
   }
 }

@@ -1,6 +1,7 @@
 /** Makes the bench that a bench file describes. */
 import { unreachable } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
+import type { Cipher } from '../../protocol/session/ciphers.js';
 import type { CaptureFile } from '../capture/capture-file.js';
 import type { DiskTimes } from '../simulate/simulated-disk.js';
 import type { Bench, Powered } from './bench.js';
@@ -17,6 +18,8 @@ export interface OpenBenchOptions {
   readonly seed: string;
   /** Seals all lines, 32 bytes; the file's key files otherwise. */
   readonly key?: Uint8Array | undefined;
+  /** The ciphers that sealed lines may have; all unless given. */
+  readonly ciphers?: readonly Cipher[] | undefined;
   /** How long a controller in real time may be away, in milliseconds. */
   readonly absenceMsMax?: number;
   /** Takes the frames of all lines that pass through this process. */
@@ -57,8 +60,8 @@ async function checkShape(bench: Bench): Promise<void> {
 }
 
 async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Bench> {
-  const { seed, key: given, absenceMsMax } = options;
-  const keys = given === undefined ? readKeys(file) : oneKey(given);
+  const { seed, key: given, ciphers, absenceMsMax } = options;
+  const keys = { ...(given === undefined ? readKeys(file) : oneKey(given)), ciphers };
   const captured = options.capture === undefined ? {} : { capture: options.capture };
   const volumes = file.volumes.map(({ size }) => size);
   const shape = { method: file.method, volumes, blockBytes: file.block };

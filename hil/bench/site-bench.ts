@@ -4,17 +4,17 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../protocol/ids.js';
-import { RefusalError } from '../../protocol/refusals.js';
+import type { RefusalError } from '../../protocol/refusals.js';
 import type { CaptureFile } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
 import { BoardLock } from '../run/board-lock.js';
 import { runHook } from '../run/hooks.js';
 import type { BenchAbilities, BenchShape, Powered, SlotAreaBytes } from './bench.js';
-import { type BenchKeys, keyOption } from './bench-keys.js';
+import { type BenchKeys, sealOf } from './bench-keys.js';
 import { HostEnd } from './host-end.js';
 import type { LineEmulation } from './line-emulation.js';
 import { type GivenAreas, ModelAreas } from './model-areas.js';
-import { ModelProcess } from './model-process.js';
+import { ModelProcess, type ModelProcessOptions } from './model-process.js';
 import type { Transport } from './near-line.js';
 import { temporaryFolder } from './processes.js';
 import { RealTimeBench } from './real-time-bench.js';
@@ -193,16 +193,14 @@ async function makeEnds(
   { areas, modelled }: { readonly areas: ModelAreas; readonly modelled: readonly Powered[] },
 ) {
   const { keys } = options;
-  const keyFiles = new Map<Powered, string | undefined>();
-  for (const role of modelled) keyFiles.set(role, await modelKey(folder, role, keys));
   const ends = {
     main: await hostLine(options, folder, 'main'),
     sub: await hostLine(options, folder, 'sub'),
   };
   const remote = await remoteLines(options, folder);
   const limit = options.absenceMsMax === undefined ? {} : { absenceMsMax: options.absenceMsMax };
-  const host = new HostEnd({ ...ends.main, ...limit, ...keyOption(keys.hostMain) });
-  const subHost = new HostEnd({ ...ends.sub, ...limit, ...keyOption(keys.hostSub) });
+  const host = new HostEnd({ ...ends.main, ...limit, ...sealOf(keys, 'hostMain') });
+  const subHost = new HostEnd({ ...ends.sub, ...limit, ...sealOf(keys, 'hostSub') });
   const onEnded = ({ refusal }: RefusalError) => {
     host.client.abort(refusal);
     subHost.client.abort(refusal);
@@ -210,23 +208,20 @@ async function makeEnds(
   const models = new Map<Powered, ModelProcess>();
   for (const role of modelled) {
     const addresses = { host: ends[role].address, remote: remote.addresses[role] };
-    const keyFile = keyFiles.get(role);
-    models.set(role, new ModelProcess({ role, shape: options, areas, ...addresses, keyFile, onEnded }));
+    const sealing = { keyFiles: await modelKeys(folder, role, keys), ciphers: keys.ciphers ?? [] };
+    models.set(role, new ModelProcess({ role, shape: options, areas, ...addresses, ...sealing, onEnded }));
   }
   return { host, subHost, hostAddress: ends.main.name, relay: remote.relay, models };
 }
 
-/** The key file of a model, which has one key for both its lines. */
-async function modelKey(folder: string, role: Powered, keys: BenchKeys): Promise<string | undefined> {
-  const [key, other] = [role === 'main' ? keys.hostMain : keys.hostSub, keys.mainSub];
-  if (Buffer.compare(key ?? Buffer.of(), other ?? Buffer.of()) !== 0) {
-    throw new RefusalError(
-      'configuration-invalid',
-      `keyFiles: ${role} is a model as a process, with one key for both lines`,
-    );
-  }
-  if (key === undefined) return undefined;
-  const path = join(folder, `${role}.key`);
-  await writeFile(path, `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 });
-  return path;
+/** The key files of a model's two lines. */
+async function modelKeys(folder: string, role: Powered, keys: BenchKeys): Promise<ModelProcessOptions['keyFiles']> {
+  const write = async (name: string, key: Uint8Array | undefined) => {
+    if (key === undefined) return undefined;
+    const path = join(folder, `${role}-${name}.key`);
+    await writeFile(path, `${Buffer.from(key).toString('hex')}\n`, { mode: 0o600 });
+    return path;
+  };
+  const host = await write('host', role === 'main' ? keys.hostMain : keys.hostSub);
+  return { host, remote: await write('remote', keys.mainSub) };
 }

@@ -3,12 +3,15 @@ import type { Command } from 'commander';
 import type { HostClient } from '../../host/client.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
+import { type Cipher, ciphers } from '../../protocol/session/ciphers.js';
+import { lineSealOf } from '../../protocol/session/line-seal.js';
 import { withCapture } from '../capture/capture-file.js';
 import { timeOfDayUs } from '../run/clock.js';
 import type { HostSession } from '../run/host-session.js';
 import { readKeyFile } from '../run/key-file.js';
 import { parseLineAddress } from '../run/lines/address.js';
 import type { Carried } from '../run/runner-port.js';
+import { gather, oneOf } from './arguments.js';
 import { captureHelp, captureOption, warnOfCapture } from './capture-option.js';
 import { onEndSignal } from './interrupts.js';
 import { Interrupted } from './report-error.js';
@@ -16,6 +19,7 @@ import { Interrupted } from './report-error.js';
 export interface HostOptions {
   readonly line: string;
   readonly keyFile?: string;
+  readonly cipher?: readonly Cipher[];
   readonly capture?: string;
 }
 
@@ -26,6 +30,7 @@ export function hostCommand(host: Command, name: string, description: string): C
     .description(description)
     .requiredOption('--line <line>', 'line to the controller')
     .option('--key-file <file>', 'the key of a sealed line')
+    .option('--cipher <cipher>', `of a sealed line: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
     .addOption(captureOption())
     .addHelpText('after', captureHelp);
 }
@@ -40,14 +45,14 @@ export async function withHost<Result>(
   { silenceMsMax }: { readonly silenceMsMax?: number } = {},
 ): Promise<Result> {
   const { HostSession } = await import('../run/host-session.js');
-  const { keyFile } = options;
+  const { keyFile, cipher } = options;
   const address = parseLineAddress(options.line);
-  const key = keyFile === undefined ? {} : { key: readKeyFile(keyFile) };
+  const seal = lineSealOf({ key: keyFile === undefined ? undefined : readKeyFile(keyFile), ciphers: cipher });
   const limit = silenceMsMax === undefined ? {} : { silenceMsMax };
   return withCapture(options.capture, warnOfCapture, (capture) => {
     const line = capture?.line({ name: 'host', from: 'host', to: 'controller' });
     const onFrame = ({ way, bytes, atUs }: Carried) => line?.take(way, bytes, timeOfDayUs(atUs));
-    return withSession(new HostSession({ address, ...key, ...limit, onFrame }), work);
+    return withSession(new HostSession({ address, ...seal, ...limit, onFrame }), work);
   });
 }
 

@@ -1,5 +1,7 @@
 /** What `firmware main` and `firmware sub` share. */
 import type { Method } from '../../protocol/ids.js';
+import type { Cipher } from '../../protocol/session/ciphers.js';
+import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { type CaptureFile, withCapture } from '../capture/capture-file.js';
 import { parseArea } from '../run/disks/area.js';
 import { type FirmwareConfiguration, openFirmware } from '../run/firmware.js';
@@ -21,6 +23,9 @@ export interface FirmwareOptions {
   readonly size?: readonly number[];
   readonly block: number;
   readonly keyFile?: string;
+  readonly hostKeyFile?: string;
+  readonly remoteKeyFile?: string;
+  readonly cipher?: readonly Cipher[];
   readonly capture?: string;
 }
 
@@ -78,6 +83,12 @@ async function warnOfPorts(addresses: readonly LineAddress[]): Promise<void> {
   }
 }
 
+/** A line's own key file goes before the one of both. */
+function sealFor({ keyFile, cipher: ciphers }: FirmwareOptions, own: string | undefined): LineSeal {
+  const file = own ?? keyFile;
+  return lineSealOf({ key: file === undefined ? undefined : readKeyFile(file), ciphers });
+}
+
 function configurationOf(options: FirmwareOptions, areas: FirmwareAreas): FirmwareConfiguration {
   return {
     ...areas,
@@ -88,6 +99,7 @@ function configurationOf(options: FirmwareOptions, areas: FirmwareAreas): Firmwa
     meta: parseArea(options.meta),
     volumeBytes: options.size ?? [],
     blockBytes: options.block,
-    ...(options.keyFile === undefined ? {} : { key: readKeyFile(options.keyFile) }),
+    hostSeal: sealFor(options, options.hostKeyFile),
+    remoteSeal: sealFor(options, options.remoteKeyFile),
   };
 }

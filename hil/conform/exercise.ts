@@ -1,4 +1,7 @@
 /** Ordinary work that makes a device send something of everything, for checks that look at its frames alone. */
+import { control, replication } from '../../protocol/message/message.js';
+import { encodeMessage } from '../../protocol/message/messages.js';
+import { refusals } from '../../protocol/refusals.js';
 import type { Bench } from './bench.js';
 import type { ProbeLink } from './probe-link.js';
 import type { ProbeSession } from './probe-session.js';
@@ -16,7 +19,7 @@ export const operationCodesCdb = Buffer.from([0xa3, 0x0c, 0, 0, 0, 0, 0, 0, 0x10
 export async function exercise(bench: Bench, limits?: ProbeLink['limits']): Promise<ProbeUnit> {
   const unit = await bench.unit(limits);
   await commands(unit);
-  await gap(unit.session.link);
+  await gap(unit.session);
   return unit;
 }
 
@@ -36,8 +39,10 @@ export async function queryTask(session: ProbeSession, request: number) {
   return session.next('taskResponse', (message) => message.request === request);
 }
 
-async function gap(link: ProbeLink): Promise<void> {
-  const pieces = link.pieces(strayMessage(320), 2, 64);
+async function gap(session: ProbeSession): Promise<void> {
+  const { link } = session;
+  // Sealed or not, it takes five units.
+  const pieces = link.pieces(session.wrapped(strayMessage(280), replication), replication, 64);
   for (const index of [0, 2, 4, 2, 1, 3]) {
     const piece = pieces[index];
     if (piece !== undefined) link.sendPiece(piece);
@@ -46,8 +51,20 @@ async function gap(link: ProbeLink): Promise<void> {
   await link.acknowledged(2, 5);
 }
 
-/** A fresh link on which nothing is under way: the device's hello has come and is acknowledged. */
+/**
+ * A fresh link on which nothing is under way and every message is dropped. With a key a device ends its session with
+ * anything that is out of place there; but it takes nothing at all of one that the suite has refused.
+ */
 export async function quietLink(bench: Bench, limits?: ProbeLink['limits']): Promise<ProbeLink> {
+  const link = await greetedLink(bench, limits);
+  if (bench.key === undefined) return link;
+  const { number: code } = refusals['wrong-role'];
+  await link.deliver(encodeMessage({ kind: 'refused', request: 0, code, detail: 'no session is wanted' }), control);
+  return link;
+}
+
+/** A fresh link on which the device's hello has come and is acknowledged. */
+export async function greetedLink(bench: Bench, limits?: ProbeLink['limits']): Promise<ProbeLink> {
   const link = await bench.link(limits);
   await link.probe.until(() => (link.messages.length > 0 ? true : undefined));
   await link.barrier();

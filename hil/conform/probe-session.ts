@@ -1,6 +1,8 @@
 /**
  * A session as the suite has it, in clear or sealed, and the messages of the device.
  */
+
+import type { PerPriority } from '../../protocol/link/open-frame.js';
 import type { Priority } from '../../protocol/message/message.js';
 import {
   decodeMessage,
@@ -12,9 +14,10 @@ import {
   protocolVersion,
 } from '../../protocol/message/messages.js';
 import { refusalByNumber } from '../../protocol/refusals.js';
+import { capabilitiesOf, ciphers, commonCipher } from '../../protocol/session/ciphers.js';
 import type { Role } from '../../protocol/session/endpoint-types.js';
 import { sessionRefusals } from '../../protocol/session/hello.js';
-import { Opener, Sealer, sessionKey } from '../../protocol/session/seal.js';
+import { Seals } from '../../protocol/session/seals.js';
 import { hexWords } from './frame-words.js';
 import type { LinkMessage, ProbeLink } from './probe-link.js';
 
@@ -35,11 +38,12 @@ export class ProbeSession {
   refused: MessageNamed<'refused'> | undefined;
   /** The device's proof has arrived and is right. */
   isProven = false;
-  sealer: Sealer | undefined;
-  /** Counters of the device's sealed messages, in order of arrival. */
-  readonly counters: number[] = [];
+  seals: Seals | undefined;
+  /** Counters of the device's sealed messages in each queue, in order of arrival. */
+  readonly counters: PerPriority<number[]> = [[], [], []];
   readonly #options: ProbeSessionOptions;
-  #opener: Opener | undefined;
+  /** The device's hello as it was on the wire. */
+  #helloBytes: Uint8Array = Buffer.alloc(0);
 
   constructor(link: ProbeLink, options: ProbeSessionOptions) {
     this.link = link;
@@ -55,7 +59,7 @@ export class ProbeSession {
       kind: 'hello',
       version: protocolVersion,
       role,
-      capabilities: 1,
+      capabilities: capabilitiesOf(ciphers),
       keyed: key !== undefined,
       salt,
       ...changes,
@@ -68,23 +72,24 @@ export class ProbeSession {
   }
 
   /** Says hello, and with a key the proof; resolves when the device has said its own. */
-  async open(): Promise<void> {
+  async open(changes: Partial<MessageNamed<'hello'>> = {}): Promise<void> {
     const theirs = await this.greeted();
     // The device's proof may come before its acknowledgement of hello does.
-    this.seal(theirs);
-    await this.sendClear(this.ownHello());
+    const own = this.ownHello(changes);
+    this.seal(theirs, own);
+    await this.sendClear(own);
     if (this.#options.key === undefined) return;
     await this.sendSealed({ kind: 'proof', peerSalt: theirs.salt });
     await this.link.probe.need('the proof of the device', () => this.isProven || undefined);
   }
 
-  /** Makes the keys of the session. */
-  seal(theirs: MessageNamed<'hello'>, key = this.#options.key): void {
-    if (key === undefined) return;
-    const salts: readonly [Uint8Array, Uint8Array] = [this.#options.salt, Uint8Array.from(theirs.salt)];
-    const { role } = this.#options;
-    this.sealer = new Sealer(sessionKey(key, [...salts], { sender: role, receiver: theirs.role }));
-    this.#opener = new Opener(sessionKey(key, [...salts], { sender: theirs.role, receiver: role }));
+  /** Makes the keys of the session out of both hellos, the suite's as it says it. */
+  seal(theirs: MessageNamed<'hello'>, own: MessageNamed<'hello'>): void {
+    const { key: preShared, role } = this.#options;
+    const cipher = commonCipher(theirs.capabilities, own.capabilities);
+    if (preShared === undefined || cipher === undefined) return;
+    const hellos = [encodeMessage(own), this.#helloBytes] as const;
+    this.seals = new Seals({ preShared, hellos, cipher, role, peer: theirs.role });
   }
 
   /** Sends a message as the session has it: sealed when it is. */
@@ -93,12 +98,12 @@ export class ProbeSession {
   }
 
   sendEncoded(encoded: Uint8Array, priority: Priority): Promise<void> {
-    return this.link.give(this.wrapped(encoded), priority);
+    return this.link.give(this.wrapped(encoded, priority), priority);
   }
 
-  /** The bytes that carry a message in this session. */
-  wrapped(encoded: Uint8Array): Uint8Array {
-    return this.sealer === undefined ? encoded : encodeMessage(this.sealer.seal(encoded));
+  /** The bytes that carry a message in this queue of the session. */
+  wrapped(encoded: Uint8Array, priority: Priority): Uint8Array {
+    return this.seals === undefined ? encoded : encodeMessage(this.seals.seal(encoded, priority));
   }
 
   sendClear(message: Message): Promise<void> {
@@ -129,9 +134,10 @@ export class ProbeSession {
     if (message === undefined) return;
     if (this.hello === undefined && message.kind === 'hello') {
       this.hello = message;
+      this.#helloBytes = Uint8Array.from(bytes);
       this.#queueOf(message, priority);
     } else if (message.kind === 'sealed') this.#open(message, priority);
-    else if (this.#opener !== undefined) this.#inClear(message);
+    else if (this.seals !== undefined) this.#inClear(message);
     else this.#deliver(message, priority);
   }
 
@@ -155,20 +161,20 @@ export class ProbeSession {
   }
 
   #open(sealed: MessageNamed<'sealed'>, priority: Priority): void {
-    if (this.#opener === undefined) return;
+    if (this.seals === undefined) return;
     const { counter } = sealed;
-    this.counters.push(counter);
-    const opened = this.#opener.open(sealed);
+    this.counters[priority].push(counter);
+    const opened = this.seals.open(sealed, priority);
     if (!opened.ok) {
       this.#note(
         'S-13',
-        'a sealed message that opens with the key of this direction',
-        `${opened.code}, counter ${counter}`,
+        'a sealed message that opens with the key of this direction and queue, in its turn',
+        `${opened.code}, queue ${priority}, counter ${counter}`,
       );
       return;
     }
     const message = this.#decode(opened.message);
-    if (message?.kind === 'proof') this.#proof(message, counter);
+    if (message?.kind === 'proof') this.#proof(message, counter + priority);
     else if (message !== undefined) this.#deliver(message, priority);
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { withFile } from '../../host/golden/file-refusal.js';
 import type { Method } from '../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
+import type { Cipher } from '../../protocol/session/ciphers.js';
 import type { Bench } from '../bench/bench.js';
 import { type BenchFile, benchDefault, readBenchFile, rolesOf } from '../bench/bench-file.js';
 import { hasKeys } from '../bench/bench-keys.js';
@@ -34,6 +35,8 @@ export interface RunChoices {
   readonly writes?: number | undefined;
   readonly freezes?: number | undefined;
   readonly encrypt?: boolean | undefined;
+  /** The ciphers that sealed lines may have; all unless given. */
+  readonly cipher?: readonly Cipher[] | undefined;
   /** 32 bits. */
   readonly seed: number;
   /** Folder of the report. */
@@ -85,7 +88,7 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
   const key = sealed ? keyFor(choices.seed, file) : undefined;
   const capture = await captureFor(choices, out, watcher);
   try {
-    const bench = await openBench(file, { seed: String(choices.seed), key, capture });
+    const bench = await openBench(file, { seed: String(choices.seed), key, ciphers: choices.cipher, capture });
     try {
       requireAbilities(bench, scenario.steps);
       if (choices.clear === true && hasBoard(file)) await clearVolumes(bench);

@@ -9,6 +9,7 @@ import { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import type { Device, DiskName, PortName } from '../../protocol/device.js';
 import { assert, type Method, sectorBytes, volumesMax } from '../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
+import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { DeviceRunner, type DeviceRunnerOptions } from './device-runner.js';
 import { type Area, openArea } from './disks/area.js';
 import type { DiskPort } from './disks/disk-port.js';
@@ -32,8 +33,9 @@ export type FirmwareConfiguration = {
   readonly volumeBytes: readonly number[];
   /** Sizes of shadow or staging areas likewise; a volume's size and one block more where they are made. */
   readonly slotBytes: readonly number[];
-  /** Seals both lines, 32 bytes. */
-  readonly key?: Uint8Array;
+  /** How the line to the host is sealed, and the one to the other controller. */
+  readonly hostSeal?: LineSeal;
+  readonly remoteSeal?: LineSeal;
 } & ({ readonly role: 'main'; readonly method: Method } | { readonly role: 'sub' });
 
 export interface Firmware {
@@ -77,15 +79,15 @@ export async function openFirmware(of: FirmwareConfiguration, options: OpenFirmw
 }
 
 function deviceOf(of: FirmwareConfiguration): Device {
-  const port = (address: LineAddress) => {
+  const port = (address: LineAddress, seal: LineSeal = {}) => {
     const framePayloadMax = framePayloadMaxOf(address);
     return {
-      ...(of.key === undefined ? {} : { key: of.key }),
+      ...lineSealOf(seal),
       ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
     };
   };
   const common = {
-    ...{ host: port(of.host), remote: port(of.remote) },
+    ...{ host: port(of.host, of.hostSeal), remote: port(of.remote, of.remoteSeal) },
     ...{ blockBytes: of.blockBytes, volumeCount: of.volumes.length },
   };
   return of.role === 'main' ? new MainController({ ...common, method: of.method }) : new SubController(common);

@@ -6,16 +6,15 @@ import { randomBytes } from 'node:crypto';
 import { HostClient } from '../../host/client.js';
 import type { PortName } from '../../protocol/device.js';
 import type { Refusal } from '../../protocol/refusals.js';
+import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { DeviceRunner, type DeviceRunnerOptions } from './device-runner.js';
 import type { LineAddress } from './lines/address.js';
 import type { Line } from './lines/line.js';
 import { openLine } from './lines/open-line.js';
 import { framePayloadMaxOf } from './lines/payload.js';
 
-export interface HostSessionOptions extends Pick<DeviceRunnerOptions, 'onFrame'> {
+export interface HostSessionOptions extends Pick<DeviceRunnerOptions, 'onFrame'>, LineSeal {
   readonly address: LineAddress;
-  /** 32 bytes, when the line is sealed. */
-  readonly key?: Uint8Array;
   /** After so much silence everything ends with `line-silent`, or with what is wrong with the line, in milliseconds. */
   readonly silenceMsMax?: number;
 }
@@ -34,12 +33,13 @@ export class HostSession {
   #isAsking = false;
 
   /** Makes the line and begins to open a session; wait for `client.opened()`. */
-  constructor({ address, key, silenceMsMax = silenceMsDefault, onFrame }: HostSessionOptions) {
+  constructor(options: HostSessionOptions) {
+    const { address, silenceMsMax = silenceMsDefault, onFrame } = options;
     const framePayloadMax = framePayloadMaxOf(address);
     this.#line = openLine(address);
     this.client = new HostClient({
       entropy: randomBytes(32),
-      ...(key === undefined ? {} : { key }),
+      ...lineSealOf(options),
       ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
       onSubmit: () => this.#runner.wake(),
       onTold: () => this.#heard(),

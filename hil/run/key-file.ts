@@ -7,7 +7,7 @@ const fileBytesMax = 128;
 
 /**
  * Reads the 32 bytes of a key. Throws RefusalError `file-missing`, `file-unreadable`, `key-file-exposed` when group or
- * others may read it, `key-file-invalid`. No message tells anything of the contents.
+ * others may read or change it, `key-file-invalid`. No message tells anything of the contents.
  */
 export function readKeyFile(path: string): Uint8Array {
   const fd = openKeyFile(path);
@@ -15,7 +15,7 @@ export function readKeyFile(path: string): Uint8Array {
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw new RefusalError('key-file-invalid', `${path} is no ordinary file`);
     // Windows has no such bits; what Node reports there means nothing.
-    if (process.platform !== 'win32' && (stats.mode & 0o044) !== 0) {
+    if (process.platform !== 'win32' && (stats.mode & 0o066) !== 0) {
       throw new RefusalError('key-file-exposed', `${path} has mode ${(stats.mode & 0o777).toString(8)}`);
     }
     return keyOf(fd, path);

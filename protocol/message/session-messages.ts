@@ -13,7 +13,7 @@ export const sessionMessages = [
     fields: {
       version: u16('protocol version'),
       role: roleField,
-      capabilities: u32('bit 0 sealed sessions (AES-256-GCM), bit 1 reserved for compression; others 0'),
+      capabilities: u32('ciphers that this side takes: bit 0 AES-256-GCM, bit 1 ChaCha20-Poly1305; others 0'),
       keyed: flag('this side has a key and demands a sealed session'),
       salt: fixedBytes(32, 'fresh at each session, from boot entropy and a counter'),
     },
@@ -43,9 +43,9 @@ export const sessionMessages = [
     tag: 0x04,
     priority: control,
     way: 'both ways',
-    doc: 'Another whole message, encrypted and authenticated: AES-256-GCM under the key of this session and direction. The nonce is the counter in 12 bytes, little-endian; the additional data are tag and counter as they stand here. Travels at the priority of what it carries.',
+    doc: 'Another whole message, encrypted and authenticated with the cipher of the session, under the key of its direction and queue. The nonce is the counter in 12 bytes, little-endian; the additional data are tag and counter as they stand here. Travels at the priority of what it carries.',
     fields: {
-      counter: u64('one more with each sealed message of this direction and session, from 0'),
+      counter: u64('one more with each sealed message of this session, direction and queue, from 0'),
       ciphertext: bytes(messageBytesMax, 'the message, encrypted, then the 16 bytes of the authentication tag'),
     },
   }),

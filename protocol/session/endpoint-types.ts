@@ -6,17 +6,18 @@ import type { LinkOptions } from '../link/link.js';
 import type { Priority } from '../message/message.js';
 import type { Message } from '../message/messages.js';
 import type { Refusal } from '../refusals.js';
+import type { LineSeal } from './line-seal.js';
 
 export type Role = 'host' | 'main' | 'sub' | 'disk';
 
-export interface EndpointOptions {
+export interface EndpointOptions extends LineSeal {
   readonly role: Role;
   /** Roles that may be at the other end; another one is refused (`wrong-role`). */
   readonly peers: readonly Role[];
   /** 32 random bytes, fresh at every power on. Salts of sessions derive from it and a counter. */
   readonly entropy: Uint8Array;
-  /** The pre-shared key of the line, 32 bytes, when the session has to be sealed. */
-  readonly key?: Uint8Array;
+  /** How many sealed messages of a queue have one key, the same at both sides; for tests, which cannot send as many. */
+  readonly rekeyMessages?: number;
   /** What the link below takes and how it waits, where the defaults do not fit. */
   readonly link?: Omit<LinkOptions, 'entropy'>;
 }
@@ -27,7 +28,10 @@ export type EndpointEvent =
   /** The session has ended: line lost and not resumed, or the peer started anew. What was sent and not answered may be lost. */
   | { readonly kind: 'closed'; readonly reason: Refusal }
   | { readonly kind: 'message'; readonly message: Message }
-  /** Something arrived that was refused; the session goes on, except for version, key and role. */
+  /**
+   * Something arrived that was refused. The session goes on, except for version, key, role and cipher, and for what is
+   * damaged or has been tampered with; then `closed` follows, if it was open.
+   */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /**

@@ -1,34 +1,40 @@
 /**
  * One end of a line: sessions of messages over a link (PROTOCOL.md, "Sessions").
  */
+import { earlier } from '../earlier.js';
 import { assert, unreachable } from '../ids.js';
-import { sealedWindow } from '../limits.js';
 import { Link, type LinkEvent } from '../link/link.js';
 import { control, type Priority } from '../message/message.js';
 import { decodeMessage, encodeMessage, type Message, type MessageNamed, priorityOf } from '../message/messages.js';
 import { type Refusal, type RefusalCode, refusalByNumber, refusals } from '../refusals.js';
+import type { Cipher } from './ciphers.js';
 import type { EndpointEvent, EndpointMachine, EndpointOptions, Role } from './endpoint-types.js';
-import { helloOf, refusalOfHello, sessionRefusals } from './hello.js';
-import { Opener, Sealer, sessionKey } from './seal.js';
+import { cipherWith, helloOf, refusalOfHello, sessionRefusals } from './hello.js';
+import { Seals } from './seals.js';
 
 type Session =
   /** No link is open. */
   | { readonly kind: 'none' }
   /** The peer's hello is awaited. */
-  | { readonly kind: 'greeting'; readonly salt: Uint8Array }
+  | { readonly kind: 'greeting'; readonly hello: Hello }
   /** The peer's proof is awaited. */
-  | { readonly kind: 'proving'; readonly salt: Uint8Array; readonly peer: Role; readonly seals: Seals }
+  | { readonly kind: 'proving'; readonly hello: Hello; readonly peer: Role; readonly seals: Seals }
   /** The peer has passed; that this side's hello and proof have arrived is not known yet. */
   | { readonly kind: 'settling' | 'open'; readonly peer: Role; readonly seals: Seals | undefined }
-  /** Refused by either side, until a fresh link. */
-  | { readonly kind: 'refused' };
+  /** Refused by either side, until a fresh link; a side with a key makes one at this time. */
+  | { readonly kind: 'refused'; readonly againUs: number | undefined };
 
-interface Seals {
-  readonly sealer: Sealer;
-  readonly opener: Opener;
-  /** For each queue the least counter that may come next: within a queue they rise. */
-  readonly least: [number, number, number];
+/** What this side has said first. */
+interface Hello {
+  readonly salt: Uint8Array;
+  readonly encoded: Uint8Array;
 }
+
+/**
+ * A refusal may be the work of somebody on a line of two sides with the same key: they try again after this time. The
+ * two sides of a line without keys wait until somebody has changed something.
+ */
+const refusedAgainUs = 5_000_000;
 
 export class Endpoint implements EndpointMachine {
   readonly #options: EndpointOptions;
@@ -36,9 +42,11 @@ export class Endpoint implements EndpointMachine {
   // Stryker disable next-line ObjectLiteral,StringLiteral: a link opens before any message arrives, and then greets
   #session: Session = { kind: 'none' };
   #sessionCounter = 0;
+  /** When what is being taken arrived. */
+  #nowUs = 0;
 
   constructor(options: EndpointOptions) {
-    // Equal roles would give both directions one key, and with it one nonce twice.
+    // Equal roles would give both directions one key, and with it one nonce twice; a hello that comes back would pass.
     assert(!options.peers.includes(options.role), 'the two ends of a line have different roles');
     this.#options = options;
     this.#link = new Link({ ...options.link, entropy: options.entropy });
@@ -50,6 +58,11 @@ export class Endpoint implements EndpointMachine {
 
   get queuedBytes(): number {
     return this.#link.queuedBytes;
+  }
+
+  /** The cipher of the session, when it is open and sealed. */
+  get cipher(): Cipher | undefined {
+    return this.#session.kind === 'open' ? this.#session.seals?.cipher : undefined;
   }
 
   /** When a good frame of the peer last arrived, in microseconds. */
@@ -71,14 +84,12 @@ export class Endpoint implements EndpointMachine {
   }
 
   receiveFrame(frame: Uint8Array, nowUs: number): EndpointEvent[] {
+    this.#nowUs = nowUs;
     const events: EndpointEvent[] = [];
     for (const event of this.#link.receiveFrame(frame, nowUs)) {
-      let damaged = false;
-      for (const taken of this.#takeLinkEvent(event)) {
-        events.push(taken);
-        damaged ||= isDamage(taken);
-      }
-      if (!damaged) continue;
+      const taken = this.#takeLinkEvent(event);
+      events.push(...taken);
+      if (!taken.some((each) => this.#isDamage(each))) continue;
       // The rest of what this frame completed comes after a message that is lost: it is not to be taken without it.
       events.push(...this.#startAnew(nowUs));
       break;
@@ -89,6 +100,9 @@ export class Endpoint implements EndpointMachine {
 
   tick(nowUs: number): EndpointEvent[] {
     this.#link.tick(nowUs);
+    if (this.#session.kind === 'refused' && nowUs >= (this.#session.againUs ?? Number.POSITIVE_INFINITY)) {
+      this.#startAnew(nowUs);
+    }
     return [];
   }
 
@@ -102,16 +116,11 @@ export class Endpoint implements EndpointMachine {
   }
 
   deadline(): number | undefined {
-    return this.#link.deadline();
+    return earlier(this.#link.deadline(), this.#session.kind === 'refused' ? this.#session.againUs : undefined);
   }
 
   #queue(encoded: Buffer, priority: Priority, seals: Seals | undefined): void {
-    if (seals === undefined) {
-      this.#link.send(encoded, priority);
-      return;
-    }
-    assert(this.#link.queuedMessages < sealedWindow, 'no more messages are queued than counters can be told apart');
-    this.#link.send(encodeMessage(seals.sealer.seal(encoded)), priority);
+    this.#link.send(seals === undefined ? encoded : encodeMessage(seals.seal(encoded, priority)), priority);
   }
 
   #takeLinkEvent(event: LinkEvent): EndpointEvent[] {
@@ -133,8 +142,9 @@ export class Endpoint implements EndpointMachine {
   #greet(): void {
     this.#sessionCounter += 1;
     const hello = helloOf(this.#options, this.#sessionCounter);
-    this.#session = { kind: 'greeting', salt: hello.salt };
-    this.#link.send(encodeMessage(hello), control);
+    const encoded = encodeMessage(hello);
+    this.#session = { kind: 'greeting', hello: { salt: hello.salt, encoded } };
+    this.#link.send(encoded, control);
   }
 
   #close(reason: Refusal): EndpointEvent[] {
@@ -145,8 +155,8 @@ export class Endpoint implements EndpointMachine {
   }
 
   /**
-   * The link has acknowledged a message that arrived damaged, so the peer never sends it again: what is missing is known
-   * to nobody. A fresh link lets both sides begin from what they durably know.
+   * The link has acknowledged a message that arrived damaged, or in whose place another one came, so the peer never sends
+   * it again: what is missing is known to nobody. A fresh link lets both sides begin from what they durably know.
    */
   #startAnew(nowUs: number): EndpointEvent[] {
     const closed = this.#close({ code: 'line-lost', detail: 'a message arrived damaged' });
@@ -155,18 +165,27 @@ export class Endpoint implements EndpointMachine {
     return closed;
   }
 
+  /** Whether a message is lost that the peer's link takes for received. */
+  #isDamage(event: EndpointEvent): boolean {
+    if (event.kind !== 'refused') return false;
+    const { code } = event.refusal;
+    return damages.has(code) || (code === 'link-message-length' && this.#isKeyed && this.#session.kind !== 'refused');
+  }
+
+  get #isKeyed(): boolean {
+    return this.#options.key !== undefined;
+  }
+
   #takeBytes(bytes: Uint8Array, priority: Priority): EndpointEvent[] {
+    if (this.#session.kind === 'none' || this.#session.kind === 'refused') return [];
     const decoded = decodeMessage(bytes);
-    if (!decoded.ok) return this.#session.kind === 'refused' ? [] : [{ kind: 'refused', refusal: decoded.refusal }];
+    if (!decoded.ok) return this.#undecoded(decoded.refusal);
     const { message } = decoded;
     switch (this.#session.kind) {
-      case 'none':
-      case 'refused':
-        return [];
       case 'greeting':
-        return this.#takeGreeting(message, this.#session.salt);
+        return this.#takeGreeting(message, bytes, this.#session.hello);
       case 'proving':
-        return this.#takeProof(message, this.#session);
+        return this.#takeProof(message, this.#session, priority);
       case 'settling':
       case 'open':
         return this.#takeMessage(message, this.#session.seals, priority);
@@ -175,33 +194,52 @@ export class Endpoint implements EndpointMachine {
     }
   }
 
-  #takeGreeting(message: Message, salt: Uint8Array): EndpointEvent[] {
+  /** Around what is sealed no peer makes a mistake: it is the work of somebody else. */
+  #undecoded(refusal: Refusal): EndpointEvent[] {
+    if (!this.#isKeyed || damages.has(refusal.code)) return [{ kind: 'refused', refusal }];
+    return refused('not-sealed', `${refusal.code}: ${refusal.detail}`);
+  }
+
+  #takeGreeting(message: Message, encoded: Uint8Array, own: Hello): EndpointEvent[] {
     if (endsSession(message)) return this.#refusedByPeer(message);
-    if (message.kind !== 'hello') return unexpected(message);
+    if (message.kind !== 'hello') return this.#outOfPlace(message);
     const refusal = refusalOfHello(message, this.#options);
     if (refusal !== undefined) return this.#refuse(refusal);
-    const { key, role } = this.#options;
-    if (key === undefined) {
-      this.#session = { kind: 'settling', peer: message.role, seals: undefined };
+    const seals = this.#sealsWith(message, [own.encoded, encoded]);
+    if (seals === undefined) {
+      this.#session = { kind: 'settling', peer: message.role, seals };
       return [];
     }
-    const salts = [salt, Uint8Array.from(message.salt)] as const;
-    const sealer = new Sealer(sessionKey(key, [...salts], { sender: role, receiver: message.role }));
-    const opener = new Opener(sessionKey(key, [...salts], { sender: message.role, receiver: role }));
-    this.#session = { kind: 'proving', salt, peer: message.role, seals: { sealer, opener, least: [0, 0, 0] } };
-    this.#queue(encodeMessage({ kind: 'proof', peerSalt: salts[1] }), control, this.#session.seals);
+    this.#session = { kind: 'proving', hello: own, peer: message.role, seals };
+    this.#queue(encodeMessage({ kind: 'proof', peerSalt: message.salt }), control, seals);
     return [];
   }
 
-  #takeProof(message: Message, { salt, peer, seals }: Extract<Session, { kind: 'proving' }>): EndpointEvent[] {
+  /** Undefined when this side has no key; both have one or none. */
+  #sealsWith(hello: MessageNamed<'hello'>, hellos: readonly [Uint8Array, Uint8Array]): Seals | undefined {
+    const { key: preShared, role, rekeyMessages } = this.#options;
+    const cipher = cipherWith(hello, this.#options);
+    if (preShared === undefined || cipher === undefined) return undefined;
+    return new Seals({ preShared, hellos, cipher, role, peer: hello.role, rekeyMessages });
+  }
+
+  #takeProof(message: Message, session: Extract<Session, { kind: 'proving' }>, priority: Priority): EndpointEvent[] {
     if (endsSession(message)) return this.#refusedByPeer(message);
-    if (message.kind !== 'sealed') return unexpected(message);
-    const opened = seals.opener.open(message);
+    if (message.kind !== 'sealed') return this.#outOfPlace(message);
+    const { hello, peer, seals } = session;
+    const opened = seals.open(message, priority);
     const proof = opened.ok ? decodeMessage(opened.message) : undefined;
-    const proven = proof?.ok && proof.message.kind === 'proof' && Buffer.compare(proof.message.peerSalt, salt) === 0;
+    const proven =
+      proof?.ok && proof.message.kind === 'proof' && Buffer.compare(proof.message.peerSalt, hello.salt) === 0;
     if (!proven) return this.#refuse({ code: 'wrong-key', detail: `the proof of ${peer}` });
     this.#session = { kind: 'settling', peer, seals };
     return [];
+  }
+
+  /** A message instead of hello or proof. With a key, that is lost in whose place this one came. */
+  #outOfPlace(message: Message): EndpointEvent[] {
+    if (!this.#isKeyed) return unexpected(message);
+    return refused(message.kind === 'sealed' ? 'sealed-missing' : 'not-sealed', `${message.kind}, out of place`);
   }
 
   #takeMessage(message: Message, seals: Seals | undefined, priority: Priority): EndpointEvent[] {
@@ -210,14 +248,11 @@ export class Endpoint implements EndpointMachine {
     return this.#deliver(message);
   }
 
-  #takeSealed(message: Message, { opener, least }: Seals, priority: Priority): EndpointEvent[] {
+  #takeSealed(message: Message, seals: Seals, priority: Priority): EndpointEvent[] {
     if (this.#session.kind === 'settling' && endsSession(message)) return this.#refusedByPeer(message);
     if (message.kind !== 'sealed') return refused('not-sealed', message.kind);
-    // Somebody who held a message back must not bring it behind others of its queue.
-    if (message.counter < least[priority]) return refused('sealed-replayed', `counter ${message.counter}`);
-    const opened = opener.open(message);
-    if (!opened.ok) return refused(opened.code, `counter ${message.counter}`);
-    least[priority] = message.counter + 1;
+    const opened = seals.open(message, priority);
+    if (!opened.ok) return refused(opened.code, `queue ${priority}, counter ${message.counter}`);
     const inner = decodeMessage(opened.message);
     return inner.ok ? this.#deliver(inner.message) : [{ kind: 'refused', refusal: inner.refusal }];
   }
@@ -239,25 +274,28 @@ export class Endpoint implements EndpointMachine {
   #refuse(refusal: Refusal): EndpointEvent[] {
     const { number } = refusals[refusal.code];
     this.#link.send(encodeMessage({ kind: 'refused', request: 0, code: number, detail: refusal.detail }), control);
-    this.#session = { kind: 'refused' };
+    this.#session = this.#untilAgain();
     return [{ kind: 'refused', refusal }];
+  }
+
+  #untilAgain(): Session {
+    return { kind: 'refused', againUs: this.#isKeyed ? this.#nowUs + refusedAgainUs : undefined };
   }
 
   #refusedByPeer({ code, detail }: MessageNamed<'refused'>): EndpointEvent[] {
     // Stryker disable next-line StringLiteral: what ends a session has a number of the table
     const refusal = { code: refusalByNumber(code) ?? 'message-value', detail: `told by the other side: ${detail}` };
     const closed = this.#close(refusal);
-    this.#session = { kind: 'refused' };
+    this.#session = this.#untilAgain();
     return [...closed, { kind: 'refused', refusal }];
   }
 }
 
-/** What the peer sent, changed on its way: the frame's check has not told, that of the message does. */
-const damages: ReadonlySet<RefusalCode> = new Set(['message-check', 'message-truncated', 'sealed-invalid']);
-
-function isDamage(event: EndpointEvent): boolean {
-  return event.kind === 'refused' && damages.has(event.refusal.code);
-}
+/** What the peer sent was changed on its way, or something came in its place: no check below the message's tells. */
+const damages: ReadonlySet<RefusalCode> = new Set([
+  ...(['message-check', 'message-truncated'] as const),
+  ...(['sealed-invalid', 'sealed-replayed', 'sealed-missing', 'not-sealed'] as const),
+]);
 
 /** Whether the other side refuses the session as such. */
 function endsSession(message: Message): message is MessageNamed<'refused'> {

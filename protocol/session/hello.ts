@@ -4,9 +4,8 @@
 import { hash } from 'node:crypto';
 import { type MessageNamed, protocolVersion } from '../message/messages.js';
 import type { Refusal, RefusalCode } from '../refusals.js';
+import { type Cipher, capabilitiesOf, ciphers, commonCipher } from './ciphers.js';
 import type { EndpointOptions } from './endpoint-types.js';
-
-const sealedCapability = 1;
 
 /** The refusals that end a session before it is open, or while the other side still looks at this side's hello. */
 export const sessionRefusals: ReadonlySet<RefusalCode> = new Set([
@@ -24,7 +23,7 @@ export function helloOf(options: EndpointOptions, session: number): MessageNamed
     kind: 'hello',
     version: protocolVersion,
     role: options.role,
-    capabilities: sealedCapability,
+    capabilities: capabilitiesOf(options.ciphers ?? ciphers),
     keyed: options.key !== undefined,
     salt: saltOf(options.entropy, session),
   };
@@ -42,8 +41,16 @@ export function refusalOfHello(hello: MessageNamed<'hello'>, options: EndpointOp
   if (!options.peers.includes(hello.role)) {
     return { code: 'wrong-role', detail: `${hello.role}, expected ${options.peers.join(' or ')}` };
   }
-  if (keyed === hello.keyed) return undefined;
-  return { code: keyed ? 'key-required' : 'key-unknown', detail: `${keyed ? options.role : hello.role} has a key` };
+  if (keyed !== hello.keyed) {
+    return { code: keyed ? 'key-required' : 'key-unknown', detail: `${keyed ? options.role : hello.role} has a key` };
+  }
+  if (!keyed || cipherWith(hello, options) !== undefined) return undefined;
+  return { code: 'capability-missing', detail: `a cipher that ${hello.role} and ${options.role} both take` };
+}
+
+/** The cipher of a sealed session with the side that says this hello, or undefined. */
+export function cipherWith(hello: MessageNamed<'hello'>, options: EndpointOptions): Cipher | undefined {
+  return commonCipher(hello.capabilities, capabilitiesOf(options.ciphers ?? ciphers));
 }
 
 /** SHA-256(entropy ‖ session u64). */

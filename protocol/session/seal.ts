@@ -1,49 +1,42 @@
 /**
- * Keys of a session and the sealing of messages with them (PROTOCOL.md, "Sessions"): AES-256-GCM, a key for each
- * direction, a counter as nonce.
+ * Sealing the messages of one queue in one direction, and opening them (PROTOCOL.md, "Sessions"): an authenticated cipher
+ * with a counter as nonce, and a fresh key after so many messages.
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { type CipherGCM, type CipherGCMTypes, createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
+import { rekeyMessagesDefault } from '../limits.js';
 import type { MessageNamed } from '../message/messages.js';
 import type { RefusalCode } from '../refusals.js';
-import type { Role } from './endpoint-types.js';
-import { ReplayWindow } from './replay-window.js';
+import type { Cipher } from './ciphers.js';
+import { nextKey } from './session-keys.js';
 
 const sealedTag = 0x0004;
-const keyBytes = 32;
 const nonceBytes = 12;
 const authenticationBytes = 16;
 
-export interface Direction {
-  readonly sender: Role;
-  readonly receiver: Role;
+export interface SealOptions {
+  readonly cipher: Cipher;
+  /** The first key of the queue and direction, 32 bytes. */
+  readonly key: Uint8Array;
+  /** How many messages have one key; the same at both sides. */
+  readonly rekeyMessages?: number;
 }
 
-/** The key of one direction. The order of the salts does not matter: the smaller one goes first. */
-export function sessionKey(
-  preShared: Uint8Array,
-  salts: readonly [Uint8Array, Uint8Array],
-  { sender, receiver }: Direction,
-): Uint8Array {
-  const salt = Buffer.concat([...salts].sort(Buffer.compare));
-  const info = `coldframe session v1 ${sender}>${receiver}`;
-  return new Uint8Array(hkdfSync('sha256', preShared, salt, info, keyBytes));
-}
-
-/** Seals the messages of one direction, in the order of their counters. */
+/** Seals the messages of one queue in one direction, in their order. */
 export class Sealer {
-  readonly #key: Uint8Array;
-  #counter = 0;
+  readonly #cipher: Cipher;
+  readonly #keys: CountedKey;
 
-  constructor(key: Uint8Array) {
-    this.#key = key;
+  constructor(options: SealOptions) {
+    this.#cipher = options.cipher;
+    this.#keys = new CountedKey(options);
   }
 
   seal(message: Uint8Array): MessageNamed<'sealed'> {
-    const counter = this.#counter;
-    this.#counter += 1;
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonceOf(counter));
-    cipher.setAAD(additionalData(counter));
+    const { counter, key } = this.#keys;
+    const cipher = cipherFor(this.#cipher, key, counter);
+    cipher.setAAD(additionalData(counter), { plaintextLength: message.length });
     const ciphertext = Buffer.concat([cipher.update(message), cipher.final(), cipher.getAuthTag()]);
+    this.#keys.advance();
     return { kind: 'sealed', counter, ciphertext };
   }
 }
@@ -52,29 +45,35 @@ export type Opened =
   | { readonly ok: true; readonly message: Uint8Array }
   | { readonly ok: false; readonly code: RefusalCode };
 
-/** Opens the messages of one direction, each counter once. */
+/** Opens the messages of one queue in one direction: each in its turn, and no other. */
 export class Opener {
-  readonly #key: Uint8Array;
-  readonly #window = new ReplayWindow();
+  readonly #cipher: Cipher;
+  readonly #keys: CountedKey;
 
-  constructor(key: Uint8Array) {
-    this.#key = key;
+  constructor(options: SealOptions) {
+    this.#cipher = options.cipher;
+    this.#keys = new CountedKey(options);
   }
 
-  /** Refuses `sealed-replayed` and `sealed-invalid`. */
+  /**
+   * Refuses `sealed-replayed` (its turn is over), `sealed-missing` (others come before it) and `sealed-invalid`. What is
+   * refused changes nothing here; a session must not go on with it, as a genuine message may have been displaced.
+   */
   open({ counter, ciphertext }: MessageNamed<'sealed'>): Opened {
-    if (!this.#window.isFresh(counter)) return { ok: false, code: 'sealed-replayed' };
-    const message = this.#decipher(counter, ciphertext);
+    const { counter: expected } = this.#keys;
+    if (counter !== expected) return { ok: false, code: counter < expected ? 'sealed-replayed' : 'sealed-missing' };
+    const message = this.#decipher(ciphertext);
     if (message === undefined) return { ok: false, code: 'sealed-invalid' };
-    this.#window.note(counter);
+    this.#keys.advance();
     return { ok: true, message };
   }
 
-  #decipher(counter: number, ciphertext: Uint8Array): Uint8Array | undefined {
+  #decipher(ciphertext: Uint8Array): Uint8Array | undefined {
     const end = ciphertext.length - authenticationBytes;
     if (end < 0) return undefined;
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, nonceOf(counter));
-    decipher.setAAD(additionalData(counter));
+    const { counter, key } = this.#keys;
+    const decipher = decipherFor(this.#cipher, key, counter);
+    decipher.setAAD(additionalData(counter), { plaintextLength: end });
     decipher.setAuthTag(ciphertext.subarray(end));
     const message = decipher.update(ciphertext.subarray(0, end));
     try {
@@ -85,6 +84,46 @@ export class Opener {
     }
     return message;
   }
+}
+
+/** The counter of the next message and the key that it has. */
+class CountedKey {
+  readonly #rekeyMessages: number;
+  #key: Uint8Array;
+  #counter = 0;
+
+  constructor({ key, rekeyMessages = rekeyMessagesDefault }: SealOptions) {
+    this.#key = Uint8Array.from(key);
+    this.#rekeyMessages = rekeyMessages;
+  }
+
+  get counter(): number {
+    return this.#counter;
+  }
+
+  get key(): Uint8Array {
+    return this.#key;
+  }
+
+  /** On to the next message. A key that has served is overwritten. */
+  advance(): void {
+    this.#counter += 1;
+    if (this.#counter % this.#rekeyMessages !== 0) return;
+    const next = nextKey(this.#key);
+    this.#key.fill(0);
+    this.#key = next;
+  }
+}
+
+const options = { authTagLength: authenticationBytes };
+
+/** Both ciphers are spoken to alike; Node's types have a signature for each. */
+function cipherFor(cipher: Cipher, key: Uint8Array, counter: number): CipherGCM {
+  return createCipheriv(cipher as CipherGCMTypes, key, nonceOf(counter), options);
+}
+
+function decipherFor(cipher: Cipher, key: Uint8Array, counter: number): DecipherGCM {
+  return createDecipheriv(cipher as CipherGCMTypes, key, nonceOf(counter), options);
 }
 
 function nonceOf(counter: number): Buffer {

@@ -6,6 +6,7 @@ import type { Device, DeviceEffect, DeviceEvent, PortName } from '../../protocol
 import { decodeFrame, encodeFrame, type Frame, markOf } from '../../protocol/frame/frame.js';
 import { markOfLink } from '../../protocol/link/handshake.js';
 import { decodeOpen, encodeOpen, type Open } from '../../protocol/link/open-frame.js';
+import type { Priority } from '../../protocol/message/message.js';
 import { decodeMessage, encodeMessage, type Message } from '../../protocol/message/messages.js';
 
 export type DataFrame = Extract<Frame, { readonly kind: 'data' }>;
@@ -23,8 +24,8 @@ export interface Tampering {
   readonly dataIn?: (frame: DataFrame, ids: Ids) => DataFrame | undefined;
   readonly acknowledgementOut?: (frame: AcknowledgementFrame, ids: Ids) => AcknowledgementFrame | undefined;
   readonly acknowledgementIn?: (frame: AcknowledgementFrame, ids: Ids) => AcknowledgementFrame | undefined;
-  readonly messageOut?: (message: Message) => Message;
-  readonly messageIn?: (message: Message) => Message;
+  readonly messageOut?: (message: Message, queue: Priority) => Message;
+  readonly messageIn?: (message: Message, queue: Priority) => Message;
   readonly diskCommand?: (effect: DiskEffect) => DiskEffect;
 }
 
@@ -154,9 +155,9 @@ function changedOpen(
   return changed === decoded.open ? frame : { kind: 'open', payload: encodeOpen(changed) };
 }
 
-function changedMessage(frame: DataFrame, change: (message: Message) => Message): DataFrame {
+function changedMessage(frame: DataFrame, change: (message: Message, queue: Priority) => Message): DataFrame {
   const decoded = frame.first && frame.last ? decodeMessage(frame.payload) : undefined;
   if (decoded?.ok !== true) return frame;
-  const changed = change(decoded.message);
+  const changed = change(decoded.message, frame.priority);
   return changed === decoded.message ? frame : { ...frame, payload: encodeMessage(changed) };
 }

@@ -2,11 +2,11 @@
 
 import { strayMessage, withMessageCheck } from '../../hil/conform/stray.js';
 import { encodeFrame } from '../../protocol/frame/frame.js';
-import { decodeMessage, type Message, type MessageNamed } from '../../protocol/message/messages.js';
+import { decodeMessage, encodeMessage, type Message, type MessageNamed } from '../../protocol/message/messages.js';
 import { refusals } from '../../protocol/refusals.js';
-import { Opener, Sealer, sessionKey } from '../../protocol/session/seal.js';
+import { Insider } from './insider.js';
 import type { Tampering } from './tampering.js';
-import { anything, type Wrong, wrongKey } from './wrong.js';
+import { anything, type Wrong } from './wrong.js';
 
 /** Changes hellos that arrive. */
 const hellosIn = (change: (hello: MessageNamed<'hello'>) => Message): Tampering => ({
@@ -221,6 +221,7 @@ export const wrongSessions: readonly Wrong[] = [
     role: 'main',
     isSealed: true,
     fails: ['S-13'],
+    may: anything,
     tamper: () => resealed((counter) => (counter === 1 ? 5000 : counter)),
   },
   {
@@ -250,55 +251,54 @@ export const wrongSessions: readonly Wrong[] = [
     may: ['L-1', 'D'],
     tamper: () => freshlySealed(),
   },
+  {
+    name: 'takes every cipher to be offered',
+    role: 'main',
+    isSealed: true,
+    fails: ['S-22'],
+    tamper: () => hellosIn((hello) => ({ ...hello, capabilities: 3 })),
+  },
+  {
+    name: 'waits for others after a refusal',
+    role: 'main',
+    isSealed: true,
+    fails: ['S-23'],
+    tamper: () => waitsForOthers(),
+  },
 ];
 
 /** Opens what the device seals, and seals it with other counters. */
 function resealed(counterOf: (counter: number) => number): Tampering {
-  let theirs: Uint8Array | undefined;
-  let opener: Opener | undefined;
-  let sealKey: Uint8Array | undefined;
-  /** What is repeated is the same bytes. */
-  let sealed = new Map<number, MessageNamed<'sealed'>>();
+  const insider = new Insider();
   return {
     messageIn: (message) => {
-      if (message.kind === 'hello' && theirs !== undefined) {
-        sealed = new Map();
-        sealKey = keyOf([theirs, message.salt], 'main', 'host');
-        opener = new Opener(sealKey);
-      }
+      insider.hear('in', message);
       return message;
     },
-    messageOut: (message) => {
-      if (message.kind === 'hello') theirs = Uint8Array.from(message.salt);
-      if (message.kind !== 'sealed' || opener === undefined || sealKey === undefined) return message;
-      const opened = sealed.has(message.counter) ? undefined : opener.open(message);
-      if (opened?.ok === true)
-        sealed.set(message.counter, sealedAt(sealKey, counterOf(message.counter), opened.message));
-      return sealed.get(message.counter) ?? message;
+    messageOut: (message, queue) => {
+      insider.hear('out', message);
+      const opened = message.kind === 'sealed' ? insider.open('out', queue, message) : undefined;
+      if (message.kind !== 'sealed' || opened === undefined) return message;
+      return insider.seal('out', queue, counterOf(message.counter), opened) ?? message;
     },
   };
 }
 
-/** Seals anew, with the next counter, whatever the suite has sealed. */
+/** Seals anew, with the next counter of its queue, whatever the suite has sealed. */
 function freshlySealed(): Tampering {
-  let theirs: Uint8Array | undefined;
-  let key: Uint8Array | undefined;
-  let count = 0;
+  const insider = new Insider();
+  let counts: [number, number, number] = [0, 0, 0];
   return {
     messageOut: (message) => {
-      if (message.kind === 'hello') theirs = Uint8Array.from(message.salt);
+      insider.hear('out', message);
       return message;
     },
-    messageIn: (message) => {
-      if (message.kind === 'hello' && theirs !== undefined) {
-        key = keyOf([theirs, message.salt], 'host', 'main');
-        count = 0;
-      }
-      if (message.kind !== 'sealed' || key === undefined) return message;
-      const opened = new Opener(key).open(message);
-      if (!opened.ok) return message;
-      count += 1;
-      return sealedAt(key, count - 1, opened.message);
+    messageIn: (message, queue) => {
+      if (insider.hear('in', message)) counts = [0, 0, 0];
+      const opened = message.kind === 'sealed' ? insider.open('in', queue, message) : undefined;
+      if (opened === undefined) return message;
+      counts[queue] += 1;
+      return insider.seal('in', queue, counts[queue] - 1, opened) ?? message;
     },
   };
 }
@@ -315,35 +315,39 @@ function inClear(): Tampering {
   };
 }
 
-/** Puts something harmless in the place of what cannot be opened. */
+/** Seals something harmless in the place of what cannot be opened. */
 function forgiving(): Tampering {
-  let theirs: Uint8Array | undefined;
-  let key: Uint8Array | undefined;
+  const insider = new Insider();
   return {
     messageOut: (message) => {
-      if (message.kind === 'hello') theirs = Uint8Array.from(message.salt);
+      insider.hear('out', message);
       return message;
     },
-    messageIn: (message) => {
-      if (message.kind === 'hello' && theirs !== undefined) key = keyOf([theirs, message.salt], 'host', 'main');
-      if (message.kind !== 'sealed' || message.counter === 0 || key === undefined) return message;
-      if (new Opener(key).open(message).ok) return message;
-      const detail = 'x'.repeat(message.ciphertext.length);
-      return { kind: 'refused', request: 1, code: refusals['message-value'].number, detail };
+    messageIn: (message, queue) => {
+      insider.hear('in', message);
+      const isProof = message.kind === 'sealed' && message.counter === 0 && queue === 0;
+      if (message.kind !== 'sealed' || isProof) return message;
+      if (insider.open('in', queue, message) !== undefined) return message;
+      const harmless = { kind: 'refused', request: 1, code: refusals['message-value'].number } as const;
+      const bytes = message.ciphertext.length - 16 - encodeMessage({ ...harmless, detail: '' }).length;
+      const inside = encodeMessage({ ...harmless, detail: 'x'.repeat(bytes) });
+      return insider.seal('in', queue, message.counter, inside) ?? message;
     },
   };
 }
 
-function keyOf(
-  salts: readonly [Uint8Array, Uint8Array],
-  sender: 'host' | 'main',
-  receiver: 'host' | 'main',
-): Uint8Array {
-  return sessionKey(wrongKey, [Uint8Array.from(salts[0]), Uint8Array.from(salts[1])], { sender, receiver });
-}
-
-function sealedAt(key: Uint8Array, counter: number, message: Uint8Array): MessageNamed<'sealed'> {
-  const sealer = new Sealer(key);
-  for (let each = 0; each < counter; each += 1) sealer.seal(Buffer.alloc(0));
-  return sealer.seal(message);
+/** Keeps the opens back that the model sends by itself once it has refused. */
+function waitsForOthers(): Tampering {
+  let hasRefused = false;
+  return {
+    messageOut: (message) => {
+      hasRefused ||= message.kind === 'refused' && message.request === 0;
+      return message;
+    },
+    openIn: (open) => {
+      hasRefused = false;
+      return open;
+    },
+    openOut: (open) => (hasRefused && open.peer === 0n ? undefined : open),
+  };
 }

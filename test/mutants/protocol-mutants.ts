@@ -4,7 +4,8 @@ import type { Mutant } from './mutant.js';
 const sendQueue = 'protocol/link/send-queue.ts';
 const receiveQueue = 'protocol/link/receive-queue.ts';
 const handshake = 'protocol/link/handshake.ts';
-const replayWindow = 'protocol/session/replay-window.ts';
+const seal = 'protocol/session/seal.ts';
+const sessionKeys = 'protocol/session/session-keys.ts';
 const endpoint = 'protocol/session/endpoint.ts';
 
 const linkMutants: readonly Mutant[] = [
@@ -117,31 +118,118 @@ const linkMutants: readonly Mutant[] = [
 
 const sessionMutants: readonly Mutant[] = [
   {
-    name: 'replay-window-never-refuses',
+    name: 'sealed-counter-not-compared',
     author: 'a',
-    harm: 'A sealed message that somebody on the line has recorded and puts into a new frame is taken a second time.',
-    file: replayWindow,
-    find: 'return ((this.#seen[byteOf(counter)] as number) & bitOf(counter)) === 0;',
-    replace: 'return true;',
+    harm: 'A sealed message is opened with whatever counter stands in it: one that somebody on the line has recorded, held back or removed others before is taken as if it came in its turn.',
+    edits: [
+      {
+        file: seal,
+        find: "    if (counter !== expected) return { ok: false, code: counter < expected ? 'sealed-replayed' : 'sealed-missing' };\n    const message = this.#decipher(ciphertext);\n",
+        replace:
+          "    if (counter > 2 ** 52 + expected) return { ok: false, code: 'sealed-replayed' };\n    const message = this.#decipher(ciphertext, counter);\n",
+      },
+      {
+        file: seal,
+        find: '  #decipher(ciphertext: Uint8Array): Uint8Array | undefined {',
+        replace: '  #decipher(ciphertext: Uint8Array, counter: number): Uint8Array | undefined {',
+      },
+      {
+        file: seal,
+        find: '    const { counter, key } = this.#keys;\n    const decipher =',
+        replace: '    const { key } = this.#keys;\n    const decipher =',
+      },
+    ],
   },
   {
-    name: 'replay-window-refuses-overtaken',
+    name: 'sealed-gap-not-noticed',
     author: 'a',
-    harm: 'Only counters higher than every one before are taken: in a sealed session a message that a more urgent one has overtaken is refused and lost, and what waits for it hangs.',
-    sequence: 'A sealed session: a run of blocks is queued, then a control message; the control message arrives first.',
-    file: replayWindow,
-    find: 'if (counter < this.#end - sealedWindow) return false;',
-    replace: 'if (counter < this.#end) return false;',
+    harm: 'A sealed message from before its turn is taken, and the count goes on from there: what somebody on the line removes is missed by nobody.',
+    edits: [
+      {
+        file: seal,
+        find: "    if (counter !== expected) return { ok: false, code: counter < expected ? 'sealed-replayed' : 'sealed-missing' };\n",
+        replace:
+          "    if (counter < expected) return { ok: false, code: 'sealed-replayed' };\n    while (this.#keys.counter < counter) this.#keys.advance();\n",
+      },
+    ],
+  },
+  {
+    name: 'session-one-key-for-all-queues',
+    author: 'a',
+    harm: 'All queues of a direction have one key, and each counts its nonces from 0: every nonce is used three times, and a message can be moved to another queue.',
+    file: sessionKeys,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the source text of another file
+    find: '${sender}>${receiver} ${queue}`',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the source text of another file
+    replace: '${sender}>${receiver} ${queue * 0}`',
   },
   {
     name: 'session-one-key-both-ways',
     author: 'a',
     harm: 'Both directions have one key, and each counts its nonces from 0: every nonce is used twice, and who listens can take the difference of two messages.',
-    file: 'protocol/session/seal.ts',
+    file: sessionKeys,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the source text of another file
-    find: '${sender}>${receiver}`',
+    find: '${sender}>${receiver} ${queue}`',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the source text of another file
-    replace: "${[sender, receiver].sort().join('>')}`",
+    replace: "${[sender, receiver].sort().join('>')} ${queue}`",
+  },
+  {
+    name: 'session-transcript-without-capabilities',
+    author: 'a',
+    harm: 'The keys do not depend on the ciphers that both sides have offered: somebody who takes the better one out of both hellos is not noticed.',
+    sequence: 'Both hellos of a session lose AES-256-GCM on their way.',
+    file: sessionKeys,
+    find: 'Buffer.concat([...hellos].sort(Buffer.compare))',
+    replace:
+      'Buffer.concat([...hellos].sort(Buffer.compare).flatMap((each) => [each.subarray(0, 5), each.subarray(9, -4)]))',
+  },
+  {
+    name: 'rekey-forgotten-by-receiver',
+    author: 'a',
+    harm: 'The receiver of a queue goes on with its first key: after so many messages every session ends.',
+    edits: [
+      {
+        file: seal,
+        find: "    if (message === undefined) return { ok: false, code: 'sealed-invalid' };\n    this.#keys.advance();\n",
+        replace:
+          "    if (message === undefined) return { ok: false, code: 'sealed-invalid' };\n    this.#keys.advance(false);\n",
+      },
+      { file: seal, find: '  advance(): void {', replace: '  advance(rekey = true): void {' },
+      {
+        file: seal,
+        find: '    if (this.#counter % this.#rekeyMessages !== 0) return;',
+        replace: '    if (!rekey || this.#counter % this.#rekeyMessages !== 0) return;',
+      },
+    ],
+  },
+  {
+    name: 'rekey-counts-from-zero-with-old-key',
+    author: 'a',
+    harm: 'When the messages of a key are used up the counter begins at 0 and the key stays: every nonce is used again.',
+    edits: [
+      {
+        file: seal,
+        find: '    const next = nextKey(this.#key);\n    this.#key.fill(0);\n    this.#key = next;\n',
+        replace: '    this.#counter = 0;\n    this.#key = this.#key.slice();\n',
+      },
+      { file: seal, find: "import { nextKey } from './session-keys.js';\n", replace: '' },
+    ],
+  },
+  {
+    name: 'session-goes-on-after-replay',
+    author: 'a',
+    harm: 'A sealed message out of its turn is refused and the session goes on: the genuine one in whose place it came is lost without a word, and what waits for it hangs.',
+    file: endpoint,
+    find: "  ...(['sealed-invalid', 'sealed-replayed', 'sealed-missing', 'not-sealed'] as const),\n",
+    replace: "  ...(['sealed-invalid'] as const),\n",
+  },
+  {
+    name: 'sealed-session-refused-for-ever',
+    author: 'a',
+    harm: 'A session that somebody on the line has spoilt while it opened is not tried again until the line is taken down: one changed bit of a hello parts the controllers for good.',
+    file: endpoint,
+    find: 'againUs: this.#isKeyed ? this.#nowUs + refusedAgainUs : undefined',
+    replace: 'againUs: undefined',
   },
   {
     name: 'session-salt-repeated',

@@ -2,6 +2,7 @@
  * The golden bytes of protocol/vectors.json, which protocol/vectors.py makes without any of our code.
  */
 import { readFileSync } from 'node:fs';
+import type { Cipher } from '../../protocol/session/ciphers.js';
 
 interface Vectors {
   readonly cobs: readonly { readonly name: string; readonly decoded: string; readonly encoded: string }[];
@@ -20,11 +21,21 @@ interface Vectors {
     readonly payload: string;
   }[];
   readonly messages: readonly { readonly message: { readonly kind: string }; readonly encoded: string }[];
-  readonly session: {
+  readonly sessions: readonly {
+    readonly cipher: Cipher;
     readonly preShared: string;
-    readonly salts: readonly [string, string];
-    readonly keys: { readonly 'main>sub': string; readonly 'sub>main': string };
+    readonly transcript: string;
+    readonly hellos: { readonly main: string; readonly sub: string };
+    /** By direction and queue, as in `main>sub 0`. */
+    readonly keys: Readonly<Record<string, string>>;
+    readonly rekeyMessages: number;
+    /** The key of `main>sub 0` after all messages. */
+    readonly lastKey: string;
+    /** What main sends in queue 0. */
     readonly sealed: readonly { readonly counter: number; readonly message: string; readonly encoded: string }[];
+  }[];
+  readonly chacha20Poly1305: {
+    readonly [of in 'key' | 'nonce' | 'plaintext' | 'additional' | 'ciphertext' | 'tag']: string;
   };
   readonly digests: {
     readonly contents: readonly { readonly name: string; readonly digest: string }[];

@@ -21,6 +21,10 @@ export interface PairOptions {
   /** In place of the staging file. */
   readonly staging?: string;
   readonly keyFile?: string;
+  /** Of the line between the controllers, where it is another one. */
+  readonly remoteKeyFile?: string;
+  /** That the controllers take. */
+  readonly ciphers?: readonly string[];
 }
 
 export class Pair {
@@ -77,7 +81,7 @@ export class Pair {
       size,
       '--method',
       method,
-      ...this.#key(),
+      ...this.#firmwareKeys(),
     ]);
     return this.main;
   }
@@ -90,7 +94,7 @@ export class Pair {
     } = this.#options;
     const areas = ['--staging', staging, '--secondary', this.path('secondary.img'), '--meta', this.path('s.meta')];
     const lines = ['--host', `unix-listen:${this.path('sub.sock')}`, '--remote', subRemote];
-    this.sub = await this.start(['firmware', 'sub', ...lines, ...areas, '--size', size, ...this.#key()]);
+    this.sub = await this.start(['firmware', 'sub', ...lines, ...areas, '--size', size, ...this.#firmwareKeys()]);
     return this.sub;
   }
 
@@ -148,6 +152,12 @@ export class Pair {
   async remove(): Promise<void> {
     await Promise.all(this.#started.map((each) => each.kill()));
     await this.#remove();
+  }
+
+  #firmwareKeys(): string[] {
+    const { remoteKeyFile, ciphers = [] } = this.#options;
+    const remote = remoteKeyFile === undefined ? [] : ['--remote-key-file', remoteKeyFile];
+    return [...this.#key(), ...remote, ...ciphers.flatMap((cipher) => ['--cipher', cipher])];
   }
 
   #key(): string[] {

@@ -127,6 +127,23 @@ describe('controllers as processes', () => {
     expect(end.stderr).to.contain('wrong-key');
   });
 
+  it('has a key for each line of a controller, and a cipher of its choice', async () => {
+    const keys = (path: (name: string) => string) => {
+      for (const name of ['host', 'pair']) writeKey(path(name));
+      return { keyFile: path('host'), remoteKeyFile: path('pair'), ciphers: ['chacha20-poly1305'] };
+    };
+    await started(keys);
+    const data = await pair.writeRandom(0, 8192);
+    await pair.waitStructured(await pair.freeze());
+    expect(pair.read('secondary.img').subarray(0, 8192).equals(data)).to.equal(true);
+    const other = await pair.tryHost(pair.mainLine, 'freeze', '--key-file', pair.path('pair'));
+    expect([other.exitCode, other.stderr.includes('wrong-key')]).to.deep.equal([4, true]);
+    const gcm = await pair.tryHost(pair.mainLine, 'status', '--cipher', 'aes-256-gcm');
+    expect([gcm.exitCode, gcm.stderr.includes('capability-missing')]).to.deep.equal([4, true]);
+    // Neither process, nor any of its arguments, says anything of a key.
+    for (const name of ['host', 'pair']) expect(pair.logs()).to.not.contain(pair.read(name).toString().trim());
+  });
+
   it('keeps an area on a disk process, also when the disk is killed in the middle', async () => {
     const staging = (path: (name: string) => string) => ({ staging: `unix:${path('disk.sock')}` });
     const disk = () => ['disk', '--line', `unix-listen:${pair.path('disk.sock')}`, '--image', pair.path('staging.img')];

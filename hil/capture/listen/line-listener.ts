@@ -5,6 +5,7 @@ import { decodeAcknowledgement } from '../../../protocol/link/acknowledgement.js
 import { markOfLink } from '../../../protocol/link/handshake.js';
 import { decodeOpen, type Open } from '../../../protocol/link/open-frame.js';
 import type { DataFrame } from '../../../protocol/link/receive-queue.js';
+import type { Priority } from '../../../protocol/message/message.js';
 import { decodeMessage, type MessageNamed } from '../../../protocol/message/messages.js';
 import type { Refusal, RefusalCode } from '../../../protocol/refusals.js';
 import type { Way } from '../pcapng.js';
@@ -103,27 +104,27 @@ export class LineListener {
     const { assembler } = this.#directions[way];
     if (assembler.isFresh(mark)) this.#unsealer.forget(way);
     const { outcome, messages } = assembler.take(frame, mark);
-    const heard = messages.map((bytes) => this.#takeMessage(way, bytes));
+    const heard = messages.map((bytes) => this.#takeMessage(way, queue, bytes));
     if (outcome === 'frame-length') return refused(outcome, `fragment of ${payload.length} bytes`);
     const payloadBytes = payload.length;
     return { kind: 'data', proven, queue, first, last, sequence, payloadBytes, outcome, messages: heard };
   }
 
-  #takeMessage(way: Way, encoded: Uint8Array): HeardMessage {
+  #takeMessage(way: Way, queue: Priority, encoded: Uint8Array): HeardMessage {
     const bytes = encoded.length;
     const decoded = decodeMessage(encoded);
     if (!decoded.ok) return { kind: 'refused', bytes, refusal: decoded.refusal };
     const { message } = decoded;
-    if (message.kind === 'sealed') return this.#takeSealed(way, message, bytes);
+    if (message.kind === 'sealed') return this.#takeSealed(way, queue, message, bytes);
     if (message.kind === 'hello') {
-      this.#unsealer.hear(way, message);
+      this.#unsealer.hear(way, message, encoded);
       this.#directions[way].sender = message.role;
     }
     return { kind: 'message', bytes, message };
   }
 
-  #takeSealed(way: Way, message: MessageNamed<'sealed'>, bytes: number): HeardMessage {
-    const unsealed = this.#unsealer.open(way, message);
+  #takeSealed(way: Way, queue: Priority, message: MessageNamed<'sealed'>, bytes: number): HeardMessage {
+    const unsealed = this.#unsealer.open(way, queue, message);
     const { counter } = message;
     if (unsealed.kind === 'closed') return { kind: 'sealed', bytes, counter, message, missing: unsealed.missing };
     if (unsealed.kind === 'refused') {

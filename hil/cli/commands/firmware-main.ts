@@ -1,6 +1,7 @@
 /** `coldframe firmware main` */
 import type { Command } from 'commander';
 import { methods } from '../../../protocol/ids.js';
+import { ciphers } from '../../../protocol/session/ciphers.js';
 import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
 import { captureHelp, captureOption } from '../capture-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
@@ -30,6 +31,9 @@ export function register(firmware: Command): void {
     .option('--shadow-size <size>', 'of shadow areas; the volume and one block unless given', gather(areaSize))
     .option('--block <size>', 'unit of copying', blockSize, blockBytesDefault)
     .option('--key-file <file>', 'seal the lines to host and sub with this key')
+    .option('--host-key-file <file>', 'seal the line to the host with this key')
+    .option('--remote-key-file <file>', 'seal the line to sub with this key')
+    .option('--cipher <cipher>', `of sealed lines: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
     .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {

@@ -1,6 +1,7 @@
 /** `coldframe firmware sub` */
 import type { Command } from 'commander';
-import { areaSize, blockBytesDefault, blockSize, gather } from '../arguments.js';
+import { ciphers } from '../../../protocol/session/ciphers.js';
+import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
 import { captureHelp, captureOption } from '../capture-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
 
@@ -26,6 +27,9 @@ export function register(firmware: Command): void {
     .option('--staging-size <size>', 'of staging areas; the volume and one block unless given', gather(areaSize))
     .option('--block <size>', 'unit of copying', blockSize, blockBytesDefault)
     .option('--key-file <file>', 'seal the lines to host and main with this key')
+    .option('--host-key-file <file>', 'seal the line to the host with this key')
+    .option('--remote-key-file <file>', 'seal the line to main with this key')
+    .option('--cipher <cipher>', `of sealed lines: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
     .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {

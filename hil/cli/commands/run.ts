@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Method, methods, volumesMax } from '../../../protocol/ids.js';
 import { RefusalError } from '../../../protocol/refusals.js';
+import { type Cipher, ciphers } from '../../../protocol/session/ciphers.js';
 import { carryOut, type RunResult } from '../../job/run.js';
 import { scenarioList, shippedScenarios } from '../../job/shipped-scenarios.js';
 import { counted } from '../../report/quantity.js';
 import { terminalLines } from '../../report/terminal.js';
 import { wrapped } from '../../simulate/explore/wrapped.js';
-import { numberWithin, oneOf, wholeNumber } from '../arguments.js';
+import { gather, numberWithin, oneOf, wholeNumber } from '../arguments.js';
 import { warnOfCapture } from '../capture-option.js';
 import { commandWords } from '../command-words.js';
 import { checkLine, eventLine } from '../event-lines.js';
@@ -53,6 +54,7 @@ export function register(program: Command): void {
     .option('--writes <number>', 'host writes before each freeze', wholeNumber(1))
     .option('--freezes <number>', 'how many generations', wholeNumber(1))
     .option('--encrypt', 'seal all lines with a key made for this run')
+    .option('--cipher <cipher>', `of sealed lines: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
     .option('--seed <number>', 'what repeats the run', wholeWithin('--seed', 0, seedMax))
     .option('--out <folder>', 'where the report goes; coldframe-out/<run id> unless given')
     .option('--capture [file]', 'write the frames of all lines as pcapng')
@@ -73,6 +75,7 @@ interface RunOptions {
   readonly writes?: number;
   readonly freezes?: number;
   readonly encrypt?: boolean;
+  readonly cipher?: readonly Cipher[];
   readonly seed?: number;
   readonly out?: string;
   readonly capture?: string | true;
@@ -155,7 +158,8 @@ function commandLine(options: RunOptions, seed: number): string {
   const given = { ...options, seed, out: undefined, capture: undefined, json: undefined };
   const words = Object.entries(given).flatMap(([name, value]) => {
     if (value === undefined || (name === 'scenario' && value === 'default')) return [];
-    return value === true ? [`--${name}`] : [`--${name}`, String(value)];
+    if (value === true) return [`--${name}`];
+    return [value].flat().flatMap((each) => [`--${name}`, String(each)]);
   });
   return commandWords(['coldframe', 'run', ...words]);
 }

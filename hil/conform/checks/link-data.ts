@@ -112,7 +112,7 @@ async function onceAndWhole(bench: Bench): Promise<void> {
   const { session } = unit;
   const { link } = session;
   const messages = [1, 2, 3].map(() => unit.message(inquiryCdb(), { dataInBytesMax: 36 }));
-  const [a, b, c] = messages.map((message) => link.pieces(session.wrapped(encodeMessage(message)), 1));
+  const [a, b, c] = messages.map((message) => link.pieces(session.wrapped(encodeMessage(message), 1), 1));
   for (const piece of [...(c ?? []), ...(a ?? []), ...(a ?? []), ...(b ?? []), ...(c ?? [])]) link.sendPiece(piece);
   for (const { tag } of messages) {
     const { data } = await unit.end(tag);

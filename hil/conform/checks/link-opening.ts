@@ -2,7 +2,7 @@
 import { encodeOpen, type Open } from '../../../protocol/link/open-frame.js';
 import type { Bench } from '../bench.js';
 import { checked, type Requirement } from '../check.js';
-import { exercise, quietLink } from '../exercise.js';
+import { exercise, greetedLink, quietLink } from '../exercise.js';
 import { demand } from '../finding.js';
 import type { ProbeLink } from '../probe-link.js';
 import { strayMessage } from '../stray.js';
@@ -194,7 +194,7 @@ async function replaced(bench: Bench): Promise<void> {
 
 /** Makes the device give its link up, by a message that was damaged; gives the open with which it begins anew. */
 async function forsaken(bench: Bench): Promise<Open> {
-  const link = await quietLink(bench);
+  const link = await greetedLink(bench);
   const damaged = strayMessage(40);
   damaged.writeUInt8(0x56, 10);
   const from = bench.probe.opens.length;

@@ -71,8 +71,8 @@ async function givesUp(bench: Bench, spoil: (bytes: Buffer) => Buffer, what: str
   const from = bench.probe.opens.length;
   const { link } = session;
   link.answers = false;
-  link.push(session.wrapped(spoil(question(71))), 0);
-  link.push(session.wrapped(question(72)), 0);
+  link.push(session.wrapped(spoil(question(71)), 0), 0);
+  link.push(session.wrapped(question(72), 0), 0);
   const fresh = () => bench.probe.opens.slice(from).find(({ open }) => open.own !== link.peer);
   await bench.probe.need(`an open with a fresh link id after a message with ${what}`, fresh);
   noAnswer(session, [71, 72], `a message with ${what}, or behind it`);

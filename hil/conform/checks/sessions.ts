@@ -88,7 +88,7 @@ async function freshHello(bench: Bench): Promise<void> {
 }
 
 /** Says a hello that is wrong, and demands this refusal. */
-async function refusedHello(
+export async function refusedHello(
   bench: Bench,
   changes: Partial<MessageNamed<'hello'>>,
   code: RefusalCode,
@@ -151,8 +151,9 @@ async function messageBeforeAcknowledgement(bench: Bench): Promise<void> {
   await link.barrier();
   const session = bench.newSession(link);
   const theirs = await session.greeted();
-  session.seal(theirs);
-  await session.sendClear(session.ownHello());
+  const own = session.ownHello();
+  session.seal(theirs, own);
+  await session.sendClear(own);
   if (bench.key !== undefined) await session.send({ kind: 'proof', peerSalt: theirs.salt });
   const request = 77;
   await session.send({ kind: 'taskManagement', request, function: 'queryTask', lun: 0, managedTag: 0xfffffff0 });

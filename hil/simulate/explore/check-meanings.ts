@@ -47,6 +47,7 @@ export const linkChecks = {
   livelock: 'time goes on',
   salt: 'no salt serves two sessions',
   nonce: 'no counter serves two messages under one key',
+  downgrade: 'nobody talks the ends out of the better cipher',
   throw: 'neither noise nor a peer brings an end down',
 } as const satisfies Readonly<Record<string, string>>;
 

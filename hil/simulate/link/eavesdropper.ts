@@ -1,9 +1,10 @@
 /**
- * Listens to the line as anybody can who has no key: no salt may serve two sessions, no counter two messages
- * (PROTOCOL.md, "Keys" and "Sealing"). It also sees how acknowledgements look.
+ * Listens to the line as anybody can who has no key: no salt may serve two sessions, no counter two messages of
+ * a queue, no key and counter two messages at all (PROTOCOL.md, "Sessions"). It also sees how acknowledgements look.
  */
 import { decodeFrame, type Frame, markOf } from '../../../protocol/frame/frame.js';
 import { decodeAcknowledgement } from '../../../protocol/link/acknowledgement.js';
+import type { Priority } from '../../../protocol/message/message.js';
 import { decodeMessage } from '../../../protocol/message/messages.js';
 import type { Report } from './link-oracle.js';
 import type { End } from './link-plan.js';
@@ -19,7 +20,7 @@ export class Eavesdropper {
   readonly #cutShort: () => void;
   /** The mark of the link that a salt serves. */
   readonly #salts = new Map<string, number>();
-  /** What was sealed, by mark of link and direction, and counter. */
+  /** What was sealed, by mark of link and direction, queue and counter. */
   readonly #sealed = new Map<string, Uint8Array>();
 
   /** Where a beginning of ciphertext was heard. */
@@ -38,11 +39,11 @@ export class Eavesdropper {
     if (frame.kind === 'acknowledgement') {
       if (decodeAcknowledgement(frame.payload)?.some(({ complete }) => !complete)) this.#cutShort();
     } else if (frame.kind === 'data' && frame.first && frame.last) {
-      this.#hearMessage(side, frame.payload, frame.mark);
+      this.#hearMessage(side, frame.payload, frame);
     }
   }
 
-  #hearMessage(side: End, encoded: Uint8Array, mark: number): void {
+  #hearMessage(side: End, encoded: Uint8Array, { mark, priority }: Where): void {
     const decoded = decodeMessage(encoded);
     if (!decoded.ok) return;
     const { message } = decoded;
@@ -51,10 +52,11 @@ export class Eavesdropper {
       if ((this.#salts.get(salt) ?? mark) !== mark) this.#report('salt', `${side} uses a salt for a second session`);
       this.#salts.set(salt, mark);
     } else if (message.kind === 'sealed') {
-      const place = `${side} ${mark} ${message.counter}`;
+      const place = `${side} ${mark} ${priority} ${message.counter}`;
       const before = this.#sealed.get(place) ?? message.ciphertext;
-      if (Buffer.compare(before, message.ciphertext) !== 0)
-        this.#report('nonce', `${side}: counter ${message.counter}`);
+      if (Buffer.compare(before, message.ciphertext) !== 0) {
+        this.#report('nonce', `${side}: queue ${priority}, counter ${message.counter}`);
+      }
       this.#sealed.set(place, message.ciphertext);
       this.#compareBeginnings(side, place, message.ciphertext);
     }
@@ -67,6 +69,12 @@ export class Eavesdropper {
       this.#report('nonce', `${side}: two messages begin alike`);
     this.#beginnings.set(beginning, place);
   }
+}
+
+/** In which link, direction and queue something was heard. */
+interface Where {
+  readonly mark: number;
+  readonly priority: Priority;
 }
 
 /** Whether it may be an acknowledgement or a whole message, from its first byte, which stands behind the first code. */

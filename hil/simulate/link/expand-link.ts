@@ -5,19 +5,23 @@
 import { unreachable } from '../../../protocol/ids.js';
 import { sequenceModulus, unitBytes, windowUnitsMax } from '../../../protocol/limits.js';
 import type { Priority } from '../../../protocol/message/message.js';
+import { type Cipher, ciphers } from '../../../protocol/session/ciphers.js';
 import { Random } from '../../random.js';
 import { frameFaults } from '../expand-lines.js';
 import { type Direction, directions, type LineEffectKind } from '../plan.js';
 import { envelopeBytes } from './link-end.js';
 import {
+  downgrades,
   type End,
   type EndConfiguration,
   ends,
+  impersonations,
   type Layer,
   type LinkFault,
   type LinkOperation,
   type LinkPlan,
   layers,
+  type Sealing,
   type Tampering,
 } from './link-plan.js';
 import { parcelBytesMax } from './parcel.js';
@@ -113,12 +117,14 @@ const scenes: Readonly<Record<string, Scene>> = {
     faultyFrames: [30, 100],
     kinds: ['forge', 'dropFrame', 'stale', 'disconnect', 'checksum'],
     restarts: 4,
-    layers: ['clear', 'sealed', 'sealed'],
+    layers: ['clear', 'sealed', 'sealed', 'sealed'],
     tampered: 40,
   },
 };
 /** How often each scene comes. */
-const weights = ['ordinary', 'ordinary', 'ordinary', 'ordinary', 'outages', 'outages', 'tampered', 'rare'] as const;
+const weights = [
+  ...(['ordinary', 'ordinary', 'ordinary', 'outages', 'outages', 'tampered', 'tampered', 'rare'] as const),
+] as const;
 
 /** The same seed gives the same plan, everywhere. */
 export function expandLinkPlan(seed: number): LinkPlan {
@@ -133,6 +139,7 @@ export function expandLinkPlan(seed: number): LinkPlan {
     baud,
     latencyUs: pick(random, scene.latenciesUs),
     deliveryBytesMax: random.below(4) === 0 ? pick(random, [100, 1000]) : 0,
+    sealing: sealingOf(random.fork('sealing')),
     a: endOf(random, scene, baud, messageBytes + envelopeBytes[layer]),
     b: endOf(random, scene, baud, messageBytes + envelopeBytes[layer]),
   };
@@ -193,6 +200,9 @@ function faultsOf(random: Random, scene: Scene, configuration: LinkPlan['configu
       ...(configuration.layer === 'sealed'
         ? tamperingOf(random.fork(`tampering ${direction}`), direction, frames, scene)
         : []),
+      ...(configuration.layer === 'sealed' && scene === scenes.tampered
+        ? downgradeOf(random.fork('both'), direction)
+        : []),
     ];
     return faults.filter((each) => withinReach(each, configuration));
   });
@@ -224,15 +234,51 @@ function tamperingOf(random: Random, direction: Direction, frames: number, { tam
   });
 }
 
+/** Mostly a message of the same queue that is not long past: another session has other keys in any case. */
+function replay(random: Random): Tampering {
+  const from = pick(random, ['queue', 'queue', 'queue', 'same way', 'other way'] as const);
+  return { kind: 'replay', messagesAgo: 1 + below(random, from === 'queue' ? 6 : 60), from };
+}
+
+/** How often each kind comes. */
+const tamperings = [
+  ...(['replay', 'replay', 'replay', 'replay', 'forgeMessage', 'reorder', 'reorder', 'reorder', 'cut'] as const),
+  ...(['unseal', 'refuse', 'impersonate', 'downgrade'] as const),
+] as const;
+
+/** Now and then both hellos lose the same cipher, the one that the ends would choose. */
+function downgradeOf(random: Random, direction: Direction): LinkFault[] {
+  if (random.below(3) > 0) return [];
+  const frame = random.below(2) === 0 ? 1 : 1 + random.below(30);
+  return [{ direction, frame, effect: { kind: 'downgrade', without: ciphers[0] } }];
+}
+
+/** Mostly all ciphers, else such that one is left; keys that last for few messages, or for all. */
+function sealingOf(random: Random): Sealing {
+  const all: Cipher[] = [...ciphers];
+  const one = [pick(random, ciphers)];
+  const [a, b] = pick(random, [[all, all] as const, [all, all] as const, [one, all] as const, [all, one] as const]);
+  return { a, b, rekeyMessages: pick(random, [1, 2, 3, 5, 20, 2 ** 20]) };
+}
+
 function tamperingEffect(random: Random): Tampering {
-  const kind = pick(random, ['swap', 'swap', 'forgeMessage', 'forgeMessage', 'unseal'] as const);
+  const kind = pick(random, tamperings);
   switch (kind) {
-    case 'swap':
-      return { kind, framesAgo: 1 + below(random, 60) };
+    case 'replay':
+      return replay(random);
     case 'forgeMessage':
       return { kind, at: random.below(2 ** 16), xor: 1 + random.below(255) };
+    case 'cut':
+      return { kind, bytes: 1 + below(random, 40) };
+    case 'reorder':
     case 'unseal':
       return { kind };
+    case 'refuse':
+      return { kind, code: pick(random, ['wrong-key', 'version-mismatch', 'capability-missing']) };
+    case 'impersonate':
+      return { kind, as: pick(random, impersonations) };
+    case 'downgrade':
+      return { kind, without: pick(random, downgrades) };
     default:
       return unreachable(kind);
   }

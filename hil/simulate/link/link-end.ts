@@ -6,8 +6,9 @@ import { unreachable } from '../../../protocol/ids.js';
 import { Link, type LinkOptions } from '../../../protocol/link/link.js';
 import type { Priority } from '../../../protocol/message/message.js';
 import type { Refusal } from '../../../protocol/refusals.js';
+import type { Cipher } from '../../../protocol/session/ciphers.js';
 import { Endpoint } from '../../../protocol/session/endpoint.js';
-import type { End, EndConfiguration, Layer } from './link-plan.js';
+import type { End, EndConfiguration, Layer, Sealing } from './link-plan.js';
 
 /** The line's port of both ends. */
 export const linePort: PortName = 'remote';
@@ -32,6 +33,7 @@ export interface LinkEndOptions {
   readonly side: End;
   readonly layer: Layer;
   readonly configuration: EndConfiguration;
+  readonly sealing: Sealing;
 }
 
 export class LinkEnd implements Device {
@@ -47,6 +49,11 @@ export class LinkEnd implements Device {
 
   get open(): boolean {
     return this.#machine.open;
+  }
+
+  /** The cipher of a sealed session that is open. */
+  get cipher(): Cipher | undefined {
+    return this.#machine instanceof Link ? undefined : this.#machine.cipher;
   }
 
   /** Bytes of messages that are queued and not acknowledged, envelopes included. */
@@ -130,10 +137,11 @@ export class LinkEnd implements Device {
   }
 }
 
-function machineOf({ side, layer, configuration }: LinkEndOptions, entropy: Uint8Array): Link | Endpoint {
+function machineOf({ side, layer, configuration, sealing }: LinkEndOptions, entropy: Uint8Array): Link | Endpoint {
   const limits: Omit<LinkOptions, 'entropy'> = configuration;
   if (layer === 'link') return new Link({ ...limits, entropy });
   const role = roles[side];
   const peers = [roles[side === 'a' ? 'b' : 'a']];
-  return new Endpoint({ role, peers, entropy, link: limits, ...(layer === 'sealed' ? { key } : {}) });
+  const sealed = { key, ciphers: sealing[side], rekeyMessages: sealing.rekeyMessages };
+  return new Endpoint({ role, peers, entropy, link: limits, ...(layer === 'sealed' ? sealed : {}) });
 }

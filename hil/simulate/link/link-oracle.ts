@@ -38,17 +38,14 @@ export interface Session {
   damaged: boolean;
 }
 
-/** What ends the session: a message that the link has acknowledged is lost. */
-const damages: ReadonlySet<RefusalCode> = new Set(['message-check', 'message-truncated', 'sealed-invalid'] as const);
+/** What ends a session in clear: a message that the link has acknowledged is lost. */
+const damages: ReadonlySet<RefusalCode> = new Set(['message-check', 'message-truncated'] as const);
 /** What only costs the message. */
 const costly: ReadonlySet<RefusalCode> = new Set([
   'message-trailing',
   'message-tag',
   'message-value',
   'message-unexpected',
-  'sealed-replayed',
-  'not-sealed',
-  'wrong-key',
 ] as const);
 
 export class LinkOracle {
@@ -60,9 +57,14 @@ export class LinkOracle {
   readonly #refused = { a: 0, b: 0 };
   /** Refusals of messages at an end whose session is about to open. */
   readonly #early = { a: 0, b: 0 };
+  readonly #sealed: boolean;
+  /** Ends that have refused a session and take nothing before they open one. */
+  readonly #deaf = new Set<End>();
 
-  constructor(report: Report) {
+  /** `sealed`: no message may be missing before another one of its queue, whatever somebody does to the line. */
+  constructor(report: Report, { sealed }: { readonly sealed: boolean }) {
     this.#report = report;
+    this.#sealed = sealed;
   }
 
   current(side: End): Session | undefined {
@@ -94,6 +96,7 @@ export class LinkOracle {
     this.#sessions.push(session);
     this.#current.set(side, session);
     this.#early[side] = 0;
+    this.#deaf.delete(side);
   }
 
   /** The session has ended at this end, or the end has lost its power. */
@@ -120,6 +123,10 @@ export class LinkOracle {
   refused(side: End, code: RefusalCode): void {
     if (code === 'frame-window') this.#report('window', `${side} is sent more than its window`);
     if (code === 'link-message-length') this.#report('length', `${side} is sent a message longer than it takes`);
+    if (this.#sealed) {
+      if (!code.startsWith('frame-')) this.#refusedSealed(side, code);
+      return;
+    }
     if (!damages.has(code) && !costly.has(code)) return;
     const other = opposite(side);
     this.#refused[other] += 1;
@@ -130,6 +137,16 @@ export class LinkOracle {
     if (damages.has(code)) this.#damaged(session, session?.from ?? this.#current.get(other));
     else if (session === undefined) this.#early[side] += 1;
     else session.refused += 1;
+  }
+
+  /** Whatever is refused of a sealed session ends it. What somebody did to one end may be refused by both. */
+  #refusedSealed(side: End, code: RefusalCode): void {
+    this.#refused[side] += 1;
+    const forged = this.#forged.a + this.#forged.b;
+    if (this.#refused.a + this.#refused.b > 2 * forged) this.#report('refusal', `${side}: ${code}, ${forged} forged`);
+    const session = this.#current.get(side);
+    if (session === undefined) this.#deaf.add(side);
+    this.#damaged(session, session?.from ?? this.#current.get(opposite(side)));
   }
 
   /** A content has arrived at this end. */
@@ -153,7 +170,7 @@ export class LinkOracle {
   /** Messages of this end that the other end does not have and may not miss. */
   missing(side: End): number {
     const session = this.#current.get(side);
-    if (session === undefined || session.excused) return 0;
+    if (session === undefined || session.excused || this.#deaf.has(opposite(side))) return 0;
     const { sent, to } = session;
     const missing = sent.reduce((sum, each, priority) => sum + each.length - (to?.next[priority] ?? 0), 0);
     const excused = to === undefined ? this.#refused[side] : to.refused - to.missed;

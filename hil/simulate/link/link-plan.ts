@@ -3,6 +3,7 @@
  * whole bench, every fault has an address and every operation a time of its own, so that deleting one shifts no other.
  */
 import { z } from 'zod';
+import { ciphers } from '../../../protocol/session/ciphers.js';
 import { directions, lineEffect } from '../plan.js';
 
 const count = z.int().min(0);
@@ -16,14 +17,41 @@ export type End = (typeof ends)[number];
 export const layers = ['link', 'clear', 'sealed'] as const;
 export type Layer = (typeof layers)[number];
 
-/** What only somebody who means it does: frames and messages get right checks, so only the seal can tell. */
+/** What a hello is made to say that somebody tampers with: its ciphers or its key are left out. */
+export const downgrades = [...ciphers, 'all ciphers', 'key'] as const;
+/**
+ * Whose hello comes in the place of one: somebody's own, the one that the receiver has said itself, the same as if its
+ * sender had said it, or one that its sender has said in an earlier session.
+ */
+export const impersonations = ['stranger', 'echo', 'mirror', 'past'] as const;
+
+/**
+ * What only somebody who means it does to whole messages: frames and messages get right checks, so only the seal can
+ * tell. It happens to the first frame from the one with the number on that holds a message which it fits; hello and proof
+ * are spared by what is for the messages behind them.
+ */
 const tampering = z.discriminatedUnion('kind', [
-  /** A byte of a sealed message that fits one frame is changed, and the checks around and inside it are made right. */
+  /** A byte of a hello or a sealed message is changed, and the checks around and inside it are made right. */
   z.strictObject({ kind: z.literal('forgeMessage'), at: count, xor: z.int().min(1).max(255) }),
-  /** The sealed message that passed so many frames before comes in place of this one's, if both fit one frame alike. */
-  z.strictObject({ kind: z.literal('swap'), framesAgo: positive }),
-  /** A message in clear comes in place of a sealed one that fits one frame. */
+  /** A sealed message loses some of its last bytes. */
+  z.strictObject({ kind: z.literal('cut'), bytes: positive }),
+  /**
+   * The sealed message that passed so many before comes in the place of this one: of the same queue, of any queue that
+   * way, or of any the other way.
+   */
+  z.strictObject({
+    kind: z.literal('replay'),
+    messagesAgo: positive,
+    from: z.enum(['queue', 'same way', 'other way']),
+  }),
+  /** A sealed message is held back until the next one of its queue, and comes after it. */
+  z.strictObject({ kind: z.literal('reorder') }),
+  /** A message in clear comes in place of a sealed one. */
   z.strictObject({ kind: z.literal('unseal') }),
+  /** A refusal of the session comes in place of any message of it. */
+  z.strictObject({ kind: z.literal('refuse'), code: z.enum(['wrong-key', 'version-mismatch', 'capability-missing']) }),
+  z.strictObject({ kind: z.literal('impersonate'), as: z.enum(impersonations) }),
+  z.strictObject({ kind: z.literal('downgrade'), without: z.enum(downgrades) }),
 ]);
 export type Tampering = z.infer<typeof tampering>;
 
@@ -60,6 +88,8 @@ const end = z.strictObject({
 });
 export type EndConfiguration = z.infer<typeof end>;
 
+const cipherList = z.array(z.enum(ciphers)).min(1);
+
 export const linkPlanSchema = z.strictObject({
   version: z.literal(1),
   subject: z.literal('link'),
@@ -72,12 +102,15 @@ export const linkPlanSchema = z.strictObject({
     latencyUs: count,
     /** The most bytes that arrive together; 0: frames arrive whole. */
     deliveryBytesMax: count,
+    /** How a sealed line is sealed: the ciphers that each end takes, of which they share one, and the messages of a key. */
+    sealing: z.strictObject({ a: cipherList, b: cipherList, rekeyMessages: positive }),
     a: end,
     b: end,
   }),
   operations: z.array(operation),
   faults: z.array(fault),
 });
+export type Sealing = z.infer<typeof linkPlanSchema>['configuration']['sealing'];
 export type LinkPlan = z.infer<typeof linkPlanSchema>;
 
 /** The other end. */

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Priority } from '../../../protocol/message/message.js';
+import { ciphers } from '../../../protocol/session/ciphers.js';
 import { Random } from '../../random.js';
 import { FaultyWire, type FrameFault } from '../faulty-wire.js';
 import { Kernel, type SimulatedLine, type Wire } from '../kernel.js';
@@ -15,6 +16,7 @@ import { LinkOracle, type Session } from './link-oracle.js';
 import { type End, ends, type LinkFault, type LinkOperation, type LinkPlan, opposite, senderOf } from './link-plan.js';
 import { parcelHeaderBytes } from './parcel.js';
 import { type TamperingFault, TamperingWire } from './tampering-wire.js';
+import { Tape } from './tape.js';
 
 export interface Violation {
   /** Which check; names are stable. */
@@ -50,7 +52,9 @@ class LinkSimulation {
   readonly #kernel = new Kernel();
   readonly #line: SimulatedLine;
   readonly #ends: Readonly<Record<End, LinkEnd>>;
-  readonly #oracle = new LinkOracle((check, detail) => this.#violate(check, detail));
+  readonly #oracle: LinkOracle;
+  /** What somebody on the line has recorded. */
+  readonly #tape = new Tape();
   readonly #eavesdropper = new Eavesdropper(
     (check, detail) => this.#violate(check, detail),
     () => this.#count('acknowledgement cut short'),
@@ -81,6 +85,8 @@ class LinkSimulation {
 
   constructor(plan: LinkPlan) {
     this.#plan = plan;
+    const sealed = plan.configuration.layer === 'sealed';
+    this.#oracle = new LinkOracle((check, detail) => this.#violate(check, detail), { sealed });
     this.#bytesPlanned = bytesPlanned(plan);
     this.#bytesPerTrouble = bytesPerTrouble(plan);
     this.#operationsLeft = plan.operations.length;
@@ -155,10 +161,11 @@ class LinkSimulation {
   #endOf(side: End): LinkEnd {
     const { configuration } = this.#plan;
     return new LinkEnd(
-      { side, layer: configuration.layer, configuration: configuration[side] },
+      { side, layer: configuration.layer, configuration: configuration[side], sealing: configuration.sealing },
       {
         opened: () => {
           this.#count('opened');
+          this.#checkCipher(side);
           this.#oracle.opened(side);
           this.#flush(side);
         },
@@ -199,8 +206,9 @@ class LinkSimulation {
       disconnect: (atUs, forUs) => this.#disconnect(atUs, forUs),
       applied: (fault) => this.#applied(fault),
     });
-    const tampering = own.filter(isTampering);
-    return tampering.length === 0 ? faulty : new TamperingWire(faulty, tampering, (fault) => this.#applied(fault));
+    if (this.#plan.configuration.layer !== 'sealed') return faulty;
+    const applied = (fault: TamperingFault) => this.#applied(fault);
+    return new TamperingWire(faulty, { direction, faults: own.filter(isTampering), tape: this.#tape, applied });
   }
 
   #applied({ direction, effect }: LinkFault): void {
@@ -260,6 +268,18 @@ class LinkSimulation {
       );
       end.send(content, priority, this.#kernel.nowUs);
     }
+  }
+
+  /** Nobody has talked the ends out of the better cipher. */
+  #checkCipher(side: End): void {
+    const { layer, sealing } = this.#plan.configuration;
+    if (layer !== 'sealed') return;
+    const best = ciphers.find((each) => sealing.a.includes(each) && sealing.b.includes(each));
+    const { cipher } = this.#ends[side];
+    // It may have ended again with the frame that opened it.
+    if (cipher === undefined) return;
+    this.#count(`sealed with ${cipher}`);
+    if (cipher !== best) this.#violate('downgrade', `${side} seals with ${cipher}, both take ${best}`);
   }
 
   #sent(side: End, frame: Uint8Array): void {
@@ -347,7 +367,10 @@ class LinkSimulation {
 
 type SendOperation = Extract<LinkOperation, { kind: 'send' }>;
 
-const tampering = ['forgeMessage', 'swap', 'unseal'] as const;
+const tampering = [
+  ...(['forgeMessage', 'cut', 'replay', 'reorder'] as const),
+  ...(['unseal', 'refuse', 'impersonate', 'downgrade'] as const),
+] as const;
 const forging: ReadonlySet<LinkFault['effect']['kind']> = new Set(['forge', ...tampering] as const);
 
 function isTampering(fault: LinkFault): fault is TamperingFault {

@@ -1,44 +1,43 @@
 /**
- * Somebody on the line who knows the protocol and has no key: changes and exchanges sealed messages, with right checks of
- * frames and messages around them. The handshake is left alone: who stops it stops the session, and needs no skill.
+ * Somebody on the line who knows the protocol and has no key: changes and exchanges messages, with right checks of frames
+ * and messages around them. What it takes for that are messages that pass whole in a frame.
  */
-import { crc32 } from 'node:zlib';
-import { decodeFrame, encodeFrame, type Frame, markOf } from '../../../protocol/frame/frame.js';
+import { encodeFrame } from '../../../protocol/frame/frame.js';
 import { unreachable } from '../../../protocol/ids.js';
 import { unitsOf } from '../../../protocol/link/sequence.js';
-import { decodeMessage, encodeMessage } from '../../../protocol/message/messages.js';
+import { control } from '../../../protocol/message/message.js';
 import type { Wire } from '../kernel.js';
 import type { Delivery, LineCounts } from '../line-model.js';
+import type { Direction } from '../plan.js';
+import { changed, clear, cut, downgraded, impersonated, refusal } from './forgery.js';
 import type { LinkFault, Tampering } from './link-plan.js';
+import { type Passed, passedIn, type Tape } from './tape.js';
 
 export interface TamperingFault extends LinkFault {
   readonly effect: Tampering;
 }
 
-interface Sealed {
-  readonly frame: Extract<Frame, { kind: 'data' }>;
-  readonly mark: number;
-  readonly counter: number;
+export interface TamperingOptions {
+  readonly direction: Direction;
+  readonly faults: readonly TamperingFault[];
+  /** Shared by both directions. */
+  readonly tape: Tape;
+  readonly applied: (fault: TamperingFault) => void;
 }
-
-/** PROTOCOL.md, "Messages": the check is the last 4 bytes, a CRC-32 started from "COLD". */
-const checkSeed = 0x434f4c44;
-const checkBytes = 4;
-const tagBytes = 2;
-/** Behind tag, counter and length; its last bytes are the authentication tag. */
-const ciphertextAt = tagBytes + 8 + 4;
-const authenticationBytes = 16;
 
 export class TamperingWire implements Wire {
   readonly #around: Wire;
-  readonly #faults: ReadonlyMap<number, TamperingFault>;
-  readonly #applied: (fault: TamperingFault) => void;
-  readonly #passed: Uint8Array[] = [];
+  readonly #options: TamperingOptions;
+  /** What is still to be done, by the number of the frame from which on. */
+  readonly #pending: TamperingFault[];
+  #frames = 0;
+  /** A message that is held back until the next of its queue. */
+  #held: { readonly passed: Passed; readonly fault: TamperingFault } | undefined;
 
-  constructor(around: Wire, faults: readonly TamperingFault[], applied: (fault: TamperingFault) => void) {
+  constructor(around: Wire, options: TamperingOptions) {
     this.#around = around;
-    this.#faults = new Map(faults.map((fault) => [fault.frame, fault]));
-    this.#applied = applied;
+    this.#options = options;
+    this.#pending = [...options.faults].sort((one, other) => one.frame - other.frame);
   }
 
   get freeAtUs(): number {
@@ -50,77 +49,104 @@ export class TamperingWire implements Wire {
   }
 
   carry(bytes: Uint8Array, nowUs: number): readonly Delivery[] {
-    this.#passed.push(bytes);
-    const fault = this.#faults.get(this.#passed.length);
-    const changed = fault && this.#tamper(bytes, fault.effect);
-    if (fault !== undefined && changed !== undefined) this.#applied(fault);
-    return this.#around.carry(changed ?? bytes, nowUs);
+    this.#frames += 1;
+    return this.#instead(bytes).flatMap((each) => this.#around.carry(each, nowUs));
   }
 
-  #tamper(bytes: Uint8Array, effect: Tampering): Uint8Array | undefined {
-    const sealed = sealedIn(bytes);
-    if (sealed === undefined) return undefined;
-    const { frame, mark } = sealed;
+  /** The frames that take the place of this one. */
+  #instead(bytes: Uint8Array): readonly Uint8Array[] {
+    const passed = passedIn(bytes);
+    if (passed === undefined) return [bytes];
+    this.#options.tape.record(this.#options.direction, passed);
+    const exchanged = this.#exchanged(passed);
+    if (exchanged !== undefined) return exchanged;
+    for (const [index, fault] of this.#pending.entries()) {
+      if (fault.frame > this.#frames) break;
+      const instead = this.#tampered(passed, fault);
+      if (instead === undefined) continue;
+      this.#pending.splice(index, 1);
+      return instead;
+    }
+    return [bytes];
+  }
+
+  #tampered(passed: Passed, fault: TamperingFault): readonly Uint8Array[] | undefined {
+    if (fault.effect.kind === 'reorder') {
+      if (!isBehindProof(passed) || this.#held !== undefined) return undefined;
+      this.#held = { passed, fault };
+      return [];
+    }
+    const payload = this.#forged(passed, fault.effect);
+    if (payload === undefined || !fits(payload, passed.frame.payload)) return undefined;
+    this.#options.applied(fault);
+    return [framed(passed, payload)];
+  }
+
+  /** The message that was held back and this one, each in the other's place. */
+  #exchanged(next: Passed): readonly Uint8Array[] | undefined {
+    if (this.#held === undefined) return undefined;
+    const { passed, fault } = this.#held;
+    if (next.mark !== passed.mark) this.#held = undefined;
+    const alike = next.mark === passed.mark && next.frame.priority === passed.frame.priority;
+    if (!alike || !fits(next.frame.payload, passed.frame.payload)) return undefined;
+    this.#held = undefined;
+    this.#options.applied(fault);
+    return [framed(passed, next.frame.payload), framed(next, passed.frame.payload)];
+  }
+
+  #forged(passed: Passed, effect: Exclude<Tampering, { kind: 'reorder' }>): Uint8Array | undefined {
+    const { tape, direction } = this.#options;
+    const { frame, message } = passed;
+    const sealed = message.kind === 'sealed';
+    const hello = message.kind === 'hello' ? message : undefined;
     switch (effect.kind) {
       case 'forgeMessage':
-        return encodeFrame({ ...frame, payload: forged(frame.payload, effect.at, effect.xor) }, mark);
+        return sealed || hello ? changed(frame.payload, { ...effect, sealed }) : undefined;
+      case 'cut':
+        return sealed && isBehindProof(passed) ? cut(message, effect.bytes) : undefined;
+      case 'replay':
+        return sealed ? replayed(tape, passed, { ...effect, direction }) : undefined;
       case 'unseal':
-        return encodeFrame({ ...frame, payload: clearOf(frame.payload.length) }, mark);
-      case 'swap': {
-        const other = sealedIn(this.#passed.at(-1 - effect.framesAgo) ?? Buffer.alloc(0));
-        if (other === undefined || !exchangeable(sealed, other)) return undefined;
-        return encodeFrame({ ...frame, payload: other.frame.payload }, mark);
-      }
+        return isBehindProof(passed) ? clear(frame.payload.length) : undefined;
+      case 'refuse':
+        return refusal(effect.code, frame.payload.length);
+      case 'impersonate':
+        return hello && impersonated(hello, { as: effect.as, direction, tape });
+      case 'downgrade':
+        return hello && downgraded(hello, effect.without);
       default:
         return unreachable(effect);
     }
   }
 }
 
-/** Whether `other` came before in the same queue, or in an earlier session: what the receiver can tell, and must. */
-function exchangeable(sealed: Sealed, other: Sealed): boolean {
-  if (unitsOf(other.frame.payload.length) !== unitsOf(sealed.frame.payload.length)) return false;
-  if (other.mark !== sealed.mark) return true;
-  return other.frame.priority === sealed.frame.priority && other.counter < sealed.counter;
+/** Whether a payload can take the place of another one, with its sequence numbers, and is another one. */
+function fits(payload: Uint8Array, other: Uint8Array): boolean {
+  return unitsOf(payload.length) === unitsOf(other.length) && Buffer.compare(payload, other) !== 0;
 }
 
-/** A frame that holds a whole sealed message, except the proof. */
-function sealedIn(bytes: Uint8Array): Sealed | undefined {
-  const encoded = bytes.subarray(0, -1);
-  const mark = markOf(encoded);
-  const decoded = mark === undefined ? undefined : decodeFrame(encoded, mark);
-  if (mark === undefined || !decoded?.ok) return undefined;
-  const { frame } = decoded;
-  if (frame.kind !== 'data' || !frame.first || !frame.last) return undefined;
-  const message = decodeMessage(frame.payload);
-  if (!message.ok || message.message.kind !== 'sealed' || message.message.counter === 0) return undefined;
-  return { frame, mark, counter: message.message.counter };
+function framed({ frame, mark }: Passed, payload: Uint8Array): Uint8Array {
+  return encodeFrame({ ...frame, payload }, mark);
 }
 
-/** A message that anybody can make, of so many bytes. */
-function clearOf(bytes: number): Buffer {
-  const message = { kind: 'dataOut', tag: 0, offset: 0 } as const;
-  const { length } = encodeMessage({ ...message, data: Buffer.alloc(0) });
-  return encodeMessage({ ...message, data: Buffer.alloc(bytes - length, 0xee) });
+/** A sealed message that is not the first of its session. */
+function isBehindProof({ frame, message }: Passed): boolean {
+  return message.kind === 'sealed' && (message.counter > 0 || frame.priority !== control);
 }
 
-/**
- * A byte behind the tag is changed. In the ciphertext, a stream cipher's, that changes the same byte of what is inside;
- * and since a CRC is linear, the check inside is made right without knowing a byte of it.
- */
-function forged(message: Uint8Array, at: number, xor: number): Buffer {
-  const changed = Buffer.from(message);
-  const end = changed.length - checkBytes;
-  const offset = tagBytes + (at % (end - tagBytes));
-  changed[offset] = (changed[offset] ?? 0) ^ xor;
-  const insideEnd = end - authenticationBytes - checkBytes;
-  if (offset >= ciphertextAt && offset < insideEnd) {
-    const difference = Buffer.alloc(insideEnd - ciphertextAt);
-    const zeros = crc32(difference);
-    difference[offset - ciphertextAt] = xor;
-    const check = changed.readUInt32LE(insideEnd) ^ crc32(difference) ^ zeros;
-    changed.writeUInt32LE(check >>> 0, insideEnd);
+function replayed(
+  tape: Tape,
+  passed: Passed,
+  { direction, from, messagesAgo }: Extract<Tampering, { kind: 'replay' }> & { readonly direction: Direction },
+): Uint8Array | undefined {
+  switch (from) {
+    case 'queue':
+      return isBehindProof(passed) ? tape.sealed(direction, messagesAgo, passed.frame.priority) : undefined;
+    case 'same way':
+      return tape.sealed(direction, messagesAgo);
+    case 'other way':
+      return tape.sealed(direction === 'there' ? 'back' : 'there', messagesAgo);
+    default:
+      return unreachable(from);
   }
-  changed.writeUInt32LE(crc32(changed.subarray(0, end), checkSeed), end);
-  return changed;
 }

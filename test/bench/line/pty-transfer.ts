@@ -63,7 +63,8 @@ async function makeSite(role: Powered, folder: string, settings: TransferSetting
   const onEnded = (error: Error) => {
     throw error;
   };
-  return { host, model: new ModelProcess({ role, shape, areas, host: near.address, remote, keyFile, onEnded }) };
+  const sealing = { keyFiles: { host: keyFile, remote: keyFile }, ciphers: [] };
+  return { host, model: new ModelProcess({ role, shape, areas, host: near.address, remote, ...sealing, onEnded }) };
 }
 
 async function cutLater(pair: PtyPair, { cutMs, seconds }: TransferSettings): Promise<void> {

@@ -7,7 +7,8 @@ import { mainRecordCodec } from '../../../firmware-sim/main/main-records.js';
 import { subRecordCodec } from '../../../firmware-sim/sub/sub-records.js';
 import { statusOf, statusSchema } from '../../../host/status.js';
 import { decodeMessage, definitions, encodeMessage } from '../../../protocol/message/messages.js';
-import { Opener, Sealer } from '../../../protocol/session/seal.js';
+import { Opener, Sealer, type SealOptions } from '../../../protocol/session/seal.js';
+import { nextKey } from '../../../protocol/session/session-keys.js';
 import { fromHex, vectors } from '../../protocol/vectors.js';
 import { mainRecordSeeds, subRecordSeeds } from '../records.js';
 import { entriesOf, joined } from '../script.js';
@@ -76,18 +77,25 @@ export const status: Target = {
   repair: checkedMessage,
 };
 
-const key = fromHex(vectors.session.keys['main>sub']);
+const [golden] = vectors.sessions as readonly [(typeof vectors.sessions)[number]];
+/** Of one queue and direction, with a new key after every few messages. */
+const lane: SealOptions = {
+  cipher: golden.cipher,
+  key: fromHex(golden.keys['main>sub 0'] ?? ''),
+  rekeyMessages: golden.rekeyMessages,
+};
+const keys = [lane.key];
 const sealedTag = 4;
 const headerBytes = 14;
 const overheadBytes = headerBytes + 16 + 4;
 
-/** Input: sealed messages of one session, each with u16 its length before it. */
+/** Input: sealed messages of one queue of a session, each with u16 its length before it. */
 export const sealed: Target = {
   runsInTests: 60,
   name: 'sealed',
-  about: 'sealed messages of one session: counters, authentication, the message inside',
+  about: 'sealed messages of one queue: counters, authentication, keys that are replaced, the message inside',
   seeds: [
-    joined(vectors.session.sealed.map(({ encoded }) => fromHex(encoded))),
+    joined(golden.sealed.map(({ encoded }) => fromHex(encoded))),
     joined(sealAll(seeds.slice(0, 12))),
     joined([...sealAll(seeds.slice(12, 16)), ...sealAll(seeds.slice(12, 14))]),
   ],
@@ -97,8 +105,8 @@ export const sealed: Target = {
   holds: { fixedBytes: 4096, perByte: 400 },
   modules: ['protocol/session/', 'protocol/message/'],
   run: (input) => {
-    const opener = new Opener(key);
-    const counters = new Set<number>();
+    const opener = new Opener(lane);
+    let next = 0;
     let label = 'nothing opened';
     const opened = entriesOf(bufferOf(input)).map((entry) => {
       const outer = decodeMessage(entry);
@@ -108,8 +116,8 @@ export const sealed: Target = {
         label = inner.code;
         return undefined;
       }
-      property(!counters.has(outer.message.counter), 'a counter opens once');
-      counters.add(outer.message.counter);
+      property(outer.message.counter === next, 'counters open in their turn');
+      next += 1;
       const decoded = decodeMessage(inner.message);
       label = decoded.ok ? 'opened' : decoded.refusal.code;
       return decoded;
@@ -120,24 +128,32 @@ export const sealed: Target = {
 };
 
 function sealAll(messages: readonly Buffer[]): Buffer[] {
-  const sealer = new Sealer(key);
+  const sealer = new Sealer(lane);
   return messages.map((each) => encodeMessage(sealer.seal(each)));
 }
 
-/** Whoever holds the key may put anything under it: what the entry deciphers to is sealed, its own check put right. */
-function resealed(entry: Buffer): Buffer {
+/** Whoever holds the key may put anything under it: what the entry deciphers to is sealed in its turn, its own check put right. */
+function resealed(entry: Buffer, counter: number): Buffer {
   if (entry.length < overheadBytes) return entry;
   const copy = Buffer.from(entry);
   copy.writeUInt16LE(sealedTag, 0);
   copy.writeUInt32LE(copy.length - headerBytes - 4, 10);
+  copy.writeBigUInt64LE(BigInt(counter), 2);
   const nonce = Buffer.alloc(12);
   copy.copy(nonce, 0, 2, 10);
+  const key = keyOf(counter);
   const text = copy.subarray(headerBytes, -20);
   const plain = checkedMessage(createDecipheriv('aes-256-gcm', key, nonce).update(text));
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   cipher.setAAD(copy.subarray(0, 10));
   copy.set(Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]), headerBytes);
   return checkedMessage(copy);
+}
+
+function keyOf(counter: number): Uint8Array {
+  const index = Math.floor(counter / golden.rekeyMessages);
+  while (keys.length <= index) keys.push(nextKey(keys.at(-1) ?? lane.key));
+  return keys[index] ?? lane.key;
 }
 
 /** Input: one durable record. */

@@ -52,7 +52,7 @@ describe('a key file', () => {
     });
   }
 
-  for (const mode of [0o640, 0o604, 0o644]) {
+  for (const mode of [0o640, 0o604, 0o644, 0o620, 0o602]) {
     it(`is refused with mode ${mode.toString(8)}`, () => {
       expect(refusalOf(fileOf(digits, mode)).code).to.equal('key-file-exposed');
     });

@@ -1,5 +1,5 @@
+import { crc32 } from 'node:zlib';
 import { expect } from 'chai';
-import { sealedWindow } from '../../../protocol/limits.js';
 import { encodeMessage, type Message, type MessageNamed } from '../../../protocol/message/messages.js';
 import { Endpoint } from '../../../protocol/session/endpoint.js';
 import { LossyLine } from '../link/lossy-line.js';
@@ -17,7 +17,7 @@ interface Met {
   readonly line: LossyLine;
   /** Bytes of a message, sealed when the session is. */
   say(message: Message): void;
-  /** Lets a second pass; what main told meanwhile, as words. */
+  /** Lets a second pass; what main told meanwhile, as words, without frames of a link that has been given up. */
   heard(): string[];
 }
 
@@ -38,16 +38,16 @@ function met(
   return {
     ...{ main, peer, line },
     say(message) {
-      const bytes = encodeMessage(message);
-      peer.say(peer.sealer === undefined ? bytes : encodeMessage(peer.sealer.seal(bytes)));
+      peer.sayInSession(encodeMessage(message));
     },
     heard() {
       line.run(line.nowUs + secondUs);
-      return main.events.splice(0).map((event) => {
+      const told = main.events.splice(0).map((event) => {
         if (event.kind === 'message') return event.message.kind;
         if (event.kind === 'refused') return `refused ${event.refusal.code}`;
         return event.kind === 'closed' ? `closed ${event.reason.code}` : event.kind;
       });
+      return told.filter((each) => each !== 'refused frame-session');
     },
   };
 }
@@ -74,13 +74,6 @@ describe('the rules of a session', () => {
     say(structured);
     heard();
     expect(main.endpoint.heardUs).to.be.within(untilUs, line.nowUs);
-  });
-
-  it('let no more sealed messages be queued than the other side can tell apart', () => {
-    const { main, line, heard } = met({ key });
-    heard();
-    for (let count = 0; count < sealedWindow; count += 1) main.endpoint.send(structured, line.nowUs);
-    expect(() => main.endpoint.send(structured, line.nowUs)).to.throw('counters');
   });
 
   it('tell of no end of a session that was not open', () => {
@@ -117,18 +110,33 @@ describe('the rules of a session', () => {
     expect(heard()).to.deep.equal(['refused version-mismatch']);
   });
 
-  it('pass over what comes in clear before the proof', () => {
-    const { heard } = met({
-      key,
-      before: (peer) => {
-        const say = peer.say.bind(peer);
-        peer.say = (bytes) => {
-          if (peer.sealer !== undefined) say(encodeMessage(structured));
-          say(bytes);
-        };
-      },
-    });
-    expect(heard()).to.deep.equal(['refused message-unexpected', 'opened']);
+  it('begin anew when something else comes before hello or proof, which may have been lost for it', () => {
+    const sealed = encodeMessage({ kind: 'sealed', counter: 0, ciphertext: Buffer.alloc(40) });
+    const unknown = Buffer.from(encodeMessage(structured));
+    unknown[0] = 0xee;
+    unknown.writeUInt32LE(crc32(unknown.subarray(0, -4), 0x434f4c44), unknown.length - 4);
+    for (const [bytes, beforeProof, codes] of [
+      [encodeMessage(structured), true, ['not-sealed']],
+      [encodeMessage(structured), false, ['not-sealed']],
+      [sealed, false, ['sealed-missing']],
+      [unknown, true, ['not-sealed']],
+      [unknown, false, ['not-sealed']],
+    ] as const) {
+      let said = 0;
+      const { heard } = met({
+        key,
+        before: (peer) => {
+          const say = peer.say.bind(peer);
+          peer.say = (each, priority) => {
+            if ((peer.seals !== undefined) === beforeProof && said === 0) {
+              said += 1;
+              say(bytes);
+            } else say(each, priority);
+          };
+        },
+      });
+      expect(heard()).to.deep.equal([...codes.map((code) => `refused ${code}`), 'opened']);
+    }
   });
 
   it('take nothing else that is sealed for the proof', () => {
@@ -137,7 +145,7 @@ describe('the rules of a session', () => {
       before: (peer) => {
         const say = peer.say.bind(peer);
         peer.say = (bytes) => {
-          say(peer.sealer === undefined ? bytes : encodeMessage(peer.sealer.seal(encodeMessage(structured))));
+          say(peer.seals === undefined ? bytes : encodeMessage(peer.seals.seal(encodeMessage(structured), 0)));
         };
       },
     });
@@ -153,6 +161,47 @@ describe('the rules of a session', () => {
       say({ kind: 'sealed', counter: 1, ciphertext: Buffer.alloc(40) });
       expect(heard()).to.deep.equal(Array(3).fill('refused message-unexpected'));
     }
+  });
+
+  it('try again by themselves after a refusal, with a key, as often as it takes', () => {
+    const { main, peer, heard } = met({
+      key,
+      before: (each) => {
+        each.provenSalt = Buffer.alloc(32);
+      },
+    });
+    const told = Array.from({ length: 12 }, heard).flat();
+    expect(told).to.deep.equal(Array(3).fill('refused wrong-key'));
+    peer.provenSalt = undefined;
+    expect(Array.from({ length: 5 }, heard).flat()).to.deep.equal(['opened']);
+    expect([main.endpoint.open, main.endpoint.cipher]).to.deep.equal([true, 'aes-256-gcm']);
+  });
+
+  it('try again after a refusal that the other side tells, with a key, and without one do not', () => {
+    for (const [of, again] of [
+      [{ key }, ['opened']],
+      [{}, []],
+    ] as const) {
+      let refusing = true;
+      const { heard } = met({
+        ...of,
+        before: (peer) => {
+          const say = peer.say.bind(peer);
+          peer.say = (bytes, priority) => say(refusing ? encodeMessage(refused(36)) : bytes, priority);
+        },
+      });
+      expect(heard()).to.deep.equal(['refused wrong-role']);
+      refusing = false;
+      expect(Array.from({ length: 6 }, heard).flat()).to.deep.equal(again);
+    }
+  });
+
+  it('do not try again on a line that is down', () => {
+    const { main, line, heard } = met({ key, hello: { version: 2 } });
+    expect(heard()).to.deep.equal(['refused version-mismatch']);
+    line.cut();
+    expect(main.endpoint.deadline()).to.equal(undefined);
+    expect(Array.from({ length: 6 }, heard).flat()).to.deep.equal([]);
   });
 
   it('hand refusals of requests on, and those that are no reason to end a session', () => {
@@ -175,25 +224,38 @@ describe('the rules of a session', () => {
       expect(clear.heard()).to.deep.equal([`refused ${code}`, 'closed line-lost', 'opened']);
       const inner = met({ key });
       inner.heard();
-      const sealed = inner.peer.sealer?.seal(bytes);
+      const sealed = inner.peer.seals?.seal(bytes, 0);
       if (sealed === undefined) throw new Error('the session is sealed');
       inner.peer.say(encodeMessage(sealed));
       expect(inner.heard()).to.deep.equal([`refused ${code}`, 'closed line-lost', 'opened']);
     }
     const outer = met({ key });
     outer.heard();
-    const sealed = outer.peer.sealer?.seal(encodeMessage(structured));
+    const sealed = outer.peer.seals?.seal(encodeMessage(structured), 0);
     if (sealed === undefined) throw new Error('the session is sealed');
     outer.peer.say(encodeMessage({ ...sealed, ciphertext: sealed.ciphertext.subarray(1) }));
     expect(outer.heard()).to.deep.equal(['refused sealed-invalid', 'closed line-lost', 'opened']);
   });
 
-  it('go on when what arrives is whole and refused for something else', () => {
+  it('begin anew when a message comes in clear into a sealed session, whatever it is', () => {
+    for (const message of [structured, refused(35), { kind: 'proof', peerSalt: Buffer.alloc(32) }] as const) {
+      const { main, heard, peer } = met({ key });
+      heard();
+      peer.say(encodeMessage(message));
+      peer.sayInSession(encodeMessage(structured));
+      expect([heard(), main.endpoint.open]).to.deep.equal([['refused not-sealed', 'closed line-lost', 'opened'], true]);
+    }
+  });
+
+  it('go on when what arrives is whole, from the peer, and refused for something else', () => {
     const { main, heard, peer, say } = met({ key });
     heard();
-    peer.say(encodeMessage(structured));
+    const unknown = Buffer.from(encodeMessage(structured));
+    unknown[0] = 0xee;
+    unknown.writeUInt32LE(crc32(unknown.subarray(0, -4), 0x434f4c44), unknown.length - 4);
+    peer.sayInSession(unknown);
     say(structured);
-    expect([heard(), main.endpoint.open]).to.deep.equal([['refused not-sealed', 'structured'], true]);
+    expect([heard(), main.endpoint.open]).to.deep.equal([['refused message-tag', 'structured'], true]);
   });
 
   it('do not let an endpoint speak to its own role', () => {

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { decodeFrame, markOf } from '../../../protocol/frame/frame.js';
-import { encodeMessage, type MessageNamed } from '../../../protocol/message/messages.js';
+import { encodeMessage, type Message, type MessageNamed } from '../../../protocol/message/messages.js';
 import { Endpoint } from '../../../protocol/session/endpoint.js';
 import type { EndpointOptions } from '../../../protocol/session/endpoint-types.js';
-import type { Sealer } from '../../../protocol/session/seal.js';
+import type { Seals } from '../../../protocol/session/seals.js';
 import { LossyLine, noFaults } from '../link/lossy-line.js';
 import { EndpointEnd } from './endpoint-end.js';
 import { HandMadePeer } from './hand-made-peer.js';
@@ -142,6 +142,18 @@ describe('session refusals', () => {
     expect(refusalsOf({ peers: ['host'], key }, { key })).to.deep.equal({ main: ['wrong-role'], sub: ['wrong-role'] });
   });
 
+  it('name a cipher that is missing, on both sides, and only where the session is sealed', () => {
+    const [one, other] = [{ ciphers: ['aes-256-gcm'] }, { ciphers: ['chacha20-poly1305'] }] as const;
+    expect(refusalsOf({ key, ...one }, { key, ...other })).to.deep.equal({
+      main: ['capability-missing'],
+      sub: ['capability-missing'],
+    });
+    const { main, line } = pairOf(one, other);
+    line.up();
+    line.run(secondUs);
+    expect(main.endpoint.open).to.equal(true);
+  });
+
   it('hold until the line was down; then a session opens with what fits', () => {
     const { main, sub, line } = pairOf({ key }, {});
     line.up();
@@ -188,52 +200,118 @@ describe('sealed session', () => {
     return { main, peer, line };
   }
 
-  it('refuses a sealed message that comes a second time, in any queue, and goes on', () => {
+  /** What main tells when the sub says something by hand, as words, without frames that were on their way already. */
+  function toldOf(say: (peer: HandMadePeer, seals: Seals) => void): string[] {
     const { main, peer, line } = withHandMade();
-    const sealed = encodeMessage((peer.sealer as Sealer).seal(encodeMessage(structured)));
-    for (const priority of [0, 0, 1, 2] as const) peer.say(sealed, priority);
+    main.events.length = 0;
+    say(peer, peer.seals as Seals);
     line.run(line.nowUs + secondUs);
-    expect(main.messages()).to.deep.equal(['structured']);
-    expect(main.refusals()).to.deep.equal(['sealed-replayed', 'sealed-replayed', 'sealed-replayed']);
-    expect(main.endpoint.open).to.equal(true);
+    const told = main.events.map((event) => {
+      if (event.kind === 'message' && event.message.kind === 'runRefused') return `run ${event.message.run}`;
+      return event.kind === 'refused' ? event.refusal.code : event.kind;
+    });
+    return told.filter((each) => each !== 'frame-session');
+  }
+  const sealed = (seals: Seals, queue: 0 | 1 | 2, run: number) =>
+    encodeMessage(seals.seal(encodeMessage(runRefused(run)), queue));
+  const anew = ['closed', 'opened'];
+
+  it('counts in each queue for itself, so that messages overtake between queues', () => {
+    const told = toldOf((peer, seals) => {
+      const [low, high] = [[1, 2].map((run) => sealed(seals, 2, run)), [3, 4].map((run) => sealed(seals, 0, run))];
+      for (const each of high ?? []) peer.say(each, 0);
+      for (const each of low ?? []) peer.say(each, 2);
+    });
+    expect(told).to.deep.equal(['run 3', 'run 4', 'run 1', 'run 2']);
   });
 
-  it('takes counters in the order in which the queues bring them', () => {
-    const { main, peer, line } = withHandMade();
-    const sealed = [2, 3, 4].map((run) => encodeMessage((peer.sealer as Sealer).seal(encodeMessage(runRefused(run)))));
-    for (const [priority, index] of [2, 0, 1].entries()) peer.say(sealed[index] as Buffer, priority as 0 | 1 | 2);
-    line.run(line.nowUs + secondUs);
-    expect(main.messages()).to.deep.equal(['runRefused', 'runRefused', 'runRefused']);
+  it('ends with a sealed message that comes a second time, and opens anew', () => {
+    for (const queue of [0, 1, 2] as const) {
+      const told = toldOf((peer, seals) => {
+        const message = sealed(seals, queue, 1);
+        for (const each of [message, message, sealed(seals, queue, 2)]) peer.say(each, queue);
+      });
+      expect(told).to.deep.equal(['run 1', 'sealed-replayed', ...anew]);
+    }
   });
 
-  it('refuses a message that comes behind later ones of its queue: somebody held it back', () => {
-    const { main, peer, line } = withHandMade();
-    const [first, second, third] = [2, 3, 4].map((run) =>
-      encodeMessage((peer.sealer as Sealer).seal(encodeMessage(runRefused(run)))),
-    ) as [Buffer, Buffer, Buffer];
-    for (const sealed of [second, first, third]) peer.say(sealed, 1);
-    line.run(line.nowUs + secondUs);
-    expect(main.messages()).to.deep.equal(['runRefused', 'runRefused']);
-    expect(main.refusals()).to.deep.equal(['sealed-replayed']);
+  it('ends with a sealed message whose forerunner was held back or removed', () => {
+    for (const queue of [0, 1, 2] as const) {
+      const told = toldOf((peer, seals) => {
+        const [first, second, third] = [1, 2, 3].map((run) => sealed(seals, queue, run)) as [Buffer, Buffer, Buffer];
+        for (const each of [first, third, second]) peer.say(each, queue);
+      });
+      expect(told).to.deep.equal(['run 1', 'sealed-missing', ...anew]);
+    }
   });
 
-  it('refuses a message in clear, even a refusal of the session, and one that was tampered with', () => {
-    const { main, peer, line } = withHandMade();
-    peer.say(encodeMessage(structured));
-    peer.say(encodeMessage({ kind: 'refused', request: 0, code: 35, detail: '' }));
-    const sealed = (peer.sealer as Sealer).seal(encodeMessage(structured));
-    const ciphertext = Buffer.from(sealed.ciphertext);
-    ciphertext[3] = (ciphertext[3] as number) ^ 1;
-    peer.say(encodeMessage({ ...sealed, ciphertext }));
+  it('ends with a sealed message that was moved to another queue', () => {
+    expect(toldOf((peer, seals) => peer.say(sealed(seals, 1, 1), 2))).to.deep.equal(['sealed-invalid', ...anew]);
+    expect(toldOf((peer, seals) => peer.say(sealed(seals, 1, 1), 0))).to.deep.equal(['sealed-replayed', ...anew]);
+  });
+
+  it('ends with a message in clear, even a refusal of the session', () => {
+    const clear: Message[] = [structured, { kind: 'refused', request: 0, code: 35, detail: '' }];
+    for (const message of clear) {
+      expect(toldOf((peer) => peer.say(encodeMessage(message)))).to.deep.equal(['not-sealed', ...anew]);
+    }
+  });
+
+  it('ends with a message that was changed or cut', () => {
+    for (const change of [
+      (bytes: Buffer) => bytes.fill((bytes[3] as number) ^ 1, 3, 4),
+      (bytes: Buffer) => bytes.subarray(1),
+      (bytes: Buffer) => bytes.subarray(0, -1),
+      () => Buffer.alloc(15),
+    ]) {
+      const told = toldOf((peer, seals) => {
+        const message = seals.seal(encodeMessage(structured), 1);
+        peer.say(encodeMessage({ ...message, ciphertext: change(Buffer.from(message.ciphertext)) }), 1);
+      });
+      expect(told).to.deep.equal(['sealed-invalid', ...anew]);
+    }
+  });
+
+  it('goes on past the messages of a key, in every queue and both ways', () => {
+    const { main, sub, line } = openedPair({ key, rekeyMessages: 3 });
+    for (let count = 0; count < 20; count += 1) {
+      for (const priority of [0, 1, 2] as const) {
+        main.endpoint.send(runRefused(count), line.nowUs, priority);
+        sub.endpoint.send(runRefused(count), line.nowUs, priority);
+      }
+    }
     line.run(line.nowUs + secondUs);
-    expect(main.refusals()).to.deep.equal(['not-sealed', 'not-sealed', 'sealed-invalid']);
-    expect(main.messages()).to.deep.equal([]);
-    expect(main.endpoint.open).to.equal(true);
+    for (const end of [main, sub]) expect([end.messages().length, end.refusals()]).to.deep.equal([60, []]);
+  });
+
+  it('ends when only one side replaces its keys', () => {
+    const { main, sub, line } = pairOf({ key, rekeyMessages: 3 }, { key });
+    line.up();
+    line.run(secondUs);
+    for (let count = 0; count < 3; count += 1) main.endpoint.send(structured, line.nowUs);
+    line.run(line.nowUs + secondUs);
+    expect(sub.messages().length).to.equal(2);
+    expect(sub.refusals()).to.include('sealed-invalid');
+  });
+
+  it('has the first cipher that both sides take', () => {
+    for (const [ofMain, ofSub, cipher] of [
+      [{}, {}, 'aes-256-gcm'],
+      [{ ciphers: ['chacha20-poly1305'] }, {}, 'chacha20-poly1305'],
+      [{}, { ciphers: ['chacha20-poly1305', 'aes-256-gcm'] }, 'aes-256-gcm'],
+    ] as const) {
+      const { main, sub, line } = pairOf({ key, ...ofMain }, { key, ...ofSub });
+      expect(main.endpoint.cipher).to.equal(undefined);
+      line.up();
+      line.run(secondUs);
+      expect([main.endpoint.cipher, sub.endpoint.cipher]).to.deep.equal([cipher, cipher]);
+    }
+    expect(openedPair().main.endpoint.cipher).to.equal(undefined);
   });
 
   it('refuses a second hello or proof', () => {
     const { main, peer, line } = withHandMade();
-    peer.say(encodeMessage((peer.sealer as Sealer).seal(encodeMessage(peer.hello))));
+    peer.sayInSession(encodeMessage(peer.hello));
     line.run(line.nowUs + secondUs);
     expect(main.refusals()).to.deep.equal(['message-unexpected']);
   });
@@ -267,7 +345,7 @@ describe('session with a peer of another make', () => {
     const { say } = peer;
     peer.say = (bytes) => {
       say.call(peer, bytes);
-      if (peer.sealer !== undefined)
+      if (peer.seals !== undefined)
         say.call(peer, encodeMessage({ kind: 'refused', request: 0, code: 37, detail: '' }));
     };
     expect(refusedOf(peer, { key })).to.deep.equal({ main: ['capability-missing'], told: [] });

@@ -3,7 +3,8 @@
  */
 import { Link } from '../../../protocol/link/link.js';
 import { decodeMessage, encodeMessage, type Message, type MessageNamed } from '../../../protocol/message/messages.js';
-import { Opener, Sealer, sessionKey } from '../../../protocol/session/seal.js';
+import { cipherWith } from '../../../protocol/session/hello.js';
+import { Seals } from '../../../protocol/session/seals.js';
 import type { LineEnd } from '../link/lossy-line.js';
 
 export class HandMadePeer implements LineEnd {
@@ -14,13 +15,12 @@ export class HandMadePeer implements LineEnd {
   readonly received: Message[] = [];
   /** The salt that the proof names, where it is not the right one. */
   provenSalt: Uint8Array | undefined;
-  sealer: Sealer | undefined;
-  opener: Opener | undefined;
+  seals: Seals | undefined;
 
   /** Speaks as a sub; with `key` it makes a sealed session. */
   constructor(hello: Partial<MessageNamed<'hello'>>, key?: Uint8Array) {
     const salt = Buffer.alloc(32, 9);
-    this.hello = { kind: 'hello', version: 1, role: 'sub', capabilities: 1, keyed: key !== undefined, salt, ...hello };
+    this.hello = { kind: 'hello', version: 1, role: 'sub', capabilities: 3, keyed: key !== undefined, salt, ...hello };
     this.#key = key;
   }
 
@@ -36,6 +36,7 @@ export class HandMadePeer implements LineEnd {
     for (const event of this.link.receiveFrame(frame, nowUs)) {
       if (event.kind === 'opened') this.say(encodeMessage(this.hello));
       if (event.kind === 'message') this.#take(event.bytes);
+      if (event.kind === 'closed') this.seals = undefined;
     }
   }
 
@@ -56,16 +57,22 @@ export class HandMadePeer implements LineEnd {
     this.link.send(bytes, priority);
   }
 
+  /** Sends a message as the session wants it: sealed, when it is. */
+  sayInSession(bytes: Uint8Array, priority: 0 | 1 | 2 = 0): void {
+    this.say(this.seals === undefined ? bytes : encodeMessage(this.seals.seal(bytes, priority)), priority);
+  }
+
   #take(bytes: Uint8Array): void {
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) return;
     const { message } = decoded;
     this.received.push(message);
     if (message.kind !== 'hello' || this.#key === undefined) return;
-    const salts = [this.hello.salt, message.salt] as const;
-    this.sealer = new Sealer(sessionKey(this.#key, [...salts], { sender: 'sub', receiver: 'main' }));
-    this.opener = new Opener(sessionKey(this.#key, [...salts], { sender: 'main', receiver: 'sub' }));
+    const { role } = this.hello;
+    const cipher = cipherWith(message, { role, peers: [message.role], entropy: this.hello.salt }) ?? 'aes-256-gcm';
+    const hellos = [encodeMessage(this.hello), bytes] as const;
+    this.seals = new Seals({ preShared: this.#key, hellos, cipher, role, peer: message.role });
     const peerSalt = this.provenSalt ?? message.salt;
-    this.say(encodeMessage(this.sealer.seal(encodeMessage({ kind: 'proof', peerSalt }))));
+    this.sayInSession(encodeMessage({ kind: 'proof', peerSalt }));
   }
 }

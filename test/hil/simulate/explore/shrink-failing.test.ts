@@ -50,7 +50,7 @@ describe('shrinking of plans that fail', () => {
   });
 
   it('leaves what matters of a link', () => {
-    const { before, plan, runs, violation, settings, told } = shrink('link', 54, 'applied flip');
+    const { before, plan, runs, violation, settings, told } = shrink('link', 21, 'applied flip');
     expect(before.faults).to.have.length.greaterThan(20);
     expect(plan.faults).to.have.length.within(1, 4);
     expect(plan.faults.map((fault) => 'effect' in fault && fault.effect.kind)).to.include('flip');

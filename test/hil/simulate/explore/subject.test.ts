@@ -14,7 +14,7 @@ const kindsOf = (subject: Subject, ...without: FaultClass[]) =>
   );
 
 /** What somebody does on purpose. */
-const meant = ['forgeMessage', 'swap', 'unseal'];
+const meant = ['forgeMessage', 'cut', 'replay', 'reorder', 'unseal', 'refuse', 'impersonate', 'downgrade'];
 
 /** A guard that takes any run for impure. */
 const suspicious: PureSteps = {

@@ -2,18 +2,19 @@ import { expect } from 'chai';
 import { Eavesdropper } from '../../../../hil/simulate/link/eavesdropper.js';
 import { encodeFrame } from '../../../../protocol/frame/frame.js';
 import { encodeAcknowledgement } from '../../../../protocol/link/acknowledgement.js';
+import type { Priority } from '../../../../protocol/message/message.js';
 import { encodeMessage, type Message } from '../../../../protocol/message/messages.js';
 
 /** What is reported of these messages, each from `a` in a link with this mark. */
-function reportedOf(...messages: readonly (readonly [mark: number, Message])[]): string[] {
+function reportedOf(...messages: readonly (readonly [mark: number, Message, queue?: Priority])[]): string[] {
   const reported: string[] = [];
   const eavesdropper = new Eavesdropper(
     (check) => reported.push(check),
     () => reported.push('cut short'),
   );
-  for (const [mark, message] of messages) {
+  for (const [mark, message, priority = 0] of messages) {
     const payload = encodeMessage(message);
-    const frame = { kind: 'data', priority: 0, first: true, last: true, sequence: 0, payload } as const;
+    const frame = { kind: 'data', priority, first: true, last: true, sequence: 0, payload } as const;
     eavesdropper.hear('a', encodeFrame(frame, mark));
   }
   return reported;
@@ -45,6 +46,15 @@ describe('somebody who listens to a line', () => {
 
   it('hears a counter with a second message', () => {
     expect(reportedOf([1, sealed(1, 7)], [1, sealed(1, 8)])).to.deep.equal(['nonce']);
+  });
+
+  it('hears nothing wrong in a counter that serves once in each queue', () => {
+    expect(reportedOf([1, sealed(1, 7), 0], [1, sealed(1, 8), 1], [1, sealed(1, 9), 2])).to.deep.equal([]);
+    expect(reportedOf([1, sealed(1, 7), 1], [1, sealed(1, 8), 1])).to.deep.equal(['nonce']);
+  });
+
+  it('hears messages begin alike in two queues, which then have one key', () => {
+    expect(reportedOf([1, sealed(1, 7, 1), 0], [1, sealed(1, 7, 2), 1])).to.deep.equal(['nonce']);
   });
 
   it('hears messages begin alike under two counters, in one session or in two', () => {

@@ -4,9 +4,9 @@ import { contentOf } from '../../../../hil/simulate/link/parcel.js';
 import type { Priority } from '../../../../protocol/message/message.js';
 
 /** An oracle with a session open at both ends, and what it has reported. */
-function openOracle() {
+function openOracle(sealed = false) {
   const reported: string[] = [];
-  const oracle = new LinkOracle((check) => reported.push(check));
+  const oracle = new LinkOracle((check) => reported.push(check), { sealed });
   oracle.opened('a');
   oracle.opened('b');
   const send = (bytes = 30, priority: Priority = 1) => oracle.send('a', priority, bytes);
@@ -55,7 +55,7 @@ describe('what two ends of a link owe each other', () => {
       receive(message);
     },
     opening: ({ oracle }) => oracle.opened('b'),
-    refusal: ({ oracle }) => oracle.refused('b', 'sealed-replayed'),
+    refusal: ({ oracle }) => oracle.refused('b', 'message-value'),
     window: ({ oracle }) => oracle.refused('b', 'frame-window'),
     length: ({ oracle }) => oracle.refused('b', 'link-message-length'),
     damage: ({ oracle, send, receive }) => {
@@ -100,15 +100,15 @@ describe('what two ends of a link owe each other', () => {
     }
   });
 
-  it('is less by what somebody forged: the message that was replayed over, or all behind a damaged one', () => {
-    const replayed = openOracle();
-    replayed.receive(replayed.send());
-    replayed.send();
-    replayed.oracle.forged('a');
-    replayed.oracle.refused('b', 'sealed-replayed');
-    expect(replayed.oracle.missing('a')).to.equal(0);
-    replayed.receive(replayed.send());
-    expect(replayed.reported).to.deep.equal([]);
+  it('is less by what somebody forged: one message, or all behind a damaged one', () => {
+    const wrong = openOracle();
+    wrong.receive(wrong.send());
+    wrong.send();
+    wrong.oracle.forged('a');
+    wrong.oracle.refused('b', 'message-value');
+    expect(wrong.oracle.missing('a')).to.equal(0);
+    wrong.receive(wrong.send());
+    expect(wrong.reported).to.deep.equal([]);
 
     const damaged = openOracle();
     damaged.receive(damaged.send());
@@ -118,5 +118,46 @@ describe('what two ends of a link owe each other', () => {
     damaged.oracle.refused('b', 'message-check');
     expect(damaged.oracle.missing('a')).to.equal(0);
     expect(damaged.reported).to.deep.equal([]);
+  });
+
+  it('is whole up to where it ends when it is sealed: what is refused there excuses no gap', () => {
+    const { oracle, reported, send, receive } = openOracle(true);
+    receive(send());
+    send();
+    const late = send();
+    oracle.forged('a');
+    oracle.refused('b', 'not-sealed');
+    expect(oracle.missing('a')).to.equal(0);
+    expect(reported).to.deep.equal([]);
+    receive(late);
+    expect(reported).to.include.members(['loss', 'damage']);
+  });
+
+  it('takes two refusals for each thing that somebody did to a sealed session, at either end', () => {
+    const { oracle, reported } = openOracle(true);
+    oracle.forged('a');
+    for (const [side, code] of [
+      ['a', 'wrong-key'],
+      ['b', 'wrong-key'],
+      ['b', 'frame-session'],
+    ] as const) {
+      oracle.refused(side, code);
+    }
+    expect(reported).to.deep.equal([]);
+    oracle.refused('b', 'key-required');
+    expect(reported).to.deep.equal(['refusal']);
+  });
+
+  it('owes nothing of what is sent to an end that has refused a sealed session, until that opens one', () => {
+    const { oracle, send } = openOracle(true);
+    oracle.forged('a');
+    oracle.ended('b');
+    oracle.ended('a');
+    oracle.refused('b', 'wrong-key');
+    oracle.opened('a');
+    send();
+    expect(oracle.missing('a')).to.equal(0);
+    oracle.opened('b');
+    expect(oracle.missing('a')).to.equal(1);
   });
 });

@@ -1,7 +1,13 @@
 import { expect } from 'chai';
 import { expandLinkPlan } from '../../../../hil/simulate/link/expand-link.js';
-import { type LinkFault, type LinkPlan, linkPlanSchema } from '../../../../hil/simulate/link/link-plan.js';
+import {
+  type LinkFault,
+  type LinkPlan,
+  linkPlanSchema,
+  type Sealing,
+} from '../../../../hil/simulate/link/link-plan.js';
 import { type LinkRun, runLinkPlan } from '../../../../hil/simulate/link/run-link.js';
+import { ciphers } from '../../../../protocol/session/ciphers.js';
 
 const seeds = Array.from({ length: 60 }, (_, seed) => seed);
 
@@ -13,7 +19,9 @@ function passed(plan: LinkPlan): LinkRun {
 
 /** A clean, fast line. */
 const end = { framePayloadMax: 65_536, windowBytes: 2 ** 20, messageBytesMax: 2 ** 20 };
-const configuration = { layer: 'link', baud: 50_000_000, latencyUs: 300, deliveryBytesMax: 0, a: end, b: end } as const;
+const sealing: Sealing = { a: [...ciphers], b: [...ciphers], rekeyMessages: 2 };
+const fast = { baud: 50_000_000, latencyUs: 300, deliveryBytesMax: 0 };
+const configuration: LinkPlan['configuration'] = { layer: 'link', ...fast, sealing, a: end, b: end };
 const planOf = (changed: Partial<LinkPlan>): LinkPlan => ({
   version: 1,
   subject: 'link',
@@ -36,8 +44,8 @@ describe('a simulated link', () => {
       for (const what of Object.keys(run.coverage)) reached.add(what);
     }
     const expected = ['delivered', 'resumed', 'closed', 'restart under way', 'window full', 'refused frame-session'];
-    const seals = ['refused sealed-invalid', 'refused sealed-replayed', 'refused not-sealed'];
-    expect([...reached]).to.include.members([...expected, ...seals]);
+    const seals = ['invalid', 'replayed', 'missing'].map((what) => `refused sealed-${what}`);
+    expect([...reached]).to.include.members([...expected, ...seals, 'refused not-sealed', 'refused wrong-key']);
   });
 
   it('runs a plan twice alike, and another plan otherwise', () => {
