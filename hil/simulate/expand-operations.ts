@@ -124,7 +124,9 @@ function operationOf(
       const place = known ?? placeOf(random, configuration);
       const stays = takesOver && random.below(4) === 0 ? ({ stays: true } as const) : {};
       const once = random.below(4) === 0 ? ({ once: true } as const) : {};
-      return { kind, atUs, ...place, ...stays, ...once };
+      const write = { kind, atUs, ...place, ...stays, ...once };
+      if (kind !== 'chase' || random.below(2) === 0) return write;
+      return { ...write, kind, stagedUs: pick(random, [0, 0, 1, 50, 500, 5000]) };
     }
     case 'read':
     case 'look':

@@ -202,7 +202,7 @@ function faultsOf(
     }),
     ...honestFaults(random, some(all), kindsOn(honestKinds)),
     ...diskFaults(random.fork('lying'), { commands: commandsMax, disks: some(lying), kinds: kindsOn(lyingKinds) }),
-    ...(on.has('power') ? powerFaults(random.fork('power'), on.has('older disks')) : []),
+    ...(on.has('power') || on.has('older disks') ? powerFaults(random.fork('power'), on.has('older disks')) : []),
     ...(on.has('restart') ? restarts(random.fork('restart')) : []),
     ...(on.has('pause') ? pauses(random.fork('pause')) : []),
   ];

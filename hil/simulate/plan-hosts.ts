@@ -55,6 +55,8 @@ export class PlanHosts {
   readonly #underWay: Record<Site, Set<HostWrite>> = { main: new Set(), sub: new Set() };
   /** Writes that wait for one that they overlap. */
   #held: GivenWrite[] = [];
+  /** Chases that wait for a block. */
+  #lying: Extract<Operation, { readonly kind: 'chase' }>[] = [];
   readonly #reading = new Set<Reading>();
   #numbers = 0;
   #tokens = 0;
@@ -73,12 +75,33 @@ export class PlanHosts {
     return host.outstanding === 0 && subHost.outstanding === 0 && this.#held.length === 0;
   }
 
+  /** Something has happened at a controller: who lies in wait for a block may have found one. */
+  looked(): void {
+    if (this.#lying.length === 0) return;
+    this.#lying = this.#lying.filter((operation) => {
+      const volume = operation.volume % this.#bench.plan.configuration.volumeSectors.length;
+      const block = this.#staged(volume);
+      if (block === undefined) return true;
+      const { kernel } = this.#bench;
+      kernel.at(kernel.nowUs + (operation.stagedUs ?? 0), () => this.#write(operation, block));
+      return false;
+    });
+  }
+
+  /** Who still lies in wait does so no longer. */
+  giveUpChases(): void {
+    this.#lying = [];
+  }
+
   carryOut(operation: Operation): void {
     switch (operation.kind) {
       case 'write':
       case 'zero':
-      case 'chase':
         this.#write(operation);
+        break;
+      case 'chase':
+        if (operation.stagedUs === undefined) this.#write(operation);
+        else this.#lying.push(operation);
         break;
       case 'read':
         this.#readMain(operation.volume);
@@ -136,7 +159,12 @@ export class PlanHosts {
   #freezeNext(): void {
     const wait = { kind: 'wait', generation: generation(this.#newestAnswered), target: 'committed' } as const;
     if (this.#newestAnswered === 0) this.freeze(() => {});
-    else this.instruct('main', wait, () => this.freeze(() => {}));
+    else
+      this.instruct('main', wait, (answer) => (answer === undefined ? this.#resyncAndFreeze() : this.freeze(() => {})));
+  }
+
+  #resyncAndFreeze(): void {
+    this.instruct('main', { kind: 'resync' }, () => this.freeze(() => {}));
   }
 
   /** Gives an instruction whose refusal is nobody's fault. */
@@ -174,9 +202,9 @@ export class PlanHosts {
     }
   }
 
-  #write(operation: PlacedOperation): void {
+  #write(operation: PlacedOperation, block?: number): void {
     const site: Site = this.#bench.sub.state.takenOver && !operation.stays ? 'sub' : 'main';
-    const run = this.#place(operation);
+    const run = this.#place(operation, block);
     if (run === undefined) return;
     this.#numbers += 1;
     const number = operation.kind === 'zero' ? 0 : this.#numbers;
@@ -193,12 +221,12 @@ export class PlanHosts {
   }
 
   /** The sectors that an operation is about, within its volume; a chase looks for a block that is still to be sent. */
-  #place(operation: PlacedOperation): SectorRun | undefined {
+  #place(operation: PlacedOperation, found?: number): SectorRun | undefined {
     const { blockBytes, volumeSectors } = this.#bench.plan.configuration;
     const volume = operation.volume % volumeSectors.length;
     const sectors = volumeSectors[volume] ?? 0;
     const block = blockBytes / sectorBytes;
-    const chased = operation.kind === 'chase' ? this.#chased(volume) : undefined;
+    const chased = found ?? (operation.kind === 'chase' ? this.#chased(volume) : undefined);
     const from = chased === undefined ? operation.lba % sectors : chased * block + (operation.lba % block);
     if (from >= sectors) return undefined;
     return { volume, from, end: Math.min(sectors, from + operation.sectors) };
@@ -211,6 +239,18 @@ export class PlanHosts {
     const { frozen, sent, changed, streamed } = state.volume(volume);
     const [wanted, there] = state.transfer === undefined ? [changed, streamed] : [frozen, sent];
     for (const block of wanted) if (!there.has(block)) return block;
+    return undefined;
+  }
+
+  /** The first block that the sub has staged and that does not count as sent at main. */
+  #staged(volume: number): number | undefined {
+    const { main, sub } = this.#bench;
+    if (!main.state.formatted) return undefined;
+    const { sent, streamed } = main.state.volume(volume);
+    const there = main.state.transfer === undefined ? streamed : sent;
+    for (const { first, count } of sub.replica.volumes[volume]?.staged.runs() ?? []) {
+      for (let block = first as number; block < first + count; block += 1) if (!there.has(block)) return block;
+    }
     return undefined;
   }
 

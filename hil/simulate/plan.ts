@@ -148,10 +148,17 @@ const operation = z.discriminatedUnion('kind', [
   /** UNMAP: the sectors become zeros. */
   z.strictObject({ kind: z.literal('zero'), ...place }),
   /** Writes to a block that is frozen and not sent at this time, if there is one; else to the block of `lba`. */
-  z.strictObject({ kind: z.literal('chase'), ...place }),
+  z.strictObject({
+    ...{ kind: z.literal('chase'), ...place },
+    /** Waits until the sub has staged a block that does not count as sent at main yet; so much later it is written to. */
+    stagedUs: count.optional(),
+  }),
   z.strictObject({ kind: z.literal('read'), atUs: count, volume: z.int().min(0).max(7) }),
   z.strictObject({ kind: z.literal('look'), atUs: count, volume: z.int().min(0).max(7) }),
-  /** `follows`: as soon as the generation before is committed, as of a host that waits for it. */
+  /**
+   * `follows`: as soon as the generation before is committed, as of a host that waits for it; when it fails instead, the
+   * pair is resynchronized first.
+   */
   z.strictObject({ kind: z.literal('freeze'), atUs: count, follows: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('suspend'), atUs: count }),
   z.strictObject({ kind: z.literal('resync'), atUs: count }),

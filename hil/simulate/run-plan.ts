@@ -164,6 +164,7 @@ export class PlanRun {
       this.#options.witness?.began?.(this);
       this.bench.start();
       this.#carryOutOperations();
+      this.hosts.giveUpChases();
       this.bench.heal();
       new Liveness(this).run();
       return undefined;
@@ -191,7 +192,10 @@ export class PlanRun {
       stepped: (device, event) => {
         this.#traced(device, event);
         witness?.stepped?.(kernel.nowUs, device, event);
-        if (device === 'main' || device === 'sub') this.#check(device, event);
+        if (device === 'main' || device === 'sub') {
+          this.#check(device, event);
+          this.hosts.looked();
+        }
       },
       commanded: (device, disk, command) => {
         const site = device as Site;

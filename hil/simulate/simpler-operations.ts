@@ -16,7 +16,7 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
         ...(volume === 0 ? [] : [{ ...operation, volume: 0 }]),
         ...(operation.stays === undefined ? [] : [withoutStays(operation)]),
         ...(operation.once === undefined ? [] : [withoutOnce(operation)]),
-        ...(kind === 'write' ? [] : [{ ...operation, kind: 'write' as const }]),
+        ...(kind === 'write' ? [] : [asWrite(operation)]),
         ...(sectors > 2 ? [{ ...operation, sectors: Math.ceil(sectors / 2) }] : []),
         ...[1, Math.floor(lba / 2)]
           .filter((less) => less < lba && less > 0)
@@ -35,6 +35,12 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
     default:
       return [];
   }
+}
+
+/** Where it stands, whatever is staged or sent. */
+function asWrite(operation: Extract<Operation, { readonly lba: number }>): Operation {
+  const { stagedUs: _, ...rest } = { stagedUs: undefined, ...operation };
+  return { ...rest, kind: 'write' };
 }
 
 function withoutStays({ stays: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
