@@ -10,9 +10,10 @@ import { met, type Row, table } from './row.js';
 import { simulatorSpeed } from './simulator-speed.js';
 import { slowLine } from './slow-line.js';
 import { soakMemory } from './soak-memory.js';
+import { verifyBytes } from './verify-bytes.js';
 
 const measures: readonly (() => Row[] | Promise<Row[]>)[] = [
-  ...[freezeCost, lineBytes, codecSpeed, fullCopy, peakMemory],
+  ...[freezeCost, lineBytes, verifyBytes, codecSpeed, fullCopy, peakMemory],
   ...[simulatorSpeed, slowLine, soakMemory, answerTime],
 ];
 const all: Row[] = [];
