@@ -7,6 +7,7 @@ import { Random } from '../random.js';
 import { diskFaults, survivalOf } from './expand-disks.js';
 import { lineFaults } from './expand-lines.js';
 import { operationsOf } from './expand-operations.js';
+import { type FaultClass, faultClasses } from './fault-classes.js';
 import type {
   Configuration,
   Direction,
@@ -21,39 +22,6 @@ import type {
 } from './plan.js';
 
 const methods: readonly Method[] = ['copy', 'differential', 'differential', 'streaming'];
-
-/** Classes of faults that can be switched off, by name. */
-export const faultClasses = [
-  'flip',
-  'burst',
-  'dropBytes',
-  'duplicateBytes',
-  'insertBytes',
-  'dropFrame',
-  'duplicateFrame',
-  'delimiter',
-  'length',
-  'checksum',
-  'forge',
-  'forge data',
-  'stale line',
-  'stall',
-  'overrun',
-  'disconnect',
-  'error',
-  'sticky',
-  'corrupt',
-  'lose',
-  'misdirect',
-  'stale disk',
-  'slow',
-  'reset',
-  'power',
-  'restart',
-  'older disks',
-  'pause',
-] as const;
-export type FaultClass = (typeof faultClasses)[number];
 
 const lineKinds: readonly (readonly [LineEffectKind, FaultClass])[] = [
   ['flip', 'flip'],

@@ -5,10 +5,9 @@ import type { Command } from 'commander';
 import { type Method, methods, volumesMax } from '../../../protocol/ids.js';
 import { RefusalError } from '../../../protocol/refusals.js';
 import { type Cipher, ciphers } from '../../../protocol/session/ciphers.js';
-import { carryOut, type RunResult } from '../../job/run.js';
-import { scenarioList, shippedScenarios } from '../../job/shipped-scenarios.js';
+import type { RunResult } from '../../job/run.js';
+import { shippedScenarios } from '../../job/shipped-scenarios.js';
 import { counted } from '../../report/quantity.js';
-import { terminalLines } from '../../report/terminal.js';
 import { wrapped } from '../../simulate/explore/wrapped.js';
 import { gather, numberWithin, oneOf, wholeNumber } from '../arguments.js';
 import { warnOfCapture } from '../capture-option.js';
@@ -84,9 +83,11 @@ interface RunOptions {
 
 async function run(options: RunOptions): Promise<number> {
   if (options.list === true) {
+    const { scenarioList } = await import('../../job/scenario-list.js');
     process.stdout.write(`${scenarioList().join('\n')}\n`);
     return 0;
   }
+  const { carryOut } = await import('../../job/run.js');
   const seed = options.seed ?? randomInt(seedMax);
   const isQuiet = options.json === true;
   const colour = process.stderr.isTTY === true;
@@ -129,7 +130,7 @@ async function run(options: RunOptions): Promise<number> {
       running,
       interrupted.catch((error) => (isOpen ? running : Promise.reject(error))),
     ]);
-    print(result, isQuiet);
+    await print(result, isQuiet);
     return result.exit;
   } catch (error) {
     // There is no report that could name it.
@@ -141,7 +142,7 @@ async function run(options: RunOptions): Promise<number> {
   }
 }
 
-function print({ record, exit, out }: RunResult, asJson: boolean): void {
+async function print({ record, exit, out }: RunResult, asJson: boolean): Promise<void> {
   const files = ['report.html', 'report.json', 'junit.xml'].map((name) => join(out, name));
   if (asJson) {
     // The bulky parts are in report.json.
@@ -149,6 +150,7 @@ function print({ record, exit, out }: RunResult, asJson: boolean): void {
     process.stdout.write(`${JSON.stringify({ exit, ...summary, files })}\n`);
     return;
   }
+  const { terminalLines } = await import('../../report/terminal.js');
   const lines = terminalLines(record, { colour: process.stdout.isTTY === true });
   process.stdout.write(`\n${lines.join('\n')}\nreport: ${files[0]}\n`);
 }

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { RefusalError } from '../../../protocol/refusals.js';
-import { type FaultClass, faultClasses } from '../../simulate/expand.js';
 import { type AnyCheckName, allCheckNames, linkChecks, pairChecks } from '../../simulate/explore/check-meanings.js';
 import { wrapped } from '../../simulate/explore/wrapped.js';
+import { type FaultClass, faultClasses } from '../../simulate/fault-classes.js';
 import { gather, oneOf, wholeNumber } from '../arguments.js';
 import { durationMs } from '../duration.js';
 

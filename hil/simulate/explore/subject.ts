@@ -1,5 +1,6 @@
 /** What a seed can be run as: a pair of controllers with hosts, or the link alone. Results of both look the same. */
-import { expandPlan, type FaultClass, faultClasses } from '../expand.js';
+import { expandPlan } from '../expand.js';
+import { type FaultClass, faultClasses } from '../fault-classes.js';
 import type { PureSteps } from '../guard.js';
 import { expandLinkPlan } from '../link/expand-link.js';
 import type { LinkFault, LinkPlan } from '../link/link-plan.js';

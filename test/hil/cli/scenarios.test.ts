@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runProcess } from '../../../hil/bench/processes.js';
-import { scenarioList } from '../../../hil/job/shipped-scenarios.js';
+import { scenarioList } from '../../../hil/job/scenario-list.js';
 
 /** Runs a shipped scenario on a bench file; returns what `--json` prints. */
 async function run(scenario: string, bench: string) {

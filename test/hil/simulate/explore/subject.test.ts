@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { FaultClass } from '../../../../hil/simulate/expand.js';
 import { planOf, runSubject, type Subject, subjectOf, subjects } from '../../../../hil/simulate/explore/subject.js';
+import type { FaultClass } from '../../../../hil/simulate/fault-classes.js';
 import { type PureSteps, withPureSteps } from '../../../../hil/simulate/guard.js';
 
 const seeds = Array.from({ length: 40 }, (_, index) => index + 1);
