@@ -52,9 +52,27 @@ function inRounds(random: Random, context: OperationContext): Operation[] {
       operations.push(operationOf(random, anyKind(random, context), atUs, context));
     }
     if (context.takesOver && round > 0 && random.below(3) === 0) operations.push(...takeover(random, atUs));
+    if (random.below(3) === 0) {
+      operations.push(...hurry(random, atUs, context));
+      atUs = operations.at(-1)?.atUs ?? atUs;
+    }
     atUs += pick(random, [0, 0, imageUs, 5 * imageUs]);
   }
   return operations;
+}
+
+/** Freeze upon freeze, with hardly any work between them: what one generation left to do meets the next. */
+function hurry(random: Random, fromUs: number, context: OperationContext): Operation[] {
+  let atUs = fromUs;
+  return Array.from({ length: 1 + random.below(3) }, (): Operation[] => {
+    const gapUs = pick(random, [100, 3000, 30_000]);
+    const work = Array.from({ length: random.below(4) }, () => {
+      atUs += random.below(gapUs);
+      return operationOf(random, pick(random, ['write', 'chase']), atUs, context);
+    });
+    atUs += random.below(gapUs);
+    return [...work, { kind: 'freeze', atUs, follows: true }];
+  }).flat();
 }
 
 function freeze(random: Random, atUs: number): Operation {

@@ -168,7 +168,9 @@ function faultsOf(
       lines: lines.filter(() => random.below(2) === 0),
       kinds: kindsOn(lineKinds),
     }),
-    ...honestFaults(random, some(all), kindsOn(honestKinds)),
+    ...honestFaults(random, some(all), kindsOn(honestKinds)).map((fault) =>
+      on.has('restart') ? withRestart(random, fault) : fault,
+    ),
     ...diskFaults(random.fork('lying'), { commands: commandsMax, disks: some(lying), kinds: kindsOn(lyingKinds) }),
     ...(on.has('power') || on.has('older disks') ? powerFaults(random.fork('power'), on.has('older disks')) : []),
     ...(on.has('restart') ? restarts(random.fork('restart')) : []),
@@ -192,6 +194,12 @@ function honestFaults(
   });
 }
 
+/** Two things at once: a command that takes long, and a controller that restarts meanwhile. */
+function withRestart(random: Random, fault: Fault): Fault {
+  if (fault.kind !== 'disk' || fault.effect.kind !== 'slow' || random.below(2) === 0) return fault;
+  return { ...fault, effect: { ...fault.effect, restarts: pick(random, ['main', 'sub'] as const) } };
+}
+
 function powerFaults(random: Random, older: boolean): PowerFault[] {
   const count = 1 + random.below(random.below(4) === 0 ? 20 : 4);
   const faults: PowerFault[] = [];
@@ -209,7 +217,9 @@ function powerFaults(random: Random, older: boolean): PowerFault[] {
     // Soon after, with the disks as they were a moment ago: what has been told since then never happened.
     if (older && random.below(2) === 0) {
       const [fault] = faults.slice(-1) as [PowerFault];
-      const soon = { afterEffects: fault.afterEffects + 1 + random.below(60), olderDisks: 1 + random.below(index + 2) };
+      const powerOns = 2 + faults.filter((each) => each.afterEffects < fault.afterEffects).length;
+      const olderDisks = random.below(2) === 0 ? powerOns : 1 + random.below(index + 2);
+      const soon = { afterEffects: fault.afterEffects + 1 + random.below(60), olderDisks };
       faults.push({ ...fault, ...soon });
     }
   }

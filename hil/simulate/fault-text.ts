@@ -95,7 +95,7 @@ function diskText(effect: DiskEffect): string {
     case 'stale':
       return 'gives what was there before';
     case 'slow':
-      return `takes ${effect.us} µs longer`;
+      return `takes ${effect.us} µs longer${effect.restarts === undefined ? '' : `; meanwhile ${effect.restarts} restarts`}`;
     case 'reset':
       return 'the disk loses its power for a moment: its cache is gone, all under way ends with a unit attention';
     default:

@@ -13,7 +13,7 @@ import { Random } from '../random.js';
 import { FaultyDisk } from './faulty-disk.js';
 import { FaultyWire } from './faulty-wire.js';
 import { Kernel, type SimulatedLine } from './kernel.js';
-import type { Configuration, Fault, LineName, Plan, PowerFault, Site, Survival } from './plan.js';
+import type { Configuration, DiskFaultPlan, Fault, LineName, Plan, PowerFault, Site, Survival } from './plan.js';
 import { SimulatedHost } from './simulated-host.js';
 
 export interface PlanBenchListener {
@@ -202,9 +202,17 @@ export class PlanBench {
       new FaultyDisk({
         ...{ bytes, times },
         faults: faults as Extract<Fault, { kind: 'disk' }>[],
-        applied: (fault) => this.#listener.applied(fault),
+        applied: (fault) => this.#diskFaultApplied(fault),
       }),
     );
+  }
+
+  #diskFaultApplied(fault: DiskFaultPlan): void {
+    this.#listener.applied(fault);
+    const { effect } = fault;
+    if (effect.kind !== 'slow' || effect.restarts === undefined) return;
+    const restart = { who: effect.restarts, offUs: 1, survival: noSurvivors, disksStayOn: true } as const;
+    this.kernel.at(this.kernel.nowUs, () => this.#cutPower({ kind: 'power', afterEffects: 1, ...restart }));
   }
 
   #indexFaults(): void {

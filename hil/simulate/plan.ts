@@ -78,7 +78,11 @@ const diskEffect = z.discriminatedUnion('kind', [
   /** A read gives what the sectors held before they were last written; GOOD. */
   z.strictObject({ kind: z.literal('stale') }),
   /** Takes so much longer; commands behind it may overtake it. */
-  z.strictObject({ kind: z.literal('slow'), us: positive }),
+  z.strictObject({
+    ...{ kind: z.literal('slow'), us: positive },
+    /** As soon as it is under way this controller restarts, and its disks stay on. */
+    restarts: z.enum(sites).optional(),
+  }),
   /** The disk has lost its power for a moment: its cache is gone, and this command and all under way end with unit attention 29h/00h. */
   z.strictObject({ kind: z.literal('reset') }),
 ]);

@@ -133,7 +133,10 @@ function simplerDiskEffects(effect: DiskEffect): readonly DiskEffect[] {
     case 'misdirect':
       return [1, 8].filter((sectors) => sectors < effect.sectors).map((sectors) => ({ ...effect, sectors }));
     case 'slow':
-      return rounder(effect.us, 1).map((us) => ({ ...effect, us }));
+      return [
+        ...(effect.restarts === undefined ? [] : [{ kind: effect.kind, us: effect.us }]),
+        ...rounder(effect.us, 1).map((us) => ({ ...effect, us })),
+      ];
     case 'sticky':
       return [{ kind: 'error', sense: 'medium' }];
     case 'lose':
