@@ -187,4 +187,13 @@ export const hostWriteMutants: readonly Mutant[] = [
     find: 'while (end < limit && maps.newest(end) === undefined) end += 1;',
     replace: 'while (end < limit && !maps.before.has(end)) end += 1;',
   },
+  {
+    name: 'failed-drain-tried-at-once',
+    author: 'b',
+    harm: 'A drain that a disk refuses is tried again at once, without an end: the controller does nothing else any more.',
+    sequence: 'The primary disk refuses a write that was deferred, or the shadow disk its read.',
+    file: drainer,
+    find: 'if (isDrained) this.noteRest(volume, run.first, run.count);',
+    replace: 'if (isDrained !== undefined) this.noteRest(volume, run.first, run.count);',
+  },
 ];

@@ -5,12 +5,15 @@
  * `node dist/test/mutants/hunt.js PLANS-MAX [SHRINK-RUNS-MAX]`: a mutant's copy runs this, `campaign.ts` reads it.
  */
 import { expandPlan } from '../../hil/simulate/expand.js';
+import { defaultSettings, heldPair } from '../../hil/simulate/explore/subject.js';
+import { type PureSteps, withPureSteps } from '../../hil/simulate/guard.js';
 import { expandLinkPlan } from '../../hil/simulate/link/expand-link.js';
 import type { LinkPlan } from '../../hil/simulate/link/link-plan.js';
 import { runLinkPlan } from '../../hil/simulate/link/run-link.js';
 import { shrinkLinkPlan } from '../../hil/simulate/link/shrink-link.js';
+import type { CheckName } from '../../hil/simulate/oracle.js';
 import type { Plan } from '../../hil/simulate/plan.js';
-import { runPlan } from '../../hil/simulate/run-plan.js';
+import type { PlanRunOptions } from '../../hil/simulate/run-plan.js';
 import { isSameCheck, shrinkPlan } from '../../hil/simulate/shrink.js';
 
 export type Hunted =
@@ -33,23 +36,24 @@ export type Hunted =
 /** One in so many plans is about the link alone. */
 const linkEvery = 4;
 
-function hunt(plansMax: number, runsMax: number): Hunted {
+function hunt(plansMax: number, runsMax: number, pure: PureSteps): Hunted {
   const began = process.cpuUsage();
   const cpuMs = () => {
     const { user, system } = process.cpuUsage(began);
     return Math.round((user + system) / 1000);
   };
   for (let plans = 1; plans <= plansMax; plans += 1) {
-    const found = plans % linkEvery === 0 ? huntLink(plans) : huntPair(plans);
+    const found = plans % linkEvery === 0 ? huntLink(plans) : huntPair(plans, pure);
     if (found === undefined) continue;
     const spent = { seed: plans, plans, cpuMs: cpuMs() };
     if (found.subject === 'link') {
       const { plan, violation } = shrinkLinkPlan(found.plan, firstOf);
       return { kind: 'killed', ...found, ...spent, plan, ...otherwise(firstOf(plan, violation.check)) };
     }
-    const { plan, violation } = shrinkPlan(found.plan, { runsMax });
+    const { plan, violation } = shrinkPlan(found.plan, { runsMax, run: (each, how) => firstOfPair(each, pure, how) });
     const { check, detail } = violation;
-    const other = runPlan(plan, { checks: (name) => !isSameCheck({ ...violation, check: name }, violation) }).violation;
+    const isOther = (name: CheckName) => !isSameCheck({ ...violation, check: name }, violation);
+    const other = check === 'pure' ? undefined : firstOfPair(plan, pure, { checks: isOther });
     return { kind: 'killed', subject: 'pair', check, detail, ...spent, plan, ...otherwise(other) };
   }
   return { kind: 'survived', plans: plansMax, cpuMs: cpuMs() };
@@ -64,9 +68,14 @@ function firstOf(plan: LinkPlan, without?: string) {
   return runLinkPlan(plan).violations.find(({ check }) => check !== without);
 }
 
-function huntPair(seed: number) {
+/** The first check of a pair that fails; steps are held to be pure as well. */
+function firstOfPair(plan: Plan, pure: PureSteps, how: PlanRunOptions = {}) {
+  return heldPair(plan, how, defaultSettings, pure).violation;
+}
+
+function huntPair(seed: number, pure: PureSteps) {
   const plan = expandPlan(seed);
-  const { violation } = runPlan(plan);
+  const violation = firstOfPair(plan, pure);
   return violation === undefined ? undefined : { subject: 'pair' as const, ...violation, plan };
 }
 
@@ -79,4 +88,5 @@ function huntLink(seed: number) {
 }
 
 const [plansMax = '400', runsMax = '250'] = process.argv.slice(2);
-process.stdout.write(`${JSON.stringify(hunt(Number(plansMax), Number(runsMax)))}\n`);
+const hunted = withPureSteps((pure) => hunt(Number(plansMax), Number(runsMax), pure));
+process.stdout.write(`${JSON.stringify(hunted)}\n`);

@@ -187,4 +187,12 @@ export const storageMutants: readonly Mutant[] = [
     find: 'return this.#claims.slice(0, index).some((other) => conflict(other, claim));',
     replace: 'return this.#claims.slice(0, index).some((other) => other.granted && conflict(other, claim));',
   },
+  {
+    name: 'busy-pause-drawn-by-chance',
+    author: 'b',
+    harm: 'The pause before a busy disk is asked again is drawn by chance: no run of this firmware can be repeated, so nothing that is found in one can be looked at.',
+    file: 'firmware-sim/storage/disk-queue.ts',
+    find: 'atUs: nowUs + busyPauseUs, pending',
+    replace: 'atUs: nowUs + Math.floor(busyPauseUs * (0.5 + Math.random())), pending',
+  },
 ];
