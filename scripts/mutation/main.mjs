@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rooms } from './rooms.mjs';
+import { files, rooms } from './rooms.mjs';
 import { summarise } from './summary.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -48,11 +48,11 @@ function configure(room, { mutate = `${room}/**/*.ts`, tests }) {
   return { file, reported };
 }
 
-/** What a room is mutated and judged by; a single file is judged by the tests of its room. */
+/** What a room is mutated and judged by; a single file is judged by the tests of its room, unless it has some of its own. */
 function choose(asked) {
   if (asked in rooms) return rooms[asked];
   const room = asked.endsWith('.ts') ? rooms[dirname(asked)] : undefined;
-  return room === undefined ? undefined : { ...room, mutate: asked };
+  return room === undefined ? undefined : { tests: files[asked] ?? room.tests, mutate: asked };
 }
 
 const asked = process.argv.slice(2);

@@ -8,7 +8,7 @@ import { Seals } from '../../../protocol/session/seals.js';
 import type { LineEnd } from '../link/lossy-line.js';
 
 export class HandMadePeer implements LineEnd {
-  readonly link = new Link({ entropy: Buffer.from('hand made') });
+  readonly link: Link;
   readonly hello: MessageNamed<'hello'>;
   readonly #key: Uint8Array | undefined;
   /** What arrived in clear. */
@@ -22,6 +22,7 @@ export class HandMadePeer implements LineEnd {
     const salt = Buffer.alloc(32, 9);
     this.hello = { kind: 'hello', version: 1, role: 'sub', capabilities: 3, keyed: key !== undefined, salt, ...hello };
     this.#key = key;
+    this.link = new Link({ entropy: Buffer.from(`hand made ${Buffer.from(this.hello.salt).toString('hex')}`) });
   }
 
   lineUp(nowUs: number): void {
