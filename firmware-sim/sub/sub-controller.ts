@@ -3,7 +3,7 @@
  */
 
 import type { DiskName, PortName } from '../../protocol/device.js';
-import { blockNumber, epoch, type Generation, sectorBytes, volumeNumber } from '../../protocol/ids.js';
+import { assert, blockNumber, epoch, type Generation, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
@@ -55,9 +55,11 @@ export class SubController extends Controller<AnyRecord> {
   readonly #waiters = new Waiters();
   /** Generations that main gave up, since power on. */
   #failures = new Map<number, RefusalCode>();
-  /** Takeovers that wait for a sign of life from main, and when the first of them asked for it. */
+  /** Takeovers that wait for a sign of life from main. */
+  // Stryker disable next-line ArrayDeclaration: made anew at power on
   #asking: MessageNamed<'takeover'>[] = [];
-  #askedUs: number | undefined;
+  /** When main was last asked for one; never: at the end of all time. */
+  #askedUs = Number.POSITIVE_INFINITY;
   #main: MainSession | undefined;
   /** What main said of the pair while the records were still being read: it does not say it twice. */
   #early: MessageNamed<'pairing'> | undefined;
@@ -85,7 +87,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#waiters.clear();
     this.#failures = new Map();
     this.#asking = [];
-    this.#askedUs = undefined;
+    this.#askedUs = Number.POSITIVE_INFINITY;
     this.#main = undefined;
     this.#early = undefined;
   }
@@ -192,8 +194,6 @@ export class SubController extends Controller<AnyRecord> {
     });
     this.#openHostPort();
     this.run();
-    if (!this.hasSession('remote')) return;
-    this.opened('remote');
     const early = this.#early;
     this.#early = undefined;
     if (early !== undefined) this.#remoteMessage(early);
@@ -222,8 +222,7 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   protected opened(port: PortName): void {
-    if (port !== 'remote' || this.#core === undefined) return;
-    this.#main?.opened();
+    if (port === 'remote') this.#main?.opened();
   }
 
   protected closed(port: PortName): void {
@@ -271,20 +270,16 @@ export class SubController extends Controller<AnyRecord> {
       case 'command':
       case 'dataOut':
       case 'taskManagement':
-        if (this.#hostPort !== undefined && this.power === 'running') this.#hostPort.receive(message);
+        if (this.power === 'running') this.#hostPort?.receive(message);
         else if (message.kind === 'command') this.turnAway(message);
         break;
       case 'getStatus':
         this.#instruct(message, 'status', () => this.send('host', this.#status(message.request)));
         break;
       case 'freeze':
-        this.#instruct(message, 'freeze', () => {});
-        break;
       case 'suspend':
-        this.#instruct(message, 'suspend', () => {});
-        break;
       case 'resync':
-        this.#instruct(message, 'resync', () => {});
+        this.#instruct(message, message.kind, () => {});
         break;
       case 'wait':
         this.#instruct(message, message.generation < 1 ? 'wait for unknown' : 'wait', () => this.#wait(message));
@@ -341,13 +336,10 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #isSilent(): boolean {
-    return (
-      this.#askedUs !== undefined && this.heardUs('remote') <= this.#askedUs && this.nowUs >= this.#askedUs + lifeUs
-    );
+    return this.heardUs('remote') <= this.#askedUs && this.nowUs >= this.#askedUs + lifeUs;
   }
 
   #answerAsking(): void {
-    if (this.#asking.length === 0 || this.#askedUs === undefined) return;
     if (this.#phase() === 'paired' && this.heardUs('remote') <= this.#askedUs) return;
     for (const { request } of this.#asking.splice(0)) {
       this.#instruct({ request }, 'takeover', () => this.#takeOver(request));
@@ -387,9 +379,10 @@ export class SubController extends Controller<AnyRecord> {
 
   #scan(message: MessageNamed<'getDigests'>): void {
     const volumes = this.#volumes;
-    const code = volumes === undefined ? 'recovering' : digestRefusal(message, volumes.geometry);
+    assert(volumes !== undefined, 'digests are computed of what is read back');
+    const code = digestRefusal(message, volumes.geometry);
     const current = this.#replica.committed;
-    if (volumes === undefined || code !== undefined) this.refuse('host', message.request, code ?? 'recovering');
+    if (code !== undefined) this.refuse('host', message.request, code);
     else scanDigests(volumes, message, (digests) => this.#answerScan(message, current, digests));
   }
 
@@ -404,7 +397,7 @@ export class SubController extends Controller<AnyRecord> {
 
   #command({ id, volume, command }: HostCommand): void {
     const core = this.#core;
-    if (core === undefined || this.#volumes === undefined) return;
+    assert(core !== undefined && this.#volumes !== undefined, 'the host port is opened once there are volumes');
     const answer = (completion: Completion) => this.#hostPort?.answer(id, completion);
     if (!isWrite(command)) {
       carryOutRead(this.#volumes, { volume, command }, answer);
@@ -444,7 +437,7 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   protected ownDeadline(): number | undefined {
-    return this.#asking.length === 0 || this.#askedUs === undefined ? undefined : this.#askedUs + lifeUs;
+    return this.#asking.length === 0 ? undefined : this.#askedUs + lifeUs;
   }
 
   #status(request: number): MessageNamed<'status'> {

@@ -31,5 +31,6 @@ export const files = {
     'firmware-sim/sub/sub-power-on',
     'firmware-sim/sub/sub-instructions',
     'firmware-sim/sub/sub-takeover',
+    'firmware-sim/controller/record-check',
   ],
 };

@@ -98,7 +98,7 @@ export class DeviceLab {
     this.#heard.set(port, 0);
     this.step({ kind: 'line', port, up: true });
     peer.lineUp(this.nowUs);
-    return this.pass(10_000);
+    return this.pass(500_000);
   }
 
   /** The line is lost, or comes back; the session is not ended by that. */

@@ -109,6 +109,8 @@ describe('durable records that pass their checks', () => {
     expect(ofSub([prepared, { kind: 'occupied', ...at(0, 2 ** 52) }])).to.include('blocks 0+4503');
     const slot = { slot: slots, digests };
     expect(ofSub([prepared, { kind: 'overlaid', ...at(0, 2), ...slot }])).to.include('slots 16+2 of 16');
+    const twice = [3, 4].map((first) => ({ kind: 'overlaid', ...at(8 * first, 2), slot: first, digests }) as const);
+    expect(ofSub([prepared, ...twice])).to.include('the slots of staging0');
   });
 
   it('halt a controller that was started with another shape before any of the rest is looked at', () => {

@@ -7,7 +7,7 @@ import type { Message, MessageNamed } from '../../../protocol/message/messages.j
 import { blockBytes, blocksOf, DeviceLab } from '../device-lab.js';
 
 export const volumeBlocks = 16;
-export const pair = Buffer.alloc(16, 'pair');
+export const pair = Buffer.alloc(16, 'joint');
 
 export const makeSub = (of: Partial<SubOptions> = {}) =>
   new SubController({ host: {}, remote: {}, blockBytes, volumeCount: 1, ...of });

@@ -173,6 +173,17 @@ describe('a sub that is still reading its records', () => {
     expect([lab.read(0, 1), lab.read(0, 1)]).to.deep.equal(['unitAttention', 'a']);
   });
 
+  it('halted while it runs, too, answers nothing but why', () => {
+    const lab = paired();
+    lab.trouble = (disk, { op }) => (disk === 'meta' && op !== 'read' ? checkCondition('writeError') : undefined);
+    lab.begin(2);
+    expect(lab.halted).to.equal('disk-error: meta area: nothing can be made durable');
+    expect([lab.read(0, 1), lab.write(0, 'X')]).to.deep.equal(['notReady', 'notReady']);
+    lab.news('host');
+    lab.wait(1);
+    expect([lab.refusals(), lab.pairing().news('remote')]).to.deep.equal([['1 disk-error'], []]);
+  });
+
   it('halted, refuses with the reason, and says nothing to main', () => {
     const lab = paired();
     lab
@@ -195,7 +206,7 @@ describe('the units of a sub', () => {
     expect(lab.inquire()).to.include('SUB VOLUME');
     expect(lab.inquire(0x80), 'made before there was a pair').to.include('000000000000-0');
     lab.restart().connect('host', 'host');
-    expect(lab.inquire(0x80)).to.include('706169727061-0');
+    expect(lab.inquire(0x80)).to.include('6A6F696E746A-0');
   });
 
   it('have the sizes of their volumes', () => {

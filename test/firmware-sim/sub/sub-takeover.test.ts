@@ -64,6 +64,26 @@ describe('a takeover', () => {
     expect(lab.status().pairState).to.equal('SSWS');
   });
 
+  it('takes what was heard in the instant of asking for no sign of life', () => {
+    const lab = paired().pairing();
+    lab.silent.add('remote');
+    lab.ask(takeover());
+    expect(lab.pass(3_000_000).sub.state.takenOver).to.equal(true);
+  });
+
+  it('is carried out at once when the pair is suspended, and asks main when it is no other’s any more', () => {
+    for (const state of ['PSUS', 'PSUE'] as const) {
+      const lab = paired().pairing({ state });
+      lab.ask(takeover());
+      expect(kinds(lab.news('host')), state).to.deep.equal(['done']);
+    }
+    const foreign = paired()
+      .pairing({ pair: Buffer.alloc(16, 'other') })
+      .connect('remote', 'main');
+    foreign.ask(takeover());
+    expect([kinds(foreign.news('host')), kinds(foreign.news('remote'))]).to.deep.equal([[], ['pairing']]);
+  });
+
   it('is carried out at once when main is known to be away', () => {
     const cut = paired();
     cut.line('remote', false).ask(takeover());
