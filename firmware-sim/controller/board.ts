@@ -17,8 +17,6 @@ export interface Board<R> {
   /** Makes a record durable, applies it, then resumes the operation. */
   record(record: R, operation?: Operation): void;
   send(port: PortName, message: Message, priority?: Priority): void;
-  /** Bytes queued on a port and not yet acknowledged. */
-  queuedBytes(port: PortName): number;
   log(level: 'info' | 'warning' | 'error', text: string): void;
   mark(name: string, values: Readonly<Record<string, number | string>>): void;
   /** A disk of this controller failed for good, or gave back other data than was written. */

@@ -109,10 +109,6 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.#endpoints.get(port)?.send(message, this.nowUs, priority);
   }
 
-  queuedBytes(port: PortName): number {
-    return this.#endpoints.get(port)?.queuedBytes ?? 0;
-  }
-
   /** Whether there is a session that messages can pass now: one whose line was lost waits to be resumed. */
   isOpen(port: PortName): boolean {
     return this.#linesUp.has(port) && this.hasSession(port);

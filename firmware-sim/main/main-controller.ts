@@ -186,7 +186,6 @@ export class MainController extends Controller<AnyRecord> {
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
-      queuedBytes: (port) => this.queuedBytes(port),
       maySend: () => this.#maySend(),
       onWriteEnded: (write) => this.#writesUnderWay.delete(write),
     });

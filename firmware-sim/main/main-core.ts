@@ -36,7 +36,6 @@ export interface MainSurroundings {
   readonly allocators: readonly SlotAllocator[];
   readonly record: (record: MainRecord | ReplicaRecord, operation?: Operation) => void;
   readonly send: (port: PortName, message: Message, priority?: Priority) => void;
-  readonly queuedBytes: (port: PortName) => number;
   /** The session with the sub is open, the pair is not suspended and both sides agree: blocks may be sent. */
   readonly maySend: () => boolean;
   /** A write has been answered. */
@@ -100,10 +99,6 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
 
   send(port: PortName, message: Message, priority?: Priority): void {
     this.#around.send(port, message, priority);
-  }
-
-  queuedBytes(port: PortName): number {
-    return this.#around.queuedBytes(port);
   }
 
   maySend(): boolean {

@@ -182,7 +182,6 @@ export class SubController extends Controller<AnyRecord> {
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
-      queuedBytes: (port) => this.queuedBytes(port),
     });
     this.#core.nowUs = this.nowUs;
     this.#volumes = new SubVolumes(this.#core);

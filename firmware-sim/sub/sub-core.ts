@@ -25,7 +25,6 @@ export interface SubSurroundings {
   readonly allocators: readonly SlotAllocator[];
   readonly record: (record: SubRecord | ReplicaRecord, operation?: Operation) => void;
   readonly send: (port: PortName, message: Message, priority?: Priority) => void;
-  readonly queuedBytes: (port: PortName) => number;
 }
 
 export class SubCore implements Board<SubRecord | ReplicaRecord> {
@@ -70,10 +69,6 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
 
   send(port: PortName, message: Message, priority?: Priority): void {
     this.#around.send(port, message, priority);
-  }
-
-  queuedBytes(port: PortName): number {
-    return this.#around.queuedBytes(port);
   }
 
   log(level: 'info' | 'warning' | 'error', text: string): void {

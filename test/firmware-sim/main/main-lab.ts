@@ -70,7 +70,6 @@ export class MainLab {
       ...{ geometry: new Geometry(blockBytes, volumes), allocators: [this.slots] },
       record: (record, operation) => this.records.push({ record, operation }),
       send: (_port, message) => this.sent.push(message),
-      queuedBytes: () => 0,
       maySend: () => this.maySend,
       onWriteEnded: () => {},
     });

@@ -170,7 +170,6 @@ export class ReplicaLab {
         expect(port).to.equal('remote');
         this.sent.push(message);
       },
-      queuedBytes: () => 0,
       log: () => {},
       mark: (name, values) => this.marks.push(`${name} ${Object.values(values).join()}`),
       suspend: (code, detail) => this.suspended.push(`${code}: ${detail}`),

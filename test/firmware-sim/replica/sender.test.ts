@@ -103,7 +103,6 @@ class SenderLab implements Outgoing {
         expect(port).to.equal('remote');
         this.sent.push({ message, priority });
       },
-      queuedBytes: () => 0,
       log: () => {},
       mark: () => {},
       suspend: () => {},

@@ -79,7 +79,6 @@ export class SubLab {
       ...{ geometry: new Geometry(blockBytes, volumes), allocators: [this.#slots] },
       record: (record, operation) => this.records.push({ record, operation }),
       send: (_port, message) => this.sent.push(message),
-      queuedBytes: () => 0,
     });
   }
 
