@@ -87,6 +87,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
       this.#closing = false;
       this.effects.push({ kind: 'closed' });
     }
+    // Stryker disable next-line ConditionalExpression: an empty list of its own is as good
     return this.effects.length === 0 ? none : this.effects.splice(0);
   }
 
@@ -142,9 +143,9 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     outcome: Exclude<InstructionOutcome, 'accepted' | 'no effect'>,
     detail = '',
   ): void {
-    if (outcome !== 'why it halted') this.refuse('host', request, outcome, detail);
+    const why = outcome === 'why it halted' ? this.whyHalted : { code: outcome, detail };
     // Stryker disable next-line ConditionalExpression: a controller that has halted knows why
-    else if (this.whyHalted !== undefined) this.refuse('host', request, this.whyHalted.code, this.whyHalted.detail);
+    if (why !== undefined) this.refuse('host', request, why.code, why.detail);
   }
 
   /** Ends a command that finds no host port: try again while the records are being read, or never. */
@@ -309,6 +310,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
       disks: this.disks,
       sectors: this.capacities.get('meta') ?? 0,
       position,
+      // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
       ...(growthBytesMin === undefined ? {} : { growthBytesMin }),
       state: {
         encode: (record) => this.#codec.encode(record as R & Readonly<Record<string, unknown>>),

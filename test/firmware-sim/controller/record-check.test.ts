@@ -113,6 +113,13 @@ describe('durable records that pass their checks', () => {
     expect(ofSub([prepared, ...twice])).to.include('the slots of staging0');
   });
 
+  it('halt a controller when there are none in a journal that is there', () => {
+    expect([ofMain([]), ofSub([])].map((each) => each.replace(/:.*/, ''))).to.deep.equal([
+      'block-size-mismatch',
+      'block-size-mismatch',
+    ]);
+  });
+
   it('halt a controller that was started with another shape before any of the rest is looked at', () => {
     const larger = { ...formatted, volumes: [2 * blocks * blockBytes] };
     expect(ofMain([larger, { kind: 'changing', ...at(0, 2 * blocks) }])).to.match(/^volume-mismatch/);

@@ -3,6 +3,7 @@ import { Geometry } from '../../../firmware-sim/controller/geometry.js';
 import { Disk } from '../../../firmware-sim/disk/disk.js';
 import { MemoryStore } from '../../../firmware-sim/disk/memory-store.js';
 import { persistAtOnce } from '../../../firmware-sim/disk/persist-at-once.js';
+import type { HostWrite } from '../../../firmware-sim/main/host-write.js';
 import { MainCore } from '../../../firmware-sim/main/main-core.js';
 import { type MainRecord, mainRecords } from '../../../firmware-sim/main/main-records.js';
 import { MainState } from '../../../firmware-sim/main/main-state.js';
@@ -43,6 +44,8 @@ export class MainLab {
   readonly effects: DeviceEffect[] = [];
   readonly sent: Message[] = [];
   readonly records: { readonly record: MainRecord | ReplicaRecord; readonly operation: Operation | undefined }[] = [];
+  /** Host writes that have been answered. */
+  readonly ended: HostWrite[] = [];
   readonly core: MainCore;
   readonly slots: SlotAllocator;
   maySend = true;
@@ -71,7 +74,7 @@ export class MainLab {
       record: (record, operation) => this.records.push({ record, operation }),
       send: (_port, message) => this.sent.push(message),
       maySend: () => this.maySend,
-      onWriteEnded: () => {},
+      onWriteEnded: (write) => this.ended.push(write),
     });
   }
 

@@ -157,6 +157,7 @@ describe('a sub that is given instructions', () => {
     lab.read(0, 1);
     lab.connect('host', 'host').image(2, 8, 'X').release();
     expect(lab.news('host')).to.deep.equal([]);
+    expect(lab.status().committed, 'main’s session goes on').to.equal(2);
     expect(lab.read(0, 1), 'and takes commands as before').to.equal('a');
   });
 
