@@ -52,15 +52,16 @@ export class MainLab {
   readonly #stores = new Map<DiskName, MemoryStore>();
   readonly #disks = new Map<DiskName, Disk>();
 
-  /** One volume of so many sectors, and a shadow area of so many slots. */
-  constructor({ sectors = 32, slots = 16, method = 'differential' as Method } = {}) {
-    const volumes = [sectors * 512];
+  /** One volume of so many sectors, and a shadow area of so many slots; `others`: further volumes' sectors. */
+  constructor({ sectors = 32, slots = 16, method = 'differential' as Method, others = [] as readonly number[] } = {}) {
+    const volumes = [sectors, ...others].map((each) => each * 512);
     const replica = new ReplicaState();
-    replica.resize(1);
-    for (const [name, size] of [
-      ['primary0', sectors],
-      ['shadow0', slots * 2],
-    ] as const) {
+    replica.resize(volumes.length);
+    const sizes = volumes.flatMap((bytes, volume): [DiskName, number][] => [
+      [`primary${volume}`, bytes / 512],
+      [`shadow${volume}`, slots * 2],
+    ]);
+    for (const [name, size] of sizes) {
       const store = new MemoryStore();
       this.#stores.set(name, store);
       this.#disks.set(name, new Disk({ capacitySectors: size, store }));
@@ -70,7 +71,10 @@ export class MainLab {
     state.apply({ kind: 'formatted', pair: Buffer.alloc(16, 1), method, blockBytes, volumes });
     this.core = new MainCore({
       ...{ effects: this.effects, disks: new DiskQueue(this.effects), state, replica },
-      ...{ geometry: new Geometry(blockBytes, volumes), allocators: [this.slots] },
+      ...{
+        geometry: new Geometry(blockBytes, volumes),
+        allocators: [this.slots, ...others.map(() => new SlotAllocator(slots))],
+      },
       record: (record, operation) => this.records.push({ record, operation }),
       send: (_port, message) => this.sent.push(message),
       maySend: () => this.maySend,
@@ -87,6 +91,12 @@ export class MainLab {
       first: blockNumber(first),
       count: letters.length,
     });
+  }
+
+  /** These blocks count as changed. */
+  changed(volume: number, first: number, count: number): void {
+    const run = { volume: volumeNumber(volume), first: blockNumber(first), count };
+    this.core.state.apply({ kind: 'changing', ...run });
   }
 
   /** The host has written these letters, and they lie in the shadow area. */
