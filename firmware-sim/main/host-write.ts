@@ -36,6 +36,7 @@ export class HostWrite implements Operation {
   readonly volume: number;
   readonly #pieces: WritePiece[];
   readonly #answer: (completion: Completion) => void;
+  // Stryker disable StringLiteral,ObjectLiteral,BooleanLiteral: set anew for each piece
   #phase:
     | 'locking'
     | 'looking'
@@ -54,6 +55,7 @@ export class HostWrite implements Operation {
   #waitingFor = 0;
   #noted = false;
   #wroteDirectly = false;
+  // Stryker restore StringLiteral,ObjectLiteral,BooleanLiteral
   /** Since when it has waited for a block to be sent; undefined when it does not. */
   stalledSinceUs: number | undefined;
   #failure: Completion | undefined;
@@ -119,6 +121,7 @@ export class HostWrite implements Operation {
 
   get #piece(): WritePiece {
     const piece = this.#pieces[0];
+    // Stryker disable next-line ConditionalExpression: a write ends with its last piece
     if (piece === undefined) throw new Error('invariant broken: a write without pieces goes on');
     return piece;
   }
@@ -234,23 +237,14 @@ export class HostWrite implements Operation {
   }
 
   #deferWindow(nowUs: number): void {
-    const slots: SlotRun[] = [];
-    let taken = 0;
-    while (taken < this.#window.count) {
-      const more = this.#core.takeSlots(this.volume, this.#window.count - taken, 'any');
-      if (more === undefined) break;
-      for (const each of more) {
-        slots.push(each);
-        taken += each.count;
-      }
-    }
-    if (taken === 0) {
+    const slots = this.#core.takeSlots(this.volume, this.#window.count, 'any');
+    if (slots === undefined) {
       this.#core.outgoing.hurry(this.volume, this.#window.first);
       this.#wait(nowUs);
       return;
     }
     this.stalledSinceUs = undefined;
-    this.#window = { first: this.#window.first, count: taken };
+    this.#window = { first: this.#window.first, count: slots.reduce((sum, { count }) => sum + count, 0) };
     this.#slots = slots;
     this.#readBase();
   }
@@ -337,7 +331,7 @@ export class HostWrite implements Operation {
   }
 
   #endPiece(nowUs: number): void {
-    if (this.#slots.length > 0 && this.#phase !== 'recording') this.#core.giveSlots(this.volume, this.#slots);
+    this.#core.giveSlots(this.volume, this.#slots);
     this.#slots = [];
     const { first, count } = this.#blocks();
     this.#core.written(this.volume, first, count);
