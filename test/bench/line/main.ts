@@ -14,6 +14,7 @@ import {
   shareLimit,
 } from './line-cell.js';
 import { optimum } from './optimum.js';
+import { besides, peersText } from './peers/beside.js';
 import { ptyTransfer } from './pty-transfer.js';
 import { virtualTransfer } from './virtual-transfer.js';
 
@@ -27,7 +28,8 @@ payloads of up to 4 KiB, as serial lines have them, and of up to 64 KiB. The las
 has to end.
 
 With --pty the controllers are processes that open serial ports, and each transfer takes its time: four at once at 115200
-baud and below, the others one by one. At the end comes how long a freeze and a read wait on a line that is full.
+baud and below, the others one by one. Beside each line stands what UUCP's protocol i, ZMODEM and Kermit make of it, where
+they are installed (--no-peers: without them). At the end comes how long a freeze and a read wait on a line that is full.
 
 Examples:
   $ npm run bench:line
@@ -50,6 +52,8 @@ interface Options {
   readonly seeds: number;
   readonly encrypt?: boolean;
   readonly pty?: boolean;
+  readonly peers: boolean;
+  readonly hard: boolean;
 }
 
 const numbers = (text: string): number[] => text.split(',').map(Number);
@@ -63,15 +67,27 @@ const program = new Command('bench:line')
   .option('--seeds <number>', 'transfers of each line, of which the mean is taken', Number, 1)
   .option('--encrypt', 'seal the line')
   .option('--pty', 'in real time, through serial ports')
+  .option('--no-peers', 'through serial ports: without the programs of others')
+  .option('--no-hard', 'without the lines on which a transfer only has to end')
   .addHelpText('after', help);
 
 const options = program.parse().opts<Options>();
 let missed = 0;
-const cells = [...lineCells(options.baud, options.latency, options.ber), ...hardCells(options.baud.slice(0, 1))];
+const cells = [
+  ...lineCells(options.baud, options.latency, options.ber),
+  ...(options.hard ? hardCells(options.baud.slice(0, 1)) : []),
+];
+const withPeers = options.pty === true && options.peers;
+if (withPeers) for (const line of peersText()) console.log(line);
 for (let at = 0; at < cells.length; ) {
   const slow = cells.slice(at, at + atOnceMax).filter(({ baud }) => options.pty === true && baud <= slowBaudMax);
   const batch = cells.slice(at, at + Math.max(1, slow.length));
-  for (const line of await Promise.all(batch.map(measured))) console.log(line);
+  const lines = await Promise.all(batch.map(measured));
+  const peers = withPeers ? await besides(batch.map(settingsOf), slow.length > 0) : [];
+  for (const [index, line] of lines.entries()) {
+    console.log(line);
+    if (withPeers) console.log(`      ${peers[index]}`);
+  }
   at += batch.length;
 }
 if (options.pty === true) {
@@ -83,15 +99,18 @@ if (options.pty === true) {
 if (missed > 0) console.log(`\n${missed} below the limit`);
 process.exitCode = missed > 0 ? 1 : 0;
 
+function settingsOf(cell: LineCell): TransferSettings {
+  const { seconds, pty = false, encrypt: sealed = false } = options;
+  return { ...cell, sealed, seed: 1, seconds, bytesMin: pty ? 0 : bytesMinDefault };
+}
+
 async function measured(cell: LineCell): Promise<string> {
-  const sealed = options.encrypt === true;
   const results: Goodput[] = [];
   for (let seed = 1; seed <= options.seeds; seed += 1) {
-    const { seconds, pty = false } = options;
-    const settings: TransferSettings = { ...cell, sealed, seed, seconds, bytesMin: pty ? 0 : bytesMinDefault };
-    results.push(await (pty ? ptyTransfer(settings) : virtualTransfer(settings)));
+    const settings = { ...settingsOf(cell), seed };
+    results.push(await (options.pty === true ? ptyTransfer(settings) : virtualTransfer(settings)));
   }
-  return lineOf(cell, results, shareLimit(cell, sealed));
+  return lineOf(cell, results, shareLimit(cell, options.encrypt === true));
 }
 
 function lineOf(cell: LineCell, results: readonly Goodput[], limit: number | undefined): string {

@@ -1,4 +1,6 @@
 /** Two PTYs with an emulated line between them. */
+
+import type { Way } from '../../../hil/capture/pcapng.js';
 import { type Emulator, joinLines } from '../../../hil/run/lines/emulator.js';
 import { openPtyLine, type PtyLine } from '../../../hil/run/lines/open-line.js';
 import type { TransferSettings } from './goodput.js';
@@ -10,12 +12,16 @@ export class PtyPair {
   readonly #emulator: Emulator;
   readonly #baud: number;
 
-  constructor({ baud, latencyMs, bitErrorRate, dropRate, seed }: TransferSettings) {
+  /** `onArrived` sees what arrives at an end; `out`: at b. */
+  constructor(
+    { baud, latencyMs, bitErrorRate, dropRate, seed }: TransferSettings,
+    onArrived: (way: Way, bytes: Uint8Array) => void = () => {},
+  ) {
     this.#baud = baud;
     this.a = openPtyLine({ kind: 'pty' });
     this.b = openPtyLine({ kind: 'pty' });
     const impairments = { baud, latencyUs: latencyMs * 1000, bitErrorRate, dropRate };
-    this.#emulator = joinLines(this.a, this.b, { ...impairments, seed });
+    this.#emulator = joinLines(this.a, this.b, { ...impairments, seed, onArrived });
   }
 
   /** What a controller opens. */

@@ -17,6 +17,8 @@ export class TransferSpan {
   readonly #decoded = Buffer.alloc(encodedFrameBytesMax);
   /** Of the message that was begun last: the number of its first fragment, and when that was sent first. */
   #first: { readonly sequence: number; readonly atUs: number } | undefined;
+  /** The first number that has not been used yet. */
+  #nextSequence: number | undefined;
   #beganAtUs: number | undefined;
   #endedAtUs: number | undefined;
 
@@ -28,12 +30,20 @@ export class TransferSpan {
     if (cobsDecode(frame, this.#decoded) < 3) return;
     const kind = this.#decoded.readUInt8(0);
     const sequence = this.#decoded.readUInt16LE(1);
-    if ((kind & 0xf0) !== replicationKind) return;
-    if ((kind & firstFlag) !== 0 && sequence !== this.#first?.sequence) this.#first = { sequence, atUs: nowUs };
+    if ((kind & 0xf0) !== replicationKind || this.#isRepeated(sequence)) return;
+    if ((kind & firstFlag) !== 0) this.#first = { sequence, atUs: nowUs };
     if (this.#first === undefined) return;
     const units = (sequence - this.#first.sequence + sequenceModulus) % sequenceModulus;
     if (units >= shortUnitsMax) this.#beganAtUs ??= this.#first.atUs;
     else if ((kind & lastFlag) !== 0 && this.#beganAtUs !== undefined) this.#endedAtUs = this.#first.atUs;
+  }
+
+  /** A short message that is repeated while runs of blocks are on their way is not the last one. */
+  #isRepeated(sequence: number): boolean {
+    const ahead = (sequence - (this.#nextSequence ?? sequence) + sequenceModulus) % sequenceModulus;
+    if (ahead >= sequenceModulus / 2) return true;
+    this.#nextSequence = (sequence + 1) % sequenceModulus;
+    return false;
   }
 
   /** From the first block to the last *stored*, in seconds. */
