@@ -1,6 +1,7 @@
 /** `npm run bench`: every claim of speed or size, measured beside its limit or peer in this run. */
 import { cpus } from 'node:os';
 import { answerTime } from './answer-time.js';
+import { assertionDensity } from './assertion-density.js';
 import { codecSpeed } from './codec-speed.js';
 import { freezeCost } from './freeze-cost.js';
 import { fullCopy } from './full-copy.js';
@@ -14,7 +15,7 @@ import { verifyBytes } from './verify-bytes.js';
 
 const measures: readonly (() => Row[] | Promise<Row[]>)[] = [
   ...[freezeCost, lineBytes, verifyBytes, codecSpeed, fullCopy, peakMemory],
-  ...[simulatorSpeed, slowLine, soakMemory, answerTime],
+  ...[simulatorSpeed, slowLine, soakMemory, answerTime, assertionDensity],
 ];
 const all: Row[] = [];
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'processor'}\n`);
