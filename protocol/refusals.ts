@@ -155,6 +155,12 @@ export const refusals = {
   'answers-differ': entry(131, 1, 'The model answers otherwise than the capture.', 'See the answers that are named.'),
   'file-exists': entry(140, 2, 'A file is there already.', 'Move it away, or name another.'),
   'port-in-use': entry(141, 3, 'Another process uses this port.', 'End that process first, or take another port.'),
+  'golden-size': entry(
+    150,
+    2,
+    'The golden image is one of other volumes or blocks.',
+    'Take the one of these volumes, or record it with the same --block.',
+  ),
 } as const satisfies Readonly<Record<string, RefusalEntry>>;
 
 export type RefusalCode = keyof typeof refusals;

@@ -8,7 +8,7 @@ import { counted } from '../report/quantity.js';
 import { readBack } from './read-back.js';
 import { spansText } from './spans-text.js';
 
-/** Lines to print when all is right; otherwise prints what is wrong and throws `golden-mismatch`. */
+/** Lines to print when all is right; otherwise prints what is wrong and throws `golden-mismatch`, or `golden-size`. */
 export async function verifyVolumes(client: HostClient, golden: Golden, full: boolean): Promise<string[]> {
   const status = await client.status();
   checkGroup(golden, status);
@@ -30,12 +30,12 @@ function askOf(client: HostClient, of: number): AskDigests {
 
 function checkGroup(golden: Golden, { blockBytes, volumes }: MessageNamed<'status'>): void {
   if (golden.blockBytes !== blockBytes) {
-    throw new RefusalError('block-size-mismatch', `golden ${golden.blockBytes}, controller ${blockBytes} bytes`);
+    throw new RefusalError('golden-size', `blocks of ${golden.blockBytes} bytes, the controller has ${blockBytes}`);
   }
-  const blocks = volumes.map((bytes) => Math.ceil(bytes / blockBytes)).join();
-  const goldenBlocks = golden.volumes.map((_, volume) => blocksOf(golden, volume)).join();
+  const blocks = volumes.map((bytes) => Math.ceil(bytes / blockBytes)).join(', ');
+  const goldenBlocks = golden.volumes.map((_, volume) => blocksOf(golden, volume)).join(', ');
   if (blocks !== goldenBlocks) {
-    throw new RefusalError('volume-mismatch', `golden [${goldenBlocks}], controller [${blocks}] blocks`);
+    throw new RefusalError('golden-size', `volumes of ${goldenBlocks} blocks, the controller has ${blocks}`);
   }
 }
 

@@ -13,6 +13,7 @@ import { hasKeys } from '../bench/bench-keys.js';
 import { requireFeature } from '../bench/features.js';
 import { openBench } from '../bench/open-bench.js';
 import { CaptureFile } from '../capture/capture-file.js';
+import { requireFolder } from '../report/report-folder.js';
 import type { CheckRecord, EventRecord, RunRecord } from '../report/run-record.js';
 import { writeReport } from '../report/write-report.js';
 import { clearVolumes } from './clear-volumes.js';
@@ -85,6 +86,7 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
   const startedAt = new Date();
   const runId = `${startedAt.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${file.method}`;
   const out = choices.out ?? join('coldframe-out', runId);
+  await requireFolder(out);
   const key = sealed ? keyFor(choices.seed, file) : undefined;
   const capture = await captureFor(choices, out, watcher);
   try {

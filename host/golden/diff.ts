@@ -8,14 +8,14 @@ import type { Golden, VolumeSpan } from './golden.js';
 
 /**
  * The spans of blocks in which two images differ, in ascending order.
- * Refuses `block-size-mismatch` and `volume-mismatch` when they are not images of the same group.
+ * Refuses `golden-size` when they are not images of volumes of the same sizes.
  */
 export function diffGolden(a: Golden, b: Golden): VolumeSpan[] {
   if (a.blockBytes !== b.blockBytes) {
-    throw new RefusalError('block-size-mismatch', `${a.blockBytes} and ${b.blockBytes} bytes`);
+    throw new RefusalError('golden-size', `blocks of ${a.blockBytes} and ${b.blockBytes} bytes`);
   }
   const sizes = [a, b].map((golden) => golden.volumes.map(({ bytes }) => bytes).join(', '));
-  if (sizes[0] !== sizes[1]) throw new RefusalError('volume-mismatch', `${sizes[0]} and ${sizes[1]} bytes`);
+  if (sizes[0] !== sizes[1]) throw new RefusalError('golden-size', `volumes of ${sizes[0]} and ${sizes[1]} bytes`);
   const spans = new SpanList();
   for (const [volume, { digests }] of a.volumes.entries()) {
     const other = b.volumes[volume];

@@ -89,6 +89,7 @@ local refusals = {
   [131] = "answers-differ",
   [140] = "file-exists",
   [141] = "port-in-use",
+  [150] = "golden-size",
 }
 local meanings = {
   ["frame-encoding"] = "A frame is not valid COBS.",
@@ -173,6 +174,7 @@ local meanings = {
   ["answers-differ"] = "The model answers otherwise than the capture.",
   ["file-exists"] = "A file is there already.",
   ["port-in-use"] = "Another process uses this port.",
+  ["golden-size"] = "The golden image is one of other volumes or blocks.",
 }
 local messages = {
   [1] = { kind = "hello", fields = {

@@ -74,6 +74,18 @@ describe('host commands', () => {
     }
   });
 
+  it('takes no golden image of other volumes for one of these', async () => {
+    const golden = pair.path('short');
+    writeFileSync(pair.path('short.img'), image.subarray(0, mib));
+    for (const block of ['4096', '8192']) {
+      const image = ['--image', pair.path(block === '4096' ? 'short.img' : 'primary.img')];
+      await runProcess(['golden', 'record', ...image, '--block', block, '--out', golden]);
+      const end = await pair.tryHost(pair.subLine, 'verify', '--golden', golden);
+      expect(end.exitCode).to.equal(2);
+      expect(end.stderr).to.match(/golden-size: .* \((volumes|blocks) of \d+ /);
+    }
+  });
+
   it('refuses a range outside of the volume, and a volume that is not there', async () => {
     const to = ['--to', pair.path('nothing')];
     const outside = await pair.tryHost(pair.mainLine, 'read', '--offset', '4MiB', '--length', '512', ...to);

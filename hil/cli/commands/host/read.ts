@@ -1,13 +1,13 @@
 /** `coldframe host read` */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { HostClient } from '../../../../host/client.js';
-import { withFile } from '../../../../host/golden/file-refusal.js';
 import { bytesText } from '../../../report/quantity.js';
 import { sectorMultiple, wholeNumber } from '../../arguments.js';
 import { type HostOptions, hostCommand, statusFor, withHost } from '../../host-command.js';
 import { startProgress } from '../../progress.js';
 import { transferAll } from '../../transfer.js';
+import { writeWhole } from '../../whole-file.js';
 
 const help = `
 At main the newest data is read, at the sub the image that is current there.
@@ -20,15 +20,12 @@ export function register(host: Command): void {
     .option('--volume <number>', 'volume', wholeNumber(0), 0)
     .requiredOption('--offset <bytes>', 'where in the volume: a multiple of 512', sectorMultiple)
     .requiredOption('--length <bytes>', 'how much: a multiple of 512', sectorMultiple)
-    .requiredOption('--to <file>', 'file to write; one that exists is overwritten')
+    .requiredOption('--to <file>', 'file to write; takes the place of one that exists, once all is read')
     .addHelpText('after', help)
     .action(async (options: ReadOptions) => {
       await withHost(options, async (client) => {
         await statusFor(client, { volume: options.volume, offsetBytes: options.offset, lengthBytes: options.length });
-        await withFile(options.to, async () => {
-          const file = await open(options.to, 'w');
-          await readInto(client, file, options).finally(() => file.close());
-        });
+        await writeWhole(options.to, (file) => readInto(client, file, options));
       });
     });
 }
