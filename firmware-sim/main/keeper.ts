@@ -31,9 +31,12 @@ export class Keeper {
     this.#cursor = { volume: 0, block: 0 };
   }
 
-  /** At a freeze: keep just these, the blocks that have not flowed to the sub before. */
-  keepThese(blocks: BlockSet[]): void {
-    this.#wanted = blocks;
+  /**
+   * At a freeze: keep just these, the blocks that have not flowed to the sub before. Others that are wanted already have
+   * turned out not to be there in the batch of records that holds the freeze.
+   */
+  keepThese(blocks: readonly (BlockSet | undefined)[]): void {
+    for (const [volume, each] of blocks.entries()) if (each !== undefined) this.#wantedOf(volume).addAll(each);
     this.#cursor = undefined;
   }
 
