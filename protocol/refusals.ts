@@ -127,6 +127,12 @@ export const refusals = {
   suspended: entry(91, 1, 'The pair was suspended by an instruction.', 'coldframe host resync'),
   'records-corrupt': entry(92, 1, 'The durable records cannot be read.', 'Restore the meta area, or start a new pair.'),
   'refused-by-sub': entry(93, 1, 'The sub refused the generation.', 'See the status of the sub.'),
+  'compressed-invalid': entry(
+    94,
+    4,
+    'The data of a compressed run is no zlib stream of just its blocks, in a window that was announced.',
+    'None: it is sent again as it is; if it recurs, mend the sender, or give it --compress off.',
+  ),
   // 112 … 159: files, lines and configuration, on the computer that runs coldframe
   'file-missing': entry(112, 2, 'A file does not exist.', 'Check the path.'),
   'file-unreadable': entry(113, 2, 'A file cannot be opened.', 'Check its permissions.'),

@@ -222,6 +222,8 @@ MESSAGES = [
     ("failbackAsk", 0x4E, [R, E, ("committed", "u32", 7), ("discard", "flag", False)]),
     ("failbackDifference", 0x4F, [R, V, ("chunks", ("list", DIFFER), [{"chunk": 1, "blocks": fixed(8)}]), ("last", "flag", False)]),
     ("failbackDone", 0x50, [E, G]),
+    ("compressedRun", 0x51, [("run", "u32", 5), G, V, B, ("count", "u32", 1), ("digest", "fixed", fixed(16)),
+                             ("data", "bytes", zlib.compress(bytes(4096)))]),
 ]
 
 
@@ -448,6 +450,72 @@ def sessions():
     return made
 
 
+# ---- compressed runs ----
+
+TEXT = b"".join(b"block %d of %d, written at %d: the quick brown fox\n" % (at, at * at, at * 7919) for at in range(40))[:1536]
+
+
+def deflated(content, level=6, bits=15, memory=8, strategy=zlib.Z_DEFAULT_STRATEGY):
+    made = zlib.compressobj(level, zlib.DEFLATED, bits, memory, strategy)
+    return made.compress(content) + made.flush()
+
+
+def dictionary_stream(content):
+    made = zlib.compressobj(6, zlib.DEFLATED, 15, 8, zlib.Z_DEFAULT_STRATEGY, b"the quick brown fox")
+    return made.compress(content) + made.flush()
+
+
+def flushed(content):
+    """Several blocks, with empty stored ones between."""
+    made, out = zlib.compressobj(9), b""
+    for at in range(0, len(content), 500):
+        out += made.compress(content[at:at + 500]) + made.flush(zlib.Z_SYNC_FLUSH)
+    return out + made.flush()
+
+
+def compressed():
+    noise = b"".join(hashlib.sha256(bytes([at])).digest() for at in range(16))
+    taken = [
+        ("text", 15, TEXT, deflated(TEXT)),
+        ("text, the smallest window", 9, TEXT, deflated(TEXT, 9, 9)),
+        ("text, a smaller window than announced", 12, TEXT, deflated(TEXT, 1, 10)),
+        ("text, fixed codes", 15, TEXT, deflated(TEXT, strategy=zlib.Z_FIXED)),
+        ("text, codes alone", 15, TEXT, deflated(TEXT, strategy=zlib.Z_HUFFMAN_ONLY)),
+        ("text, in several blocks", 15, TEXT, flushed(TEXT)),
+        ("text, stored", 15, TEXT, deflated(TEXT, 0)),
+        ("noise", 15, noise, deflated(noise)),
+        ("one byte again and again", 9, b"\x07" * 4096, deflated(b"\x07" * 4096, 9, 9)),
+    ]
+    whole = deflated(TEXT)
+    wrong_check = whole[:-1] + bytes([whole[-1] ^ 1])
+    refused = [
+        ("cut", 15, len(TEXT), whole[:-5]),
+        ("without its check", 15, len(TEXT), whole[:-4]),
+        ("with another check", 15, len(TEXT), wrong_check),
+        ("with a byte behind it", 15, len(TEXT), whole + b"\0"),
+        ("of more than the run", 15, len(TEXT) - 512, whole),
+        ("of less than the run", 15, len(TEXT) + 512, whole),
+        ("of a megabyte in place of a sector", 15, 512, deflated(bytes(2**20))),
+        ("with a window larger than announced", 14, len(TEXT), whole),
+        ("to a side that has announced none", 0, len(TEXT), deflated(TEXT, 9, 9)),
+        ("with a dictionary", 15, len(TEXT), dictionary_stream(TEXT)),
+        ("of gzip", 15, len(TEXT), deflated(TEXT, bits=31)),
+        ("of raw deflate", 15, len(TEXT), deflated(TEXT, bits=-15)),
+        ("empty", 15, 512, b""),
+    ]
+    big = b"".join(hashlib.sha256(b"%d" % at).hexdigest()[:at % 60].encode() for at in range(3000))[:65536]
+    return {
+        "made": {"content": "the hexadecimal SHA-256 of 0, 1, … in decimal, the nth cut to n mod 60 digits; 65536 bytes of it",
+                 "contentDigest": hashlib.sha256(big).hexdigest(),
+                 "streams": [{"windowBits": bits, "bytes": len(stream), "digest": hashlib.sha256(stream).hexdigest()}
+                             for bits in range(9, 16) for stream in [deflated(big, 5, bits)]]},
+        "taken": [{"name": name, "windowBits": bits, "content": content.hex(), "stream": stream.hex()}
+                  for name, bits, content, stream in taken],
+        "refused": [{"name": name, "windowBits": bits, "contentBytes": length, "stream": stream.hex()}
+                    for name, bits, length, stream in refused],
+    }
+
+
 # ---- digests ----
 
 
@@ -495,6 +563,7 @@ def main():
         "aesGcm": dict(zip(("key", "nonce", "plaintext", "additional", "ciphertext", "tag"), CASE_16)),
         "chacha20Poly1305": dict(zip(("key", "nonce", "plaintext", "additional", "ciphertext", "tag"),
                                      (each.hex() for each in RFC_8439))),
+        "compressed": compressed(),
         "digests": digests(),
     }, indent=1, ensure_ascii=False))
 

@@ -9,6 +9,14 @@ import type { RefusalCode } from '../../protocol/refusals.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import type { Operation } from '../storage/operation.js';
 
+/** The largest windows of compressed runs, as logarithms; 0 where none may be sent. */
+export interface Compression {
+  /** To this side. */
+  readonly takenBits: number;
+  /** From this side. */
+  readonly sentBits: number;
+}
+
 export interface Board<R> {
   readonly disks: DiskQueue;
   /** Time of the event that is being handled, in microseconds. */
@@ -17,6 +25,8 @@ export interface Board<R> {
   /** Makes a record durable, applies it, then resumes the operation. */
   record(record: R, operation?: Operation): void;
   send(port: PortName, message: Message, priority?: Priority): void;
+  /** What the session between the controllers may compress. */
+  compression(): Compression;
   log(level: 'info' | 'warning' | 'error', text: string): void;
   mark(name: string, values: Readonly<Record<string, number | string>>): void;
   /** A disk of this controller failed for good, or gave back other data than was written. */

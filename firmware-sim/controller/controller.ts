@@ -19,6 +19,7 @@ import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
 import type { Operation } from '../storage/operation.js';
+import type { Compression } from './board.js';
 import type { InstructionOutcome } from './instructions.js';
 import { fieldPastLimit } from './peer-limits.js';
 import { StampAreas } from './prepare-areas.js';
@@ -27,6 +28,8 @@ import { slotsOf } from './slots.js';
 export interface PortOptions extends LineSeal {
   /** The most bytes of a message that one frame carries; large on lines without errors. */
   readonly framePayloadMax?: number;
+  /** Between the controllers: the largest window of compressed runs, as a logarithm, 9 … 15. None are sent or taken unless given. */
+  readonly windowBits?: number;
 }
 
 export interface ControllerOptions {
@@ -108,6 +111,12 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 
   send(port: PortName, message: Message, priority?: Priority): void {
     this.#endpoints.get(port)?.send(message, this.nowUs, priority);
+  }
+
+  /** What the session between the controllers may compress: what the receiver takes, if this side compresses at all. */
+  compression(): Compression {
+    const takenBits = this.#options.remote.windowBits ?? 0;
+    return { takenBits, sentBits: Math.min(takenBits, this.#endpoints.get('remote')?.peerWindowBits ?? 0) };
   }
 
   /** Whether there is a session that messages can pass now: one whose line was lost waits to be resumed. */
@@ -266,11 +275,12 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 
   #endpoint(port: 'host' | 'remote'): Endpoint {
     const { role } = this.#options;
-    const { framePayloadMax } = this.#options[port];
+    const { framePayloadMax, windowBits } = this.#options[port];
     const peers: readonly Role[] = port === 'host' ? ['host'] : [role === 'main' ? 'sub' : 'main'];
     return new Endpoint({
       ...{ role, peers, entropy: portEntropy(this.entropy, port) },
       ...lineSealOf(this.#options[port]),
+      ...(windowBits === undefined ? {} : { windowBits }),
       // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
       ...(framePayloadMax === undefined ? {} : { link: { framePayloadMax } }),
     });

@@ -62,6 +62,9 @@ export class FailbackReceiver {
       case 'blockRun':
         this.#receiver.blockRun(message);
         break;
+      case 'compressedRun':
+        this.#receiver.compressedRun(message);
+        break;
       case 'zeroRun':
         this.#receiver.zeroRun(message);
         break;

@@ -9,6 +9,7 @@ import { blockNumber, type Epoch, type Generation, volumeNumber } from '../../pr
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
+import { runBytesMax } from '../replica/receiver.js';
 import { type Summary, summaryOf } from '../replica/summary.js';
 import type { MainCore } from './main-core.js';
 import type { MainRecord } from './main-records.js';
@@ -71,7 +72,7 @@ export class PairSession {
       state: pairState,
       receiving: state.transfer?.generation ?? (0 as Generation),
       takenOver: false,
-      runBytesMax: 65536,
+      runBytesMax,
       windowBytes: 1 << 20,
     };
   }
@@ -79,7 +80,7 @@ export class PairSession {
   /** The sub's side of it: decides whether and how to go on. */
   compare(sub: MessageNamed<'pairing'>): PairingVerdict['kind'] {
     const { state, sender } = this.#core;
-    sender.runBytesMax = Math.min(65536, Math.max(this.#core.geometry.blockBytes, sub.runBytesMax));
+    sender.runBytesMax = Math.min(runBytesMax, Math.max(this.#core.geometry.blockBytes, sub.runBytesMax));
     sender.window.bytesMax = Math.max(sender.runBytesMax, Math.min(1 << 20, sub.windowBytes));
     this.#agreed = false;
     const verdict = comparePairing(state, this.#core, sub);

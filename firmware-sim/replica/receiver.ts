@@ -3,6 +3,7 @@
  * committed image. Used by the sub, and by main during a failback.
  */
 
+import { inflateRun } from '../../protocol/compression/inflate.js';
 import type { DiskName } from '../../protocol/device.js';
 import { contentDigests, runDigest, sameDigest } from '../../protocol/digest.js';
 import { assert, type Generation } from '../../protocol/ids.js';
@@ -22,6 +23,8 @@ import type { Receiving, ReplicaState } from './replica-state.js';
 import { type ArrivedRun, StageRun } from './stage-run.js';
 import { summaryOf } from './summary.js';
 
+/** The most bytes of blocks that one run has, unless a block has more. */
+export const runBytesMax = 65536;
 /** The most blocks that one zeroRun names. */
 export const zeroRunBlocksMax = 4096;
 /** The most runs that one stored names. */
@@ -60,7 +63,7 @@ export class Receiver implements Operation {
   #target: Receiving | undefined;
   /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
   #beginning = 0;
-  #early: MessageNamed<'blockRun' | 'zeroRun'>[] = [];
+  #early: MessageNamed<'blockRun' | 'compressedRun' | 'zeroRun'>[] = [];
   #session = 0;
   #holdingsAsked: Generation | undefined;
   #placing = new Set<PlaceRun>();
@@ -121,6 +124,24 @@ export class Receiver implements Operation {
     const digests = contentDigests(data, blockBytes);
     if (!sameDigest(runDigest(digests), digest)) this.#refuseRun(generation, run, 'digest-mismatch');
     else this.#stage({ run, session: this.#session, generation, volume, first, count, digests, data });
+  }
+
+  /** A run that arrives smaller than it is: inflated here, and from then on as any other. */
+  compressedRun(message: MessageNamed<'compressedRun'>): void {
+    if (this.#beginning > 0) {
+      this.#early.push(message);
+      return;
+    }
+    const { run, generation, volume, first, count } = message;
+    const contentBytes = count * this.geometry.blockBytes;
+    if (!this.#fits(volume, first, count) || contentBytes > Math.max(runBytesMax, this.geometry.blockBytes)) {
+      this.#refuseRun(generation, run, 'range-outside');
+      return;
+    }
+    const { takenBits: windowBits } = this.board.compression();
+    const data = inflateRun(message.data, { contentBytes, windowBits });
+    if (data === undefined) this.#refuseRun(generation, run, 'compressed-invalid');
+    else this.blockRun({ ...message, kind: 'blockRun', data });
   }
 
   zeroRun(message: MessageNamed<'zeroRun'>): void {
@@ -263,6 +284,7 @@ export class Receiver implements Operation {
     // While another beginning is on its way they are kept again.
     for (const run of this.#early.splice(0)) {
       if (run.kind === 'blockRun') this.blockRun(run);
+      else if (run.kind === 'compressedRun') this.compressedRun(run);
       else this.zeroRun(run);
     }
   }

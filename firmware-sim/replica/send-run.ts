@@ -12,6 +12,8 @@ export class SendRun implements Operation {
   readonly outgoing: Outgoing;
   readonly picked: PickedRun;
   #known: Uint8Array | undefined;
+  /** The receiver refused blocks of it before. */
+  suspect = false;
   /** Overwritten since it was picked. */
   stale = false;
   /** The session that it was picked for has ended. */
@@ -53,7 +55,8 @@ export class SendRun implements Operation {
     const data = padded(read, count * this.outgoing.blockBytes);
     // The receiver checks what it gets against these digests: a known one is computed again only if it refused.
     const known = this.#known;
-    const trusted = known !== undefined && !this.#sender.takeSuspicion(this.picked);
+    this.suspect = this.#sender.takeSuspicion(this.picked);
+    const trusted = known !== undefined && !this.suspect;
     const digests = trusted ? known : contentDigests(data, this.outgoing.blockBytes);
     if (known !== undefined && !sameDigest(digests, known)) {
       this.#sender.read(this, 0);

@@ -12,6 +12,7 @@ import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Board } from '../controller/board.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
+import { RunCompressor } from './run-compressor.js';
 import { SendRun } from './send-run.js';
 import { SendWindow } from './send-window.js';
 
@@ -64,6 +65,7 @@ export class Sender {
   /** Negotiated with the receiver when a session opens. */
   runBytesMax = 65536;
   readonly window = new SendWindow();
+  readonly #compressor = new RunCompressor();
   #outgoing: Outgoing | undefined;
   #nextRun = 1;
   readonly #onItsWay = new Map<number, OnItsWay>();
@@ -176,8 +178,19 @@ export class Sender {
     >;
     const priority = urgent ? hostIo : replication;
     if (data.length === 0) this.board.send('remote', { kind: 'zeroRun', ...place, count }, priority);
-    else this.board.send('remote', { kind: 'blockRun', ...place, count, digest: runDigest(digests), data }, priority);
+    else
+      this.board.send(
+        'remote',
+        { ...place, count, digest: runDigest(digests), ...this.#carried(reading, data) },
+        priority,
+      );
     this.sentBytes += data.length;
+  }
+
+  /** The message that carries contents: compressed where that helps and the receiver takes it. What it refused goes as it is. */
+  #carried({ suspect }: SendRun, data: Uint8Array): Pick<MessageNamed<'blockRun' | 'compressedRun'>, 'kind' | 'data'> {
+    const compressed = suspect ? undefined : this.#compressor.compress(data, this.board.compression().sentBits);
+    return compressed === undefined ? { kind: 'blockRun', data } : { kind: 'compressedRun', data: compressed };
   }
 
   /** A picked run has been read; `handedOn` of its blocks are on their way, the others have been given back. */

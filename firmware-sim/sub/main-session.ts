@@ -6,6 +6,7 @@ import { sameDigest, spoiltDigest } from '../../protocol/digest.js';
 import { epoch, type Generation, generation } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
+import { runBytesMax } from '../replica/receiver.js';
 import type { SubCore } from './sub-core.js';
 
 export interface MainSessionOptions {
@@ -64,7 +65,7 @@ export class MainSession {
       state: state.pairState,
       receiving: receiving?.generation ?? generation(0),
       takenOver: state.takenOver,
-      runBytesMax: 65536,
+      runBytesMax,
       windowBytes: 1 << 20,
     });
   }
@@ -103,6 +104,9 @@ export class MainSession {
         break;
       case 'blockRun':
         receiver.blockRun(message);
+        break;
+      case 'compressedRun':
+        receiver.compressedRun(message);
         break;
       case 'zeroRun':
         receiver.zeroRun(message);

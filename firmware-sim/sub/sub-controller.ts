@@ -182,6 +182,7 @@ export class SubController extends Controller<AnyRecord> {
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
+      compression: () => this.compression(),
     });
     this.#core.nowUs = this.nowUs;
     this.#volumes = new SubVolumes(this.#core);

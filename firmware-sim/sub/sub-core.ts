@@ -4,7 +4,7 @@ import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
-import type { Board } from '../controller/board.js';
+import type { Board, Compression } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
 import { Receiver } from '../replica/receiver.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
@@ -25,6 +25,7 @@ export interface SubSurroundings {
   readonly allocators: readonly SlotAllocator[];
   readonly record: (record: SubRecord | ReplicaRecord, operation?: Operation) => void;
   readonly send: (port: PortName, message: Message, priority?: Priority) => void;
+  readonly compression: () => Compression;
 }
 
 export class SubCore implements Board<SubRecord | ReplicaRecord> {
@@ -69,6 +70,10 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
 
   send(port: PortName, message: Message, priority?: Priority): void {
     this.#around.send(port, message, priority);
+  }
+
+  compression(): Compression {
+    return this.#around.compression();
   }
 
   log(level: 'info' | 'warning' | 'error', text: string): void {

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { blockBytesDefault, methods, sectorBytes, volumesMax } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
+import { compressChoices } from '../run/compress.js';
 import { parseArea } from '../run/disks/area.js';
 import { parseLineAddress } from '../run/lines/address.js';
 import { parseSize } from '../run/sizes.js';
@@ -128,6 +129,12 @@ export const benchSchema = z.strictObject({
   transport: z.enum(transports).optional().describe('what lines to models as processes are made of'),
   lines,
   roles: z.strictObject({ main: role, sub: role }).default({}).describe('model: started here; line: a board at a line'),
+  compress: z
+    .enum(compressChoices)
+    .default('auto')
+    .describe(
+      'of models, between the controllers. auto: runs that get smaller, to a controller that takes them; off: none',
+    ),
   keyFile: file.optional().describe('seals every line: 64 hexadecimal digits, readable by nobody else'),
   keyFiles,
   hooks,

@@ -88,7 +88,10 @@ function lineExample(port: string): string {
 `;
 }
 
-const rest = `# Seals the lines: head -c32 /dev/urandom | xxd -p -c64 > pair.key && chmod 600 pair.key
+const rest = `# What the models send each other is compressed where that helps; boards are told by other means. Off:
+# compress: off
+
+# Seals the lines: head -c32 /dev/urandom | xxd -p -c64 > pair.key && chmod 600 pair.key
 # keyFile: pair.key
 # keyFiles: {hostMain: host-main.key, hostSub: host-sub.key, mainSub: main-sub.key}
 

@@ -11,6 +11,7 @@ import type { Device, DiskName } from '../../protocol/device.js';
 import type { Method } from '../../protocol/ids.js';
 import type { LineSeal } from '../../protocol/session/line-seal.js';
 import { Random } from '../random.js';
+import { type Compress, compressingPort } from '../run/compress.js';
 import { idealLine, Kernel, type SimulatedLine } from '../simulate/kernel.js';
 import type { LineModelOptions } from '../simulate/line-model.js';
 import { type DiskTimes, SimulatedDisk } from '../simulate/simulated-disk.js';
@@ -29,6 +30,8 @@ export interface EmulatedBenchOptions {
   readonly key?: Uint8Array;
   /** Seals single lines, in place of `key`. */
   readonly keys?: BenchKeys;
+  /** Between the controllers; off unless given. */
+  readonly compress?: Compress | undefined;
   readonly seed?: string | number;
   readonly hostLine?: LineModelOptions;
   readonly remoteLine?: LineModelOptions;
@@ -67,7 +70,7 @@ export class EmulatedBench {
     const payload = framePayloadMax === undefined ? {} : { framePayloadMax };
     const ports = (role: Powered) => ({
       host: { ...portKeys(keys, role).host, ...payload },
-      remote: { ...portKeys(keys, role).remote, ...payload },
+      remote: { ...portKeys(keys, role).remote, ...payload, ...compressingPort(options.compress) },
       ...(journalGrowthBytesMin === undefined ? {} : { journalGrowthBytesMin }),
       ...{ blockBytes, volumeCount: volumes.length },
     });

@@ -7,6 +7,7 @@ import type { DiskName, PortName } from '../../protocol/device.js';
 import { assert } from '../../protocol/ids.js';
 import type { CaptureFile } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
+import { type Compress, compressingPort } from '../run/compress.js';
 import { DeviceRunner } from '../run/device-runner.js';
 import type { DiskPort } from '../run/disks/disk-port.js';
 import { LocalDisk, memoryMedium } from '../run/disks/local-disk.js';
@@ -32,6 +33,8 @@ import { WatchedDevice } from './watched-device.js';
 
 export interface InProcessOptions extends BenchShape, SlotAreaBytes {
   readonly keys: BenchKeys;
+  /** Between the controllers; off unless given. */
+  readonly compress?: Compress;
   readonly seed: string;
   readonly hostLine: LineEmulation;
   readonly remoteLine: LineEmulation;
@@ -68,8 +71,12 @@ export class InProcessBench extends RealTimeBench {
     const { method, volumes, blockBytes, keys } = options;
     this.shape = { method, volumes, blockBytes };
     const common = { blockBytes, volumeCount: volumes.length };
-    const main = new MainController({ ...common, ...portKeys(keys, 'main'), method });
-    const sub = new SubController({ ...common, ...portKeys(keys, 'sub') });
+    const ports = (role: Powered) => {
+      const { host, remote } = portKeys(keys, role);
+      return { host, remote: { ...remote, ...compressingPort(options.compress) } };
+    };
+    const main = new MainController({ ...common, ...ports('main'), method });
+    const sub = new SubController({ ...common, ...ports('sub') });
     this.models = { main, sub, onStep: (listener) => this.#stepListeners.push(listener) };
     const lines = this.#lines(options);
     this.remote = lines.relay;

@@ -1,6 +1,7 @@
 /** A model of a controller as a process of its own: `coldframe firmware …` over files in a folder. */
 import { RefusalError } from '../../protocol/refusals.js';
 import type { Cipher } from '../../protocol/session/ciphers.js';
+import type { Compress } from '../run/compress.js';
 import type { BenchShape, Powered, SlotAreaBytes } from './bench.js';
 import type { ModelAreas } from './model-areas.js';
 import { type BenchProcess, startProcess } from './processes.js';
@@ -13,6 +14,7 @@ export interface ModelProcessOptions {
   readonly remote: string;
   /** Of its two lines. */
   readonly keyFiles: { readonly host: string | undefined; readonly remote: string | undefined };
+  readonly compress: Compress;
   /** None for all. */
   readonly ciphers: readonly Cipher[];
   /** The process has ended although nobody wanted it to. */
@@ -56,7 +58,7 @@ export class ModelProcess {
   }
 
   #arguments(): string[] {
-    const { role, shape, areas, host, remote, keyFiles, ciphers } = this.#options;
+    const { role, shape, areas, host, remote, keyFiles, ciphers, compress } = this.#options;
     const [volume, slots] = role === 'main' ? (['primary', 'shadow'] as const) : (['secondary', 'staging'] as const);
     const slotBytes = role === 'main' ? shape.shadowBytes : shape.stagingBytes;
     const volumes = shape.volumes.flatMap((bytes, number) => [
@@ -65,7 +67,7 @@ export class ModelProcess {
     ]);
     return [
       ...['firmware', role, '--host', host, '--remote', remote, '--meta', areas.meta(role)],
-      ...['--block', String(shape.blockBytes), ...volumes],
+      ...['--block', String(shape.blockBytes), ...volumes, '--compress', compress],
       ...(role === 'main' ? ['--method', shape.method] : []),
       ...(slotBytes === undefined ? [] : [`--${slots}-size`, String(slotBytes)]),
       ...(keyFiles.host === undefined ? [] : ['--host-key-file', keyFiles.host]),

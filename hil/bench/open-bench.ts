@@ -65,6 +65,7 @@ async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Be
   const captured = options.capture === undefined ? {} : { capture: options.capture };
   const volumes = file.volumes.map(({ size }) => size);
   const shape = { method: file.method, volumes, blockBytes: file.block };
+  const { compress } = file;
   const slotBytes = {
     ...(file.shadow === undefined ? {} : { shadowBytes: file.shadow }),
     ...(file.staging === undefined ? {} : { stagingBytes: file.staging }),
@@ -74,15 +75,15 @@ async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Be
   switch (file.kind) {
     case 'emulator':
       return new EmulatorBench({
-        ...{ ...shape, ...slotBytes, keys, ...captured, seed, diskTimes: diskTimesDefault },
+        ...{ ...shape, ...slotBytes, keys, compress, ...captured, seed, diskTimes: diskTimesDefault },
         ...{ hostLine: shapeOf(hostLine), remoteLine: shapeOf(remoteLine) },
       });
     case 'in-process':
-      return new InProcessBench({ ...shape, ...slotBytes, keys, ...captured, seed, hostLine, remoteLine });
+      return new InProcessBench({ ...shape, ...slotBytes, keys, compress, ...captured, seed, hostLine, remoteLine });
     case 'processes':
     case 'lines':
       return SiteBench.open({
-        ...{ ...shape, ...slotBytes, ...captured, seed, keys, hostLine, remoteLine },
+        ...{ ...shape, ...slotBytes, ...captured, seed, keys, compress, hostLine, remoteLine },
         transport: file.transport ?? (hostLine.baud === undefined && remoteLine.baud === undefined ? 'unix' : 'pty'),
         sites: { main: siteOf(file, 'main'), sub: siteOf(file, 'sub') },
         ...(absenceMsMax === undefined ? {} : { absenceMsMax }),

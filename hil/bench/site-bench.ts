@@ -8,6 +8,7 @@ import type { RefusalError } from '../../protocol/refusals.js';
 import type { CaptureFile } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
 import { BoardLock } from '../run/board-lock.js';
+import type { Compress } from '../run/compress.js';
 import { runHook } from '../run/hooks.js';
 import type { BenchAbilities, BenchShape, Powered, SlotAreaBytes } from './bench.js';
 import { type BenchKeys, sealOf } from './bench-keys.js';
@@ -47,6 +48,8 @@ export interface SiteBenchOptions extends BenchShape, SlotAreaBytes {
   readonly hostLine: LineEmulation;
   readonly remoteLine: LineEmulation;
   readonly keys: BenchKeys;
+  /** Of models, between the controllers; off unless given. */
+  readonly compress?: Compress;
   readonly power: Readonly<Record<Powered, PowerHooks>>;
   /** Of models. */
   readonly areas: GivenAreas;
@@ -209,7 +212,8 @@ async function makeEnds(
   for (const role of modelled) {
     const addresses = { host: ends[role].address, remote: remote.addresses[role] };
     const sealing = { keyFiles: await modelKeys(folder, role, keys), ciphers: keys.ciphers ?? [] };
-    models.set(role, new ModelProcess({ role, shape: options, areas, ...addresses, ...sealing, onEnded }));
+    const compress = options.compress ?? 'off';
+    models.set(role, new ModelProcess({ role, shape: options, areas, ...addresses, ...sealing, compress, onEnded }));
   }
   return { host, subHost, hostAddress: ends.main.name, relay: remote.relay, models };
 }

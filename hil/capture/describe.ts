@@ -2,9 +2,10 @@
  * What was heard, as plain data: what `coldframe decode --json` prints. Names are those of the dissector: the value
  * `fields.token` of a message `freeze` is `coldframe.freeze.token` there, `open.own` is `coldframe.open.own`.
  */
+import { plainRun } from '../../protocol/compression/plain-run.js';
 import { assert, unreachable } from '../../protocol/ids.js';
 import { linkVersion } from '../../protocol/link/open-frame.js';
-import { definitions } from '../../protocol/message/messages.js';
+import { definitions, type Message } from '../../protocol/message/messages.js';
 import type { Shape } from '../../protocol/message/shape.js';
 import { type Refusal, refusalByNumber } from '../../protocol/refusals.js';
 import type { HeardContent, HeardData, HeardFrame, HeardMessage } from './listen/heard.js';
@@ -32,6 +33,8 @@ export interface DescribedMessage {
   readonly sealed?: number;
   readonly kind?: string;
   readonly fields?: Readonly<Record<string, Plain>>;
+  /** Of a compressed run: how many bytes its data stands for. */
+  readonly inflatedBytes?: number;
   readonly refusal?: Refusal;
   /** Why it stays sealed: the key, or a hello that is not in the capture. */
   readonly missing?: string;
@@ -89,10 +92,16 @@ function describeMessage(heard: HeardMessage): DescribedMessage {
     case 'sealed':
       return { ...about, kind: 'sealed', fields: fieldsOf(heard.message), missing: heard.missing };
     case 'message':
-      return { ...about, kind: heard.message.kind, fields: fieldsOf(heard.message) };
+      return { ...about, kind: heard.message.kind, fields: fieldsOf(heard.message), ...inflatedOf(heard.message) };
     default:
       return unreachable(heard);
   }
+}
+
+/** Nothing of what is not compressed, or is no stream. */
+function inflatedOf(message: Message): Pick<DescribedMessage, 'inflatedBytes'> {
+  const run = message.kind === 'compressedRun' ? plainRun(message) : undefined;
+  return run === undefined ? {} : { inflatedBytes: run.data.length };
 }
 
 const definitionsByKind = new Map(definitions.map((each) => [each.kind as string, each]));

@@ -29,11 +29,12 @@ function sentences({ frame, open, acknowledgement, messages, refusal }: Describe
   return [`frame ${fieldsText(frame ?? {})}`, ...said];
 }
 
-function messageText({ bytes, sealed, kind, fields, refusal, missing }: DescribedMessage): string {
+function messageText({ bytes, sealed, kind, fields, inflatedBytes, refusal, missing }: DescribedMessage): string {
   const counter = sealed === undefined ? '' : ` (sealed ${sealed})`;
   if (refusal !== undefined) return `refused ${refusal.code} (${refusal.detail})${counter}`;
   if (missing !== undefined) return `sealed, ${counted(bytes, 'byte')}: the ${missing} is missing${counter}`;
-  return `${kind}${counter} ${fieldsText(fields ?? {})}`.trimEnd();
+  const inflated = inflatedBytes === undefined ? '' : ` (${counted(inflatedBytes, 'byte')} inflated)`;
+  return `${kind}${counter} ${fieldsText(fields ?? {})}`.trimEnd() + inflated;
 }
 
 /** Fields by name: `request=2 token=…`. */

@@ -3,6 +3,7 @@ import type { Method } from '../../protocol/ids.js';
 import type { Cipher } from '../../protocol/session/ciphers.js';
 import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { type CaptureFile, withCapture } from '../capture/capture-file.js';
+import type { Compress } from '../run/compress.js';
 import { parseArea } from '../run/disks/area.js';
 import { type FirmwareConfiguration, openFirmware } from '../run/firmware.js';
 import { readKeyFile } from '../run/key-file.js';
@@ -26,6 +27,7 @@ export interface FirmwareOptions {
   readonly hostKeyFile?: string;
   readonly remoteKeyFile?: string;
   readonly cipher?: readonly Cipher[];
+  readonly compress: Compress;
   readonly capture?: string;
 }
 
@@ -101,5 +103,6 @@ function configurationOf(options: FirmwareOptions, areas: FirmwareAreas): Firmwa
     blockBytes: options.block,
     hostSeal: sealFor(options, options.hostKeyFile),
     remoteSeal: sealFor(options, options.remoteKeyFile),
+    compress: options.compress,
   };
 }

@@ -1,4 +1,5 @@
 /** What a capture says to a role and what that role says, as one list: the script of a replay. */
+import { plainRun } from '../../protocol/compression/plain-run.js';
 import type { Open } from '../../protocol/link/open-frame.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
@@ -125,9 +126,14 @@ class ScriptWriter {
     const { message } = heard;
     if (message.kind === 'proof') return;
     if (message.kind !== 'hello') {
-      this.#entries.push({ ...at, step: { kind: isOfRole ? 'answered' : 'said', message } });
+      this.#entries.push({ ...at, step: { kind: isOfRole ? 'answered' : 'said', message: asItIs(message) } });
     } else if (!isOfRole) this.#entries.push({ ...at, step: { kind: 'session' } });
   }
+}
+
+/** Whether and how runs are compressed is up to their sender: they are said and compared as they are without it. */
+function asItIs(message: Message): Message {
+  return message.kind === 'compressedRun' ? (plainRun(message) ?? message) : message;
 }
 
 /** Tells when somebody has lost its memory: it then opens each of its lines under an id of its own that knows no peer. */

@@ -10,6 +10,7 @@ import type { Device, DiskName, PortName } from '../../protocol/device.js';
 import { assert, type Method, sectorBytes, volumesMax } from '../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
 import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
+import { type Compress, compressingPort } from './compress.js';
 import { DeviceRunner, type DeviceRunnerOptions } from './device-runner.js';
 import { type Area, openArea } from './disks/area.js';
 import type { DiskPort } from './disks/disk-port.js';
@@ -36,6 +37,8 @@ export type FirmwareConfiguration = {
   /** How the line to the host is sealed, and the one to the other controller. */
   readonly hostSeal?: LineSeal;
   readonly remoteSeal?: LineSeal;
+  /** What is sent to the other controller; off unless given. */
+  readonly compress?: Compress;
 } & ({ readonly role: 'main'; readonly method: Method } | { readonly role: 'sub' });
 
 export interface Firmware {
@@ -87,7 +90,8 @@ function deviceOf(of: FirmwareConfiguration): Device {
     };
   };
   const common = {
-    ...{ host: port(of.host, of.hostSeal), remote: port(of.remote, of.remoteSeal) },
+    host: port(of.host, of.hostSeal),
+    remote: { ...port(of.remote, of.remoteSeal), ...compressingPort(of.compress) },
     ...{ blockBytes: of.blockBytes, volumeCount: of.volumes.length },
   };
   return of.role === 'main' ? new MainController({ ...common, method: of.method }) : new SubController(common);

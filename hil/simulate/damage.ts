@@ -2,12 +2,15 @@
  * What a fault makes of one frame on the wire: bytes to bytes, with its delimiter. What it does to time and to the line
  * itself (`stall`, `stale`, `disconnect`) is the wire's (faulty-wire.ts).
  */
+import { Deflater } from '../../protocol/compression/deflater.js';
+import { plainRun } from '../../protocol/compression/plain-run.js';
+import { windowBitsMin } from '../../protocol/compression/window-bits.js';
 import { contentDigests, runDigest } from '../../protocol/digest.js';
 import { cobsBytesMax, cobsDecode, cobsEncode } from '../../protocol/frame/cobs.js';
 import { decodeFrame, encodeFrame, markOf } from '../../protocol/frame/frame.js';
 import { unreachable } from '../../protocol/ids.js';
 import { frameBytesMin, frameCheckBytes } from '../../protocol/limits.js';
-import { decodeMessage, encodeMessage } from '../../protocol/message/messages.js';
+import { decodeMessage, encodeMessage, type MessageNamed } from '../../protocol/message/messages.js';
 import type { LineEffect } from './plan.js';
 
 /** An effect on the bytes of one frame alone. */
@@ -113,9 +116,23 @@ function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; 
   if (!decoded.ok) return undefined;
   const { message } = decoded;
   if (message.kind === 'zeroRun' && message.count > 1) return encodeMessage({ ...message, count: message.count - 1 });
-  if (message.kind !== 'blockRun') return undefined;
-  const data = xored(message.data, at % message.data.length, 1 + (at % message.data.length), xor);
-  return encodeMessage({ ...message, data, digest: runDigest(contentDigests(data, data.length / message.count)) });
+  if (message.kind === 'blockRun') return encodeMessage(withOtherContent(message, at, xor));
+  const plain = message.kind === 'compressedRun' ? plainRun(message) : undefined;
+  if (message.kind !== 'compressedRun' || plain === undefined) return undefined;
+  const { data: content, digest } = withOtherContent(plain, at, xor);
+  const data = new Deflater(windowBitsOf(message.data)).deflate(content, content.length);
+  return data === undefined ? undefined : encodeMessage({ ...message, data, digest });
+}
+
+function withOtherContent(run: MessageNamed<'blockRun'>, at: number, xor: number): MessageNamed<'blockRun'> {
+  const place = at % run.data.length;
+  const data = xored(run.data, place, place + 1, xor);
+  return { ...run, data, digest: runDigest(contentDigests(data, data.length / run.count)) };
+}
+
+/** The window that a zlib stream names (RFC 1950, 2.2); a deflater has none below 2^9. */
+function windowBitsOf(stream: Uint8Array): number {
+  return Math.max(windowBitsMin, 8 + ((stream[0] ?? 0) >> 4));
 }
 
 function xored(bytes: Uint8Array, from: number, to: number, xor: number): Buffer {

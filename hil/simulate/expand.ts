@@ -102,6 +102,7 @@ function configurationOf(random: Random): Configuration {
     // Structuring frees slots as it goes; a full image and its overlay fit twice the volume.
     stagingBlocks: random.below(4) === 0 ? blocks : 2 * blocks,
     sealed: random.below(4) === 0,
+    ...windowsOf(random.fork('windows')),
     hostLine: { baud: pick(random, [0, 0, 921_600, 3_000_000]), latencyUs: pick(random, [0, 100, 3000]) },
     remoteLine: {
       baud: pick(random, [0, 57_600, 115_200, 921_600, 3_000_000]),
@@ -118,6 +119,13 @@ function configurationOf(random: Random): Configuration {
     hostStallUs: pick(random, [500_000, 10_000_000]),
     framePayloadMax: pick(random, [256, 1024, 4096]),
   };
+}
+
+/** Most pairs do not compress: it takes time, and the other runs are the more. */
+function windowsOf(random: Random): Pick<Configuration, 'windows'> {
+  if (random.below(6) !== 0) return {};
+  const windowBits = () => pick(random, [0, 9, 10, 12, 15, 15]);
+  return { windows: { main: windowBits(), sub: windowBits() } };
 }
 
 function slowerDisk(random: Random): Pick<Configuration['disks'], 'slow'> {

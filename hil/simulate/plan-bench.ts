@@ -280,15 +280,17 @@ export const planKey = createHash('sha256').update('coldframe plan').digest();
 
 export function newMain(configuration: Configuration): MainController {
   const { method, hostStallUs } = configuration;
-  return new MainController({ ...shapeOf(configuration), method, hostStallUsMax: hostStallUs });
+  return new MainController({ ...shapeOf(configuration, 'main'), method, hostStallUsMax: hostStallUs });
 }
 
 export function newSub(configuration: Configuration): SubController {
-  return new SubController(shapeOf(configuration));
+  return new SubController(shapeOf(configuration, 'sub'));
 }
 
-function shapeOf({ sealed, framePayloadMax, journalGrowthBytes, blockBytes, volumeSectors }: Configuration) {
-  const port = { framePayloadMax, ...(sealed ? { key: planKey } : {}) };
+function shapeOf(configuration: Configuration, site: Site) {
+  const { sealed, windows, framePayloadMax, journalGrowthBytes, blockBytes, volumeSectors } = configuration;
+  const host = { framePayloadMax, ...(sealed ? { key: planKey } : {}) };
+  const remote = { ...host, windowBits: windows?.[site] ?? 0 };
   const volumeCount = volumeSectors.length;
-  return { host: port, remote: port, journalGrowthBytesMin: journalGrowthBytes, blockBytes, volumeCount };
+  return { host, remote, journalGrowthBytesMin: journalGrowthBytes, blockBytes, volumeCount };
 }

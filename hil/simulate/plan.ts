@@ -5,6 +5,7 @@
  * operation a time of its own, so that deleting one does not shift the others.
  */
 import { z } from 'zod';
+import { isWindowBits } from '../../protocol/compression/window-bits.js';
 
 const count = z.int().min(0);
 const positive = z.int().min(1);
@@ -177,6 +178,8 @@ const line = z.strictObject({
   latencyUs: count,
 });
 
+const windowBits = z.int().refine(isWindowBits);
+
 const configuration = z.strictObject({
   method: z.enum(['copy', 'differential', 'streaming']),
   blockBytes: z.int().min(512).max(65536),
@@ -186,6 +189,8 @@ const configuration = z.strictObject({
   shadowBlocks: positive,
   stagingBlocks: positive,
   sealed: z.boolean(),
+  /** The largest windows of compressed runs that each takes and makes, as logarithms; 0 for none. */
+  windows: z.strictObject({ main: windowBits, sub: windowBits }).optional(),
   hostLine: line,
   remoteLine: line,
   disks: z.strictObject({

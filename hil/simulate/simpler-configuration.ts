@@ -16,6 +16,10 @@ const plain: readonly Partial<Configuration>[] = [
   { framePayloadMax: 4096 },
 ];
 
+function plainLines({ windows, ...configuration }: Configuration): Configuration[] {
+  return windows === undefined ? [] : [configuration];
+}
+
 function plainAreas({ secondaryUsed, ...configuration }: Configuration): Configuration[] {
   return secondaryUsed === undefined ? [] : [configuration];
 }
@@ -31,9 +35,11 @@ export function simplerConfigurations(configuration: Configuration): readonly Co
     ...roomierAreas(configuration),
   ];
   const now = JSON.stringify(configuration);
-  return [...plainAreas(configuration), ...changes.map((change) => ({ ...configuration, ...change }))].filter(
-    (candidate) => JSON.stringify(candidate) !== now,
-  );
+  return [
+    ...plainLines(configuration),
+    ...plainAreas(configuration),
+    ...changes.map((change) => ({ ...configuration, ...change })),
+  ].filter((candidate) => JSON.stringify(candidate) !== now);
 }
 
 function fewerVolumes({ volumeSectors }: Configuration): Partial<Configuration>[] {

@@ -53,14 +53,14 @@ export function tellStory(
 }
 
 function configurationLines({ configuration, seed, operations, faults }: Plan): readonly string[] {
-  const { method, blockBytes, volumeSectors, shadowBlocks, stagingBlocks, sealed } = configuration;
+  const { method, blockBytes, volumeSectors, shadowBlocks, stagingBlocks, sealed, windows } = configuration;
   const volumes = `${numbered(volumeSectors.length, 'volume')} of ${volumeSectors.map((each) => numbered(each, 'sector')).join(', ')}`;
   const areas = `blocks of ${blockBytes} bytes, shadow ${shadowBlocks}, staging ${stagingBlocks} blocks`;
   const { accessUs, flushUs, late } = configuration.disks;
   const disks = `disks ${accessUs} µs, flush ${flushUs} µs, in effect ${late ? 'late' : 'at once'}`;
   const size = `${numbered(operations.length, 'operation')}, ${numbered(faults.length, 'fault')}, seed ${seed}`;
   return [
-    `${method}${sealed ? ', sealed' : ''}; ${volumes}; ${areas}; ${size}`,
+    `${method}${sealed ? ', sealed' : ''}${windowsText(windows)}; ${volumes}; ${areas}; ${size}`,
     `lines: host ${lineText(configuration.hostLine)}, main – sub ${lineText(configuration.remoteLine)}; ${disks}`,
   ];
 }
@@ -115,4 +115,9 @@ function shortened(lines: readonly Line[], linesMax: number): readonly Line[] {
   const first = Math.floor(linesMax / 3);
   const left = lines.length - linesMax;
   return [...lines.slice(0, first), { text: `  … ${left} lines`, kind: 'work' }, ...lines.slice(first + left)];
+}
+
+function windowsText(windows: Configuration['windows']): string {
+  const text = (windowBits: number) => (windowBits === 0 ? 'none' : `2^${windowBits}`);
+  return windows === undefined ? '' : `, windows of main ${text(windows.main)}, of the sub ${text(windows.sub)}`;
 }

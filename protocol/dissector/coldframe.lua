@@ -67,6 +67,7 @@ local refusals = {
   [91] = "suspended",
   [92] = "records-corrupt",
   [93] = "refused-by-sub",
+  [94] = "compressed-invalid",
   [112] = "file-missing",
   [113] = "file-unreadable",
   [114] = "file-in-use",
@@ -152,6 +153,7 @@ local meanings = {
   ["suspended"] = "The pair was suspended by an instruction.",
   ["records-corrupt"] = "The durable records cannot be read.",
   ["refused-by-sub"] = "The sub refused the generation.",
+  ["compressed-invalid"] = "The data of a compressed run is no zlib stream of just its blocks, in a window that was announced.",
   ["file-missing"] = "A file does not exist.",
   ["file-unreadable"] = "A file cannot be opened.",
   ["file-in-use"] = "Another process uses this file.",
@@ -180,7 +182,7 @@ local messages = {
   [1] = { kind = "hello", fields = {
     { name = "version", kind = "unsigned", bytes = 2, doc = "protocol version" },
     { name = "role", kind = "choice", names = { [1] = "host", [2] = "main", [3] = "sub", [4] = "disk" }, doc = "role of the sender (1 host, 2 main, 3 sub, 4 disk)" },
-    { name = "capabilities", kind = "unsigned", bytes = 4, doc = "ciphers that this side takes: bit 0 AES-256-GCM, bit 1 ChaCha20-Poly1305; others 0" },
+    { name = "capabilities", kind = "unsigned", bytes = 4, doc = "ciphers that this side takes: bit 0 AES-256-GCM, bit 1 ChaCha20-Poly1305; bits 8 … 11: the largest window of compressed runs that it takes, as a logarithm, 9 … 15, or 0; others 0" },
     { name = "keyed", kind = "flag", doc = "this side has a key and demands a sealed session" },
     { name = "salt", kind = "fixedBytes", length = 32, doc = "fresh at each session, from boot entropy and a counter" },
   } },
@@ -418,6 +420,15 @@ local messages = {
   [80] = { kind = "failbackDone", fields = {
     { name = "epoch", kind = "unsigned", bytes = 4, doc = "epoch" },
     { name = "generation", kind = "unsigned", bytes = 4, doc = "the generation that both now hold" },
+  } },
+  [81] = { kind = "compressedRun", fields = {
+    { name = "run", kind = "unsigned", bytes = 4, doc = "number of this run, one more with each of a session" },
+    { name = "generation", kind = "unsigned", bytes = 4, doc = "the generation it is for" },
+    { name = "volume", kind = "unsigned", bytes = 1, doc = "volume" },
+    { name = "first", kind = "unsigned", bytes = 8, doc = "first block" },
+    { name = "count", kind = "unsigned", bytes = 4, doc = "how many" },
+    { name = "digest", kind = "fixedBytes", length = 16, doc = "digest of the run (PROTOCOL.md, digests), as if it were not compressed" },
+    { name = "data", kind = "bytes", max = 1048576, doc = "contents, block after block, as one zlib stream" },
   } },
 }
 

@@ -225,4 +225,20 @@ export const replicationMessages = [
     doc: 'Main may take host writes again: the sub has durably given the right to write back.',
     fields: { epoch: epochField('epoch'), generation: generationField('the generation that both now hold') },
   }),
+  message({
+    kind: 'compressedRun',
+    tag: 0x51,
+    priority: replication,
+    way: 'sender → receiver that has announced a window',
+    doc: 'As blockRun, its data compressed (PROTOCOL.md, compressed runs).',
+    fields: {
+      run: u32('number of this run, one more with each of a session'),
+      generation: generationField('the generation it is for'),
+      volume: volumeField,
+      first: blockField('first block'),
+      count: u32('how many'),
+      digest: fixedBytes(digestBytes, 'digest of the run (PROTOCOL.md, digests), as if it were not compressed'),
+      data: bytes(dataBytesMax, 'contents, block after block, as one zlib stream'),
+    },
+  }),
 ] as const;

@@ -16,6 +16,8 @@ export interface EndpointOptions extends LineSeal {
   readonly peers: readonly Role[];
   /** 32 random bytes, fresh at every power on. Salts of sessions derive from it and a counter. */
   readonly entropy: Uint8Array;
+  /** The largest window of compressed runs that this side takes, as a logarithm, 9 … 15; none unless given. */
+  readonly windowBits?: number;
   /** How many sealed messages of a queue have one key, the same at both sides; for tests, which cannot send as many. */
   readonly rekeyMessages?: number;
   /** What the link below takes and how it waits, where the defaults do not fit. */

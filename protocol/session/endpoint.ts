@@ -1,6 +1,7 @@
 /**
  * One end of a line: sessions of messages over a link (PROTOCOL.md, "Sessions").
  */
+import { windowOfCapabilities } from '../compression/window-bits.js';
 import { earlier } from '../earlier.js';
 import { assert, unreachable } from '../ids.js';
 import { Link, type LinkEvent } from '../link/link.js';
@@ -18,11 +19,17 @@ type Session =
   /** The peer's hello is awaited. */
   | { readonly kind: 'greeting'; readonly hello: Hello }
   /** The peer's proof is awaited. */
-  | { readonly kind: 'proving'; readonly hello: Hello; readonly peer: Role; readonly seals: Seals }
+  | { readonly kind: 'proving'; readonly hello: Hello; readonly peer: Peer; readonly seals: Seals }
   /** The peer has passed; that this side's hello and proof have arrived is not known yet. */
-  | { readonly kind: 'settling' | 'open'; readonly peer: Role; readonly seals: Seals | undefined }
+  | { readonly kind: 'settling' | 'open'; readonly peer: Peer; readonly seals: Seals | undefined }
   /** Refused by either side, until a fresh link; a side with a key makes one at this time. */
   | { readonly kind: 'refused'; readonly againUs: number | undefined };
+
+/** What the peer's hello says. */
+interface Peer {
+  readonly role: Role;
+  readonly windowBits: number;
+}
 
 /** What this side has said first. */
 interface Hello {
@@ -63,6 +70,11 @@ export class Endpoint implements EndpointMachine {
   /** The cipher of the session, when it is open and sealed. */
   get cipher(): Cipher | undefined {
     return this.#session.kind === 'open' ? this.#session.seals?.cipher : undefined;
+  }
+
+  /** The largest window of compressed runs that the peer takes, as a logarithm; 0 for none, or when no session is open. */
+  get peerWindowBits(): number {
+    return this.#session.kind === 'open' ? this.#session.peer.windowBits : 0;
   }
 
   /** When a good frame of the peer last arrived, in microseconds. */
@@ -206,11 +218,12 @@ export class Endpoint implements EndpointMachine {
     const refusal = refusalOfHello(message, this.#options);
     if (refusal !== undefined) return this.#refuse(refusal);
     const seals = this.#sealsWith(message, [own.encoded, encoded]);
+    const peer = { role: message.role, windowBits: windowOfCapabilities(message.capabilities) };
     if (seals === undefined) {
-      this.#session = { kind: 'settling', peer: message.role, seals };
+      this.#session = { kind: 'settling', peer, seals };
       return [];
     }
-    this.#session = { kind: 'proving', hello: own, peer: message.role, seals };
+    this.#session = { kind: 'proving', hello: own, peer, seals };
     this.#queue(encodeMessage({ kind: 'proof', peerSalt: message.salt }), control, seals);
     return [];
   }
@@ -231,7 +244,7 @@ export class Endpoint implements EndpointMachine {
     const proof = opened.ok ? decodeMessage(opened.message) : undefined;
     const proven =
       proof?.ok && proof.message.kind === 'proof' && Buffer.compare(proof.message.peerSalt, hello.salt) === 0;
-    if (!proven) return this.#refuse({ code: 'wrong-key', detail: `the proof of ${peer}` });
+    if (!proven) return this.#refuse({ code: 'wrong-key', detail: `the proof of ${peer.role}` });
     this.#session = { kind: 'settling', peer, seals };
     return [];
   }
@@ -268,7 +281,7 @@ export class Endpoint implements EndpointMachine {
   #opened(): EndpointEvent[] {
     if (this.#session.kind !== 'settling') return [];
     this.#session = { ...this.#session, kind: 'open' };
-    return [{ kind: 'opened', peer: this.#session.peer }];
+    return [{ kind: 'opened', peer: this.#session.peer.role }];
   }
 
   #refuse(refusal: Refusal): EndpointEvent[] {

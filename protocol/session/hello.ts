@@ -2,6 +2,7 @@
  * What each side of a session says first, and what it refuses of the other's.
  */
 import { hash } from 'node:crypto';
+import { capabilitiesOfWindow } from '../compression/window-bits.js';
 import { type MessageNamed, protocolVersion } from '../message/messages.js';
 import type { Refusal, RefusalCode } from '../refusals.js';
 import { type Cipher, capabilitiesOf, ciphers, commonCipher } from './ciphers.js';
@@ -23,7 +24,7 @@ export function helloOf(options: EndpointOptions, session: number): MessageNamed
     kind: 'hello',
     version: protocolVersion,
     role: options.role,
-    capabilities: capabilitiesOf(options.ciphers ?? ciphers),
+    capabilities: capabilitiesOf(options.ciphers ?? ciphers) | capabilitiesOfWindow(options.windowBits ?? 0),
     keyed: options.key !== undefined,
     salt: saltOf(options.entropy, session),
   };

@@ -40,6 +40,16 @@ export const wrongSessions: readonly Wrong[] = [
     tamper: () => hellosOut((hello) => ({ ...hello, capabilities: 9 })),
   },
   {
+    name: 'announces a window of compressed runs to a host',
+    fails: ['S-24'],
+    tamper: () => hellosOut((hello) => ({ ...hello, capabilities: hello.capabilities | 0xf00 })),
+  },
+  {
+    name: 'takes nobody who can do more than it knows',
+    fails: ['S-25'],
+    tamper: () => hellosIn((hello) => ((hello.capabilities & ~3) === 0 ? hello : { ...hello, version: 9 })),
+  },
+  {
     name: 'forgets its session when a line is resumed',
     fails: ['S-1'],
     tamper: () => {

@@ -37,6 +37,24 @@ interface Vectors {
   readonly chacha20Poly1305: {
     readonly [of in 'key' | 'nonce' | 'plaintext' | 'additional' | 'ciphertext' | 'tag']: string;
   };
+  readonly compressed: {
+    readonly made: {
+      readonly contentDigest: string;
+      readonly streams: readonly { readonly windowBits: number; readonly bytes: number; readonly digest: string }[];
+    };
+    readonly taken: readonly {
+      readonly name: string;
+      readonly windowBits: number;
+      readonly content: string;
+      readonly stream: string;
+    }[];
+    readonly refused: readonly {
+      readonly name: string;
+      readonly windowBits: number;
+      readonly contentBytes: number;
+      readonly stream: string;
+    }[];
+  };
   readonly digests: {
     readonly contents: readonly { readonly name: string; readonly digest: string }[];
     readonly range: { readonly blocks: readonly [number, string][]; readonly digest: string };

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { methods } from '../../../protocol/ids.js';
 import { ciphers } from '../../../protocol/session/ciphers.js';
+import { compressChoices } from '../../run/compress.js';
 import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
 import { captureHelp, captureOption } from '../capture-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
@@ -34,6 +35,7 @@ export function register(firmware: Command): void {
     .option('--host-key-file <file>', 'seal the line to the host with this key')
     .option('--remote-key-file <file>', 'seal the line to sub with this key')
     .option('--cipher <cipher>', `of sealed lines: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
+    .option('--compress <when>', `runs sent to sub: ${compressChoices.join(', ')}`, oneOf(compressChoices), 'auto')
     .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {

@@ -1,6 +1,7 @@
 /** `coldframe firmware sub` */
 import type { Command } from 'commander';
 import { ciphers } from '../../../protocol/session/ciphers.js';
+import { compressChoices } from '../../run/compress.js';
 import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
 import { captureHelp, captureOption } from '../capture-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
@@ -30,6 +31,7 @@ export function register(firmware: Command): void {
     .option('--host-key-file <file>', 'seal the line to the host with this key')
     .option('--remote-key-file <file>', 'seal the line to main with this key')
     .option('--cipher <cipher>', `of sealed lines: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
+    .option('--compress <when>', `runs sent to main: ${compressChoices.join(', ')}`, oneOf(compressChoices), 'auto')
     .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {

@@ -48,4 +48,13 @@ export const replicationRequirements: readonly Requirement[] = [
     'Before a staging slot is freed its block is in the secondary area, then the record of that.',
     inside,
   ),
+  unchecked('R-18', 'Compressed runs have no larger window than their receiver has announced.', elsewhere),
+  unchecked('R-19', 'The data of a compressed run is one zlib stream of its blocks and nothing else.', elsewhere),
+  unchecked('R-20', 'The digest of a compressed run is that of its content.', elsewhere),
+  unchecked(
+    'R-21',
+    'A compressed run that is too long, is not just its blocks or has another digest is refused, and no byte past it written.',
+    elsewhere,
+  ),
+  unchecked('R-22', 'A compressed run that was refused is sent again as it is.', elsewhere),
 ];

@@ -63,7 +63,7 @@ async function makeSite(role: Powered, folder: string, settings: TransferSetting
   const onEnded = (error: Error) => {
     throw error;
   };
-  const sealing = { keyFiles: { host: keyFile, remote: keyFile }, ciphers: [] };
+  const sealing = { keyFiles: { host: keyFile, remote: keyFile }, ciphers: [], compress: 'off' } as const;
   return { host, model: new ModelProcess({ role, shape, areas, host: near.address, remote, ...sealing, onEnded }) };
 }
 

@@ -77,6 +77,7 @@ export class MainLab {
       },
       record: (record, operation) => this.records.push({ record, operation }),
       send: (_port, message) => this.sent.push(message),
+      compression: () => ({ takenBits: 0, sentBits: 0 }),
       maySend: () => this.maySend,
       onWriteEnded: (write) => this.ended.push(write),
     });

@@ -1,5 +1,6 @@
+import { inflateSync } from 'node:zlib';
 import { expect } from 'chai';
-import type { Board } from '../../../firmware-sim/controller/board.js';
+import type { Board, Compression } from '../../../firmware-sim/controller/board.js';
 import { type Outgoing, type PickedRun, type RunPlace, Sender } from '../../../firmware-sim/replica/sender.js';
 import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import type { DeviceEffect } from '../../../protocol/device.js';
@@ -24,6 +25,7 @@ class SenderLab implements Outgoing {
   known: ((run: PickedRun) => Uint8Array) | undefined;
   letters: string;
   nowUs = 0;
+  compression: Compression = { takenBits: 0, sentBits: 0 };
   readonly sender: Sender;
 
   constructor(letters: string) {
@@ -75,10 +77,12 @@ class SenderLab implements Outgoing {
   messages(): string[] {
     return this.sent.splice(0).map(({ message }) => {
       if (message.kind === 'zeroRun') return `zeros ${message.run} ${message.first}+${message.count}`;
-      if (message.kind !== 'blockRun') return message.kind;
+      if (message.kind !== 'blockRun' && message.kind !== 'compressedRun') return message.kind;
       const { count, data, digest } = message;
-      const right = toHex(runDigest(contentDigests(data, blockBytes))) === toHex(digest);
-      return `${right ? 'blocks' : 'wrong blocks'} ${message.run} ${message.first}+${count}`;
+      const content = message.kind === 'blockRun' ? data : inflateSync(data);
+      const right = toHex(runDigest(contentDigests(content, blockBytes))) === toHex(digest);
+      const what = message.kind === 'blockRun' ? 'blocks' : 'compressed';
+      return `${right ? what : `wrong ${what}`} ${message.run} ${message.first}+${count}`;
     });
   }
 
@@ -103,6 +107,7 @@ class SenderLab implements Outgoing {
         expect(port).to.equal('remote');
         this.sent.push({ message, priority });
       },
+      compression: () => this.compression,
       log: () => {},
       mark: () => {},
       suspend: () => {},
@@ -110,9 +115,46 @@ class SenderLab implements Outgoing {
   }
 }
 
+/** The digests of some of these blocks. */
+const digestsAt = (letters: string, first: number, count: number) =>
+  contentDigests(blocksOf(letters.slice(first, first + count)), blockBytes);
+
 const outside = checkCondition('lbaOutOfRange');
 
 describe('the sender of an image', () => {
+  it('sends runs compressed to a receiver that takes them, and zeros as ranges all the same', () => {
+    const lab = new SenderLab('ab...c');
+    lab.compression = { takenBits: 15, sentBits: 12 };
+    lab.start([0, 6]);
+    lab.read();
+    const [{ message } = expect.fail()] = lab.sent;
+    expect(message.kind === 'compressedRun' && (message.data[0] ?? 0) >> 4).to.equal(12 - 8);
+    expect(lab.messages()).to.deep.equal(['compressed 1 0+2', 'zeros 2 2+3', 'compressed 3 5+1']);
+    expect([lab.sender.sentBytes, lab.sender.idle]).to.deep.equal([3 * blockBytes, false]);
+    lab.answer(1, 2, 3);
+    expect(lab.told).to.deep.equal(['stored 0:0+2', 'stored 0:2+3', 'stored 0:5+1']);
+    expect(lab.sender.idle).to.equal(true);
+  });
+
+  it('sends as it is what was refused, and compressed what comes after it', () => {
+    for (const known of [undefined, ({ first, count }: PickedRun) => digestsAt('abcd', first, count)]) {
+      const lab = new SenderLab('abcd');
+      lab.known = known;
+      lab.compression = { takenBits: 15, sentBits: 15 };
+      lab.start([0, 2]);
+      lab.read();
+      lab.refuse(1);
+      lab.start([0, 2], [2, 2], [0, 1]);
+      while (lab.read());
+      expect(lab.messages()).to.deep.equal([
+        'compressed 1 0+2',
+        'blocks 2 0+2',
+        'compressed 3 2+2',
+        'compressed 4 0+1',
+      ]);
+    }
+  });
+
   it('sends what it has read with its digests, zeros as ranges, and tells when it is stored', () => {
     const lab = new SenderLab('ab...c');
     lab.start([0, 6]);

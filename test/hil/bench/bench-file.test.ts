@@ -102,7 +102,7 @@ describe('bench files', () => {
     ].join('\n');
     expect(refusalOf(text).split('\n')).to.deep.equal([
       'b.yaml:1:7: kind: "proceses" is none of emulator, in-process, processes, lines; did you mean processes?',
-      'b.yaml:2:1: metod: there is no such name; did you mean method? There are kind, method, block, volumes, shadow, staging, meta, transport, lines, roles, keyFile, keyFiles, hooks, features',
+      'b.yaml:2:1: metod: there is no such name; did you mean method? There are kind, method, block, volumes, shadow, staging, meta, transport, lines, roles, compress, keyFile, keyFiles, hooks, features',
       'b.yaml:3:18: volumes.0.size: "64MB" is no size; write 64MiB, 1TiB or a number of bytes',
       'b.yaml:3:25: volumes.1.size: is missing; it is text or a number',
       'b.yaml:4:16: lines.host.baude: there is no such name; did you mean baud? There are baud, latency, ber, drop',
