@@ -1,7 +1,7 @@
 /** The outcomes of a replay, in lines for people and as objects for programs. */
 import { fieldsOf, type Plain } from '../capture/describe.js';
 import type { ReplayOutcome } from '../replay/replay.js';
-import type { ReplayRole } from '../replay/script.js';
+import type { ReplayRole } from '../replay/roles.js';
 import { counted } from '../report/quantity.js';
 import { fieldsText, printable, valueText } from './decode-text.js';
 

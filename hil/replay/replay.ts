@@ -4,7 +4,8 @@
  */
 import type { Message } from '../../protocol/message/messages.js';
 import { type Difference, differencesOf, identityOf, PairNames, partsOf } from './answers.js';
-import type { ReplayRole, Script, ScriptEntry, ScriptLine } from './script.js';
+import type { ReplayRole } from './roles.js';
+import type { Script, ScriptEntry, ScriptLine } from './script.js';
 import type { ReplayShape } from './shape.js';
 import { Stage } from './stage.js';
 

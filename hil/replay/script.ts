@@ -4,9 +4,8 @@ import type { Open } from '../../protocol/link/open-frame.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import type { HeardFrame, HeardMessage } from '../capture/listen/heard.js';
+import type { ReplayRole } from './roles.js';
 
-export const replayRoles = ['main', 'sub', 'disk'] as const;
-export type ReplayRole = (typeof replayRoles)[number];
 /** Who may be at the other end. */
 export type PeerRole = 'host' | 'main' | 'sub';
 

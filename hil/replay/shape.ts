@@ -3,7 +3,8 @@ import { blockBytesDefault, type Method, sectorBytes } from '../../protocol/ids.
 import type { Message } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { decodeCapacity16 } from '../../protocol/scsi/capacity-data.js';
-import type { ReplayRole, Script } from './script.js';
+import type { ReplayRole } from './roles.js';
+import type { Script } from './script.js';
 
 export interface ReplayShape {
   readonly method: Method;

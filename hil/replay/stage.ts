@@ -11,7 +11,8 @@ import { DiskDevice } from '../run/disks/disk-device.js';
 import { idealLine, Kernel } from '../simulate/kernel.js';
 import { SimulatedDisk } from '../simulate/simulated-disk.js';
 import { ReplayPeer } from './replay-peer.js';
-import type { ReplayRole, ScriptLine } from './script.js';
+import type { ReplayRole } from './roles.js';
+import type { ScriptLine } from './script.js';
 import type { ReplayShape } from './shape.js';
 
 /** Disks as those of the emulator's bench: a solid state disk in round figures. */

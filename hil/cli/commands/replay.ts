@@ -1,7 +1,7 @@
 /** `coldframe replay` */
 import type { Command } from 'commander';
 import { type Method, methods } from '../../../protocol/ids.js';
-import { type ReplayRole, replayRoles } from '../../replay/script.js';
+import { type ReplayRole, replayRoles } from '../../replay/roles.js';
 import { areaSize, blockSize, gather, oneOf } from '../arguments.js';
 
 const help = `
