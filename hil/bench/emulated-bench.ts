@@ -32,6 +32,8 @@ export interface EmulatedBenchOptions {
   readonly keys?: BenchKeys;
   /** Between the controllers; off unless given. */
   readonly compress?: Compress | undefined;
+  /** Of one controller, in place of `compress`. */
+  readonly compressOf?: Readonly<Partial<Record<Powered, Compress>>>;
   readonly seed?: string | number;
   readonly hostLine?: LineModelOptions;
   readonly remoteLine?: LineModelOptions;
@@ -70,7 +72,11 @@ export class EmulatedBench {
     const payload = framePayloadMax === undefined ? {} : { framePayloadMax };
     const ports = (role: Powered) => ({
       host: { ...portKeys(keys, role).host, ...payload },
-      remote: { ...portKeys(keys, role).remote, ...payload, ...compressingPort(options.compress) },
+      remote: {
+        ...portKeys(keys, role).remote,
+        ...payload,
+        ...compressingPort(options.compressOf?.[role] ?? options.compress),
+      },
       ...(journalGrowthBytesMin === undefined ? {} : { journalGrowthBytesMin }),
       ...{ blockBytes, volumeCount: volumes.length },
     });

@@ -11,6 +11,7 @@ import { type ReplayOutcome, replay } from '../../../hil/replay/replay.js';
 import type { ReplayRole } from '../../../hil/replay/roles.js';
 import { type Script, type ScriptEntry, scriptOf } from '../../../hil/replay/script.js';
 import { replayShape } from '../../../hil/replay/shape.js';
+import type { Compress } from '../../../hil/run/compress.js';
 import { type Method, methods } from '../../../protocol/ids.js';
 import type { Message } from '../../../protocol/message/messages.js';
 import { RefusalError } from '../../../protocol/refusals.js';
@@ -30,14 +31,14 @@ describe('a replay', () => {
   async function scriptFrom(
     story: Story,
     role: ReplayRole,
-    options: { method?: Method; ber?: number; key?: Buffer } = {},
+    options: { method?: Method; ber?: number; key?: Buffer; compress?: Compress } = {},
   ) {
     const path = join(folder, 'story.pcapng');
     const capture = new CaptureFile(path, ({ code }) => expect.fail(code));
-    const { method = 'differential', ber = 0, key: sealing } = options;
+    const { method = 'differential', ber = 0, key: sealing, compress } = options;
     const remoteLine = { baud: 921_600, latencyUs: 500, bitErrorRate: ber, dropRate: 0 };
     const sealed = sealing === undefined ? {} : { key: sealing };
-    const common = { method, volumes: [131_072], diskTimes: diskTimesDefault, seed: 5 };
+    const common = { method, volumes: [131_072], diskTimes: diskTimesDefault, seed: 5, compress };
     const bench = new EmulatorBench({ ...common, ...sealed, remoteLine, capture });
     await story(bench);
     await bench.close();
@@ -85,6 +86,24 @@ describe('a replay', () => {
   it('goes into a session in clear with what was sealed, given the key', async () => {
     const script = await scriptFrom(twoGenerations, 'sub', { key });
     expect(others(outcomesOf(script(), 'sub'))).to.deep.equal([]);
+  });
+
+  it('takes runs for what they are, whether they were compressed or not', async () => {
+    const contentOf = async (role: ReplayRole, compress: Compress) => {
+      const script = (await scriptFrom(twoGenerations, role, { compress }))();
+      expect(others(outcomesOf(script, role))).to.deep.equal([]);
+      const heard = [...listen(readCapture(join(folder, 'story.pcapng')))].flatMap(({ content }) =>
+        content.kind === 'data' ? content.messages : [],
+      );
+      const isCompressed = heard.some((each) => each.kind === 'message' && each.message.kind === 'compressedRun');
+      expect(isCompressed).to.equal(compress === 'auto');
+      return script.entries.filter(({ step }) => 'message' in step && step.message.kind === 'blockRun').length;
+    };
+    for (const role of ['main', 'sub'] as const) {
+      expect(await contentOf(role, 'auto'))
+        .to.equal(await contentOf(role, 'off'))
+        .and.be.greaterThan(1);
+    }
   });
 
   it('needs the key of what is sealed', async () => {

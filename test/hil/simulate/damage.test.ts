@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 import { type ByteEffect, damage } from '../../../hil/simulate/damage.js';
-import { decodeFrame, markOf } from '../../../protocol/frame/frame.js';
+import { Deflater } from '../../../protocol/compression/deflater.js';
+import { plainRun } from '../../../protocol/compression/plain-run.js';
+import { contentDigests, runDigest } from '../../../protocol/digest.js';
+import { decodeFrame, encodeFrame, markOf } from '../../../protocol/frame/frame.js';
+import { decodeMessage, encodeMessage, type MessageNamed } from '../../../protocol/message/messages.js';
 import { fromHex, toHex, vectors } from '../../protocol/vectors.js';
 
 const digits = Buffer.from('0123456789\0');
@@ -68,4 +72,44 @@ describe('damage to a frame on the wire', () => {
       }
     });
   }
+});
+
+describe('a forgery of data with all checks right', () => {
+  const content = Buffer.alloc(1024, 'what is frozen ');
+  const run = {
+    ...{ run: 1, generation: 7 as never, volume: 0 as never, first: 0 as never, count: 2 },
+    digest: runDigest(contentDigests(content, 512)),
+  };
+  const stream = new Deflater(10).deflate(content, 1000) ?? expect.fail();
+
+  /** What is taken from a frame with this message after its byte 700 has been forged. */
+  function forged(message: MessageNamed<'blockRun' | 'compressedRun'>) {
+    const payload = encodeMessage(message);
+    const frame = { kind: 'data', priority: 2, first: true, last: true, sequence: 0, payload } as const;
+    const damaged = damage(encodeFrame(frame, 5), { kind: 'forgeData', at: 700, xor: 0x20 }) ?? expect.fail();
+    const decoded = decodeFrame(damaged.subarray(0, -1), 5);
+    const taken = decoded.ok && decoded.frame.kind === 'data' ? decodeMessage(decoded.frame.payload) : undefined;
+    return taken?.ok === true ? taken.message : expect.fail('nothing is taken');
+  }
+
+  it('changes one byte of a run, compressed or not, and its digest', () => {
+    const expected = Buffer.from(content);
+    expected[700] = (expected[700] ?? 0) ^ 0x20;
+    const digest = toHex(runDigest(contentDigests(expected, 512)));
+    const plain = forged({ kind: 'blockRun', ...run, data: content });
+    const compressed = forged({ kind: 'compressedRun', ...run, data: stream });
+    expect([plain.kind, compressed.kind]).to.deep.equal(['blockRun', 'compressedRun']);
+    const inflated = compressed.kind === 'compressedRun' ? plainRun(compressed) : undefined;
+    for (const each of [plain, inflated]) {
+      if (each?.kind !== 'blockRun') return expect.fail('no run of blocks');
+      expect([toHex(each.data), toHex(each.digest)]).to.deep.equal([toHex(expected), digest]);
+    }
+    expect(compressed.kind === 'compressedRun' && compressed.data[0], 'the window of before').to.equal(stream[0]);
+  });
+
+  it('leaves a run alone whose stream is none', () => {
+    const payload = encodeMessage({ kind: 'compressedRun', ...run, data: content });
+    const frame = { kind: 'data', priority: 2, first: true, last: true, sequence: 0, payload } as const;
+    expect(damage(encodeFrame(frame, 5), { kind: 'forgeData', at: 0, xor: 1 })).to.equal(undefined);
+  });
 });
