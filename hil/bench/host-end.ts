@@ -21,7 +21,8 @@ export interface HostEndOptions extends LineSeal {
   readonly capture?: LineCapture | undefined;
 }
 
-const absenceMsDefault = 30_000;
+/** How long a controller may be away unless told otherwise, in milliseconds. */
+export const absenceMsDefault = 30_000;
 /** As many times as long while its power is off. */
 const patience = 10;
 /** How often in that time a silent controller is asked for a sign of life. */

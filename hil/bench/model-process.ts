@@ -43,6 +43,11 @@ export class ModelProcess {
     });
   }
 
+  /** What it has said since it was started. */
+  get stderr(): string {
+    return this.#process?.stderr ?? '';
+  }
+
   /** Kills it at once: what it has not flushed is gone. */
   async powerCut(): Promise<void> {
     const running = this.#process;

@@ -39,6 +39,7 @@ export async function openBench(file: BenchFile, options: OpenBenchOptions): Pro
     // that has answered a read has read its records, so that its status can be relied on.
     await bench.run(bench.host.read(0, 0, 512));
     await checkShape(bench);
+    if (bench instanceof SiteBench) await bench.paired();
     for (let volume = 1; volume < bench.shape.volumes.length; volume += 1) {
       await bench.run(bench.host.read(volume, 0, 512));
     }

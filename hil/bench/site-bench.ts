@@ -12,11 +12,12 @@ import type { Compress } from '../run/compress.js';
 import { runHook } from '../run/hooks.js';
 import type { BenchAbilities, BenchShape, Powered, SlotAreaBytes } from './bench.js';
 import { type BenchKeys, sealOf } from './bench-keys.js';
-import { HostEnd } from './host-end.js';
+import { absenceMsDefault, HostEnd } from './host-end.js';
 import type { LineEmulation } from './line-emulation.js';
 import { type GivenAreas, ModelAreas } from './model-areas.js';
 import { ModelProcess, type ModelProcessOptions } from './model-process.js';
 import type { Transport } from './near-line.js';
+import { pairSession } from './pair-session.js';
 import { temporaryFolder } from './processes.js';
 import { RealTimeBench } from './real-time-bench.js';
 import type { Relay } from './relay.js';
@@ -119,6 +120,13 @@ export class SiteBench extends RealTimeBench {
       await bench.close();
       throw error;
     }
+  }
+
+  /** Waits until main has a session with the sub. Throws as `pairSession`. */
+  paired(): Promise<void> {
+    const logs = () => [...this.#parts.models.values()].map(({ stderr }) => stderr);
+    const { absenceMsMax = absenceMsDefault } = this.#options;
+    return pairSession({ main: this.host, logs, msMax: absenceMsMax });
   }
 
   async powerCut(role: Powered): Promise<void> {
