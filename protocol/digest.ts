@@ -6,7 +6,8 @@
  * Range digest: the first 16 bytes of SHA-256 over, for each block of the range that is not zero, in ascending order,
  * the block's number (u64, little-endian) and its content digest; 16 zero bytes when no block is left. A sparse range
  * thus costs what is written in it, and equal ranges have equal digests however the zeros came about.
- * For several volumes the digest of a generation runs over (volume u64, block u64, content digest).
+ *
+ * Digest of a generation: over every block that it carries, zeros too, so that none can be missing or in another place.
  */
 import { createHash, type Hash, hash } from 'node:crypto';
 import { asBuffer } from './as-buffer.js';
@@ -50,6 +51,57 @@ export function contentDigests(data: Uint8Array, blockBytes: number): Uint8Array
   return digests;
 }
 
+/**
+ * Builds the digest of what a generation carries, volume after volume, block by block in ascending order: for a block that
+ * is not zero (volume u64, block u64, content digest), for each longest run of blocks of zeros (volume u64, first block
+ * u64, count u64, eight bytes of ff). 16 zero bytes for a generation that carries nothing.
+ */
+export class GenerationDigest {
+  readonly #hash: Hash = createHash('sha256');
+  readonly #entry = Buffer.alloc(8 + 8 + digestBytes);
+  #zeros: { readonly volume: number; readonly first: number; count: number } | undefined;
+  #empty = true;
+
+  add(volume: number, block: number, digest: Uint8Array): void {
+    this.#empty = false;
+    const isZeros = sameDigest(digest, zeroDigest);
+    if (isZeros && this.#zeros?.volume === volume && this.#zeros.first + this.#zeros.count === block) {
+      this.#zeros.count += 1;
+      return;
+    }
+    this.#addZeros();
+    if (isZeros) this.#zeros = { volume, first: block, count: 1 };
+    else this.#update(volume, block, digest);
+  }
+
+  /** The digest; nothing can be added afterwards. */
+  finish(): Uint8Array {
+    this.#addZeros();
+    return this.#empty ? zeroDigest : this.#hash.digest().subarray(0, digestBytes);
+  }
+
+  #addZeros(): void {
+    if (this.#zeros === undefined) return;
+    const { volume, first, count } = this.#zeros;
+    this.#zeros = undefined;
+    const run = Buffer.alloc(digestBytes, 0xff);
+    writeU64(run, 0, count);
+    this.#update(volume, first, run);
+  }
+
+  #update(volume: number, block: number, what: Uint8Array): void {
+    writeU64(this.#entry, 0, volume);
+    writeU64(this.#entry, 8, block);
+    this.#entry.set(what, 16);
+    this.#hash.update(this.#entry);
+  }
+}
+
+function writeU64(into: Buffer, at: number, value: number): void {
+  into.writeUInt32LE(value % 0x1_0000_0000, at);
+  into.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
+}
+
 /** Digest of a run: over the content digests of its blocks, one after the other. */
 export function runDigest(contentDigests: Uint8Array): Uint8Array {
   return hash('sha256', contentDigests, 'buffer').subarray(0, digestBytes);
@@ -68,17 +120,17 @@ export class RangeDigest {
   /** Adds a block of a single volume's range. Blocks of zeros leave the digest as it is. */
   add(block: number, digest: Uint8Array): void {
     if (sameDigest(digest, zeroDigest)) return;
-    this.#number(8, block);
+    writeU64(this.#entry, 8, block);
     this.#entry.set(digest, 16);
     this.#hash.update(this.#entry.subarray(8));
     this.#empty = false;
   }
 
-  /** Adds a block of a group: as `add`, with the volume before the block. */
+  /** Adds a block of one of several volumes: as `add`, with the volume before the block. */
   addOfVolume(volume: number, block: number, digest: Uint8Array): void {
     if (sameDigest(digest, zeroDigest)) return;
-    this.#number(0, volume);
-    this.#number(8, block);
+    writeU64(this.#entry, 0, volume);
+    writeU64(this.#entry, 8, block);
     this.#entry.set(digest, 16);
     this.#hash.update(this.#entry);
     this.#empty = false;
@@ -87,10 +139,5 @@ export class RangeDigest {
   /** The digest; nothing can be added afterwards. */
   finish(): Uint8Array {
     return this.#empty ? zeroDigest : this.#hash.digest().subarray(0, digestBytes);
-  }
-
-  #number(at: number, value: number): void {
-    this.#entry.writeUInt32LE(value % 0x1_0000_0000, at);
-    this.#entry.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4);
   }
 }

@@ -529,16 +529,37 @@ def range_digest(entries, with_volume):
     return hashlib.sha256(data).digest()[:16] if data else bytes(16)
 
 
+def generation_digest(entries):
+    data, zeros = b"", None
+    for volume, block, digest in [*entries, (None, None, None)]:
+        if digest is not None and not any(digest) and zeros and (zeros[0], zeros[1] + zeros[2]) == (volume, block):
+            zeros[2] += 1
+            continue
+        if zeros:
+            data += struct.pack("<QQQ", *zeros) + b"\xff" * 8
+            zeros = None
+        if digest is not None and any(digest):
+            data += struct.pack("<QQ", volume, block) + digest
+        elif digest is not None:
+            zeros = [volume, block, 1]
+    return hashlib.sha256(data).digest()[:16] if data else bytes(16)
+
+
 def digests():
     blocks = [bytes([7]) * 4096, bytes(4096), bytes(4095) + b"\1"]
     entries = [(volume, block, content_digest(blocks[block % 3])) for volume in (0, 1) for block in (0, 1, 2, 2**32 + 2)]
+    some, zeros = content_digest(blocks[0]), bytes(16)
+    carried = [(0, 1, zeros), (0, 2, zeros), (0, 3, some), (0, 4, zeros), (0, 6, zeros), (0, 2**32 + 1, some),
+               (1, 0, zeros), (1, 1, zeros), (1, 2, zeros), (2, 3, zeros)]
     return {
         "contents": [{"name": name, "digest": content_digest(block).hex()}
                      for name, block in zip(("4096 bytes of 07", "4096 zeros", "4095 zeros and 01"), blocks)],
         "range": {"blocks": [[block, digest.hex()] for volume, block, digest in entries if volume == 0],
                   "digest": range_digest([each for each in entries if each[0] == 0], False).hex()},
-        "generation": {"blocks": [[volume, block, digest.hex()] for volume, block, digest in entries],
-                       "digest": range_digest(entries, True).hex()},
+        "volumes": {"blocks": [[volume, block, digest.hex()] for volume, block, digest in entries],
+                    "digest": range_digest(entries, True).hex()},
+        "generation": {"blocks": [[volume, block, digest.hex()] for volume, block, digest in carried],
+                       "digest": generation_digest(carried).hex()},
         "zeros": range_digest([(0, 5, bytes(16))], False).hex(),
         "run": {"contents": [content_digest(block).hex() for block in blocks],
                 "digest": hashlib.sha256(b"".join(map(content_digest, blocks))).digest()[:16].hex()},

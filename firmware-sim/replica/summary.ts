@@ -1,5 +1,5 @@
 /** What complete says of a generation: how many blocks, how many of them zeros, and the digest over all of them. */
-import { RangeDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
+import { GenerationDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { digestBytes } from '../../protocol/message/messages.js';
 import type { StoredBlocks } from '../storage/stored-blocks.js';
 
@@ -11,7 +11,7 @@ export interface Summary {
 
 /** The summary of what these maps hold, one for each volume. */
 export function summaryOf(volumes: readonly StoredBlocks[]): Summary {
-  const range = new RangeDigest();
+  const generation = new GenerationDigest();
   let blocks = 0;
   let zeroBlocks = 0;
   for (const [volume, map] of volumes.entries()) {
@@ -20,9 +20,9 @@ export function summaryOf(volumes: readonly StoredBlocks[]): Summary {
       for (let index = 0; index < run.count; index += 1) {
         const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
         if (sameDigest(digest, zeroDigest)) zeroBlocks += 1;
-        else range.addOfVolume(volume, run.first + index, digest);
+        generation.add(volume, run.first + index, digest);
       }
     }
   }
-  return { blocks, zeroBlocks, digest: range.finish() };
+  return { blocks, zeroBlocks, digest: generation.finish() };
 }

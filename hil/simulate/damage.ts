@@ -8,7 +8,7 @@ import { windowBitsMin } from '../../protocol/compression/window-bits.js';
 import { contentDigests, runDigest } from '../../protocol/digest.js';
 import { cobsBytesMax, cobsDecode, cobsEncode } from '../../protocol/frame/cobs.js';
 import { decodeFrame, encodeFrame, markOf } from '../../protocol/frame/frame.js';
-import { unreachable } from '../../protocol/ids.js';
+import { blockNumber, unreachable } from '../../protocol/ids.js';
 import { frameBytesMin, frameCheckBytes } from '../../protocol/limits.js';
 import { decodeMessage, encodeMessage, type MessageNamed } from '../../protocol/message/messages.js';
 import type { LineEffect } from './plan.js';
@@ -115,13 +115,19 @@ function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; 
   const decoded = decodeMessage(payload);
   if (!decoded.ok) return undefined;
   const { message } = decoded;
-  if (message.kind === 'zeroRun' && message.count > 1) return encodeMessage({ ...message, count: message.count - 1 });
+  if (message.kind === 'zeroRun') return encodeMessage(elsewhere(message, at));
   if (message.kind === 'blockRun') return encodeMessage(withOtherContent(message, at, xor));
   const plain = message.kind === 'compressedRun' ? plainRun(message) : undefined;
   if (message.kind !== 'compressedRun' || plain === undefined) return undefined;
   const { data: content, digest } = withOtherContent(plain, at, xor);
   const data = new Deflater(windowBitsOf(message.data)).deflate(content, content.length);
   return data === undefined ? undefined : encodeMessage({ ...message, data, digest });
+}
+
+/** Fewer blocks of zeros, or the one in another place. */
+function elsewhere(run: MessageNamed<'zeroRun'>, at: number): MessageNamed<'zeroRun'> {
+  if (run.count > 1) return { ...run, count: run.count - 1 };
+  return { ...run, first: blockNumber(run.first ^ (1 + (at % 4))) };
 }
 
 function withOtherContent(run: MessageNamed<'blockRun'>, at: number, xor: number): MessageNamed<'blockRun'> {

@@ -77,7 +77,7 @@ export function rangeDigest(golden: Golden, { volume, first, count: length }: Vo
   return volumeOf(golden, volume).digests.rangeDigest(first, length);
 }
 
-/** Digest of a whole generation, as `complete` and `committed` carry it; 32 hex digits. */
+/** One digest of all volumes of a golden image, holes left out; 32 hex digits. */
 export function generationDigest(volumes: readonly GoldenVolume[]): string {
   const digest = new RangeDigest();
   for (const [volume, { digests }] of volumes.entries()) {

@@ -1,7 +1,7 @@
 /** What happens when something arrives while something else is on its way to a disk: one disk is slow, so that it does. */
 import { expect } from 'chai';
 import type { SimulatedDisk } from '../../hil/simulate/simulated-disk.js';
-import { contentDigests, RangeDigest, runDigest } from '../../protocol/digest.js';
+import { contentDigests, GenerationDigest, runDigest } from '../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
@@ -160,7 +160,7 @@ describe('what meets on its way to a disk', () => {
 });
 
 function generationDigest(digests: Uint8Array): Uint8Array {
-  const range = new RangeDigest();
-  range.addOfVolume(0, 0, digests);
-  return range.finish();
+  const digest = new GenerationDigest();
+  digest.add(0, 0, digests);
+  return digest.finish();
 }

@@ -100,18 +100,12 @@ const stagingMutants: readonly Mutant[] = [
 
 const commitMutants: readonly Mutant[] = [
   {
-    name: 'complete-counts-not-compared',
-    author: 'a',
-    harm: 'Complete is believed without its counts: blocks of zeros that never arrived, which no digest covers, keep their old content in an image that counts as whole.',
-    sequence: 'A main of somebody else’s says complete with one zero block more than it sent.',
-    edits: [
-      { file: receiver, find: '#agrees({ blocks, zeroBlocks, digest }:', replace: '#agrees({ digest }:' },
-      {
-        file: receiver,
-        find: 'return held.blocks === blocks && held.zeroBlocks === zeroBlocks && sameDigest(held.digest, digest);',
-        replace: 'return sameDigest(held.digest, digest);',
-      },
-    ],
+    name: 'generation-digest-leaves-out-zeros',
+    author: 'b',
+    harm: 'The digest of a generation leaves out blocks of zeros, as the digest of a range does: a run of zeros that went to another place is committed there, and the blocks that it was meant for keep their old content.',
+    file: 'protocol/digest.ts',
+    find: '    const isZeros = sameDigest(digest, zeroDigest);\n',
+    replace: '    const isZeros = sameDigest(digest, zeroDigest);\n    if (isZeros) return;\n',
   },
   {
     name: 'complete-digest-not-compared',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { contentDigest, RangeDigest, runDigest, zeroDigest } from '../../protocol/digest.js';
+import { contentDigest, GenerationDigest, RangeDigest, runDigest, zeroDigest } from '../../protocol/digest.js';
 import { decodeMessage, definitions, encodeMessage, type Message } from '../../protocol/message/messages.js';
 import { fromHex, toHex, vectors } from './vectors.js';
 
@@ -45,12 +45,20 @@ describe('golden digests', () => {
     expect(toHex(range.finish())).to.equal(vectors.digests.range.digest);
   });
 
-  it('agree with the digest of a generation of several volumes', () => {
+  it('agree with the digest of a range of several volumes', () => {
     const range = new RangeDigest();
-    for (const [volume, block, digest] of vectors.digests.generation.blocks) {
+    for (const [volume, block, digest] of vectors.digests.volumes.blocks) {
       range.addOfVolume(volume, block, fromHex(digest));
     }
-    expect(toHex(range.finish())).to.equal(vectors.digests.generation.digest);
+    expect(toHex(range.finish())).to.equal(vectors.digests.volumes.digest);
+  });
+
+  it('agree with the digest of a generation, zeros and all', () => {
+    const generation = new GenerationDigest();
+    for (const [volume, block, digest] of vectors.digests.generation.blocks) {
+      generation.add(volume, block, fromHex(digest));
+    }
+    expect(toHex(generation.finish())).to.equal(vectors.digests.generation.digest);
   });
 
   it('give zeros for a range of zeros', () => {

@@ -58,6 +58,7 @@ interface Vectors {
   readonly digests: {
     readonly contents: readonly { readonly name: string; readonly digest: string }[];
     readonly range: { readonly blocks: readonly [number, string][]; readonly digest: string };
+    readonly volumes: { readonly blocks: readonly [number, number, string][]; readonly digest: string };
     readonly generation: { readonly blocks: readonly [number, number, string][]; readonly digest: string };
     readonly zeros: string;
     readonly run: { readonly contents: readonly string[]; readonly digest: string };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { FailbackReceiver } from '../../../firmware-sim/main/failback-receiver.js';
-import { contentDigests, RangeDigest, runDigest } from '../../../protocol/digest.js';
+import { contentDigests, GenerationDigest, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import type { Message } from '../../../protocol/message/messages.js';
 import { refusals } from '../../../protocol/refusals.js';
@@ -171,14 +171,15 @@ describe('main, given back to', () => {
     }
     lab.says({ kind: 'zeroRun', run: 3, ...place, first: blockNumber(5), count: 1 });
     lab.says({ kind: 'getHoldings', generation: generation(6) });
-    const range = new RangeDigest();
+    const digest = new GenerationDigest();
     for (const [first, letter] of [
       [2, 'X'],
+      [5, '.'],
       [9, 'Y'],
     ] as const) {
-      range.addOfVolume(0, first, contentDigests(blocksOf(letter), blockBytes));
+      digest.add(0, first, contentDigests(blocksOf(letter), blockBytes));
     }
-    return lab.says({ kind: 'complete', generation: generation(6), blocks: 3, zeroBlocks: 1, digest: range.finish() });
+    return lab.says({ kind: 'complete', generation: generation(6), blocks: 3, zeroBlocks: 1, digest: digest.finish() });
   }
 
   it('commits the image in its shadow area, and structures it in its primary area', () => {

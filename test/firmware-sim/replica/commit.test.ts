@@ -15,7 +15,7 @@ describe('the receiver, committing', () => {
     const lab = begun();
     lab.run(1, { first: 0, letters: 'abc' });
     lab.zeros(2, { first: 5, count: 2 });
-    lab.complete(1, { blocks: 5, zeroBlocks: 2, digest: digestOf('abc') });
+    lab.complete(1, { blocks: 5, zeroBlocks: 2, digest: digestOf('abc  ..') });
     expect(lab.marks).to.deep.equal([]);
     while (lab.disk());
     lab.durable();
@@ -34,8 +34,13 @@ describe('the receiver, committing', () => {
   });
 
   it('refuses a complete whose counts or digest differ, and waits for another', () => {
-    const right = { blocks: 5, zeroBlocks: 2, digest: digestOf('abc') };
-    for (const wrong of [{ blocks: 6 }, { zeroBlocks: 1 }, { digest: digestOf('abd') }]) {
+    const right = { blocks: 5, zeroBlocks: 2, digest: digestOf('abc  ..') };
+    for (const wrong of [
+      { blocks: 6 },
+      { zeroBlocks: 1 },
+      { digest: digestOf('abd  ..') },
+      { digest: digestOf('abc . .') },
+    ]) {
       const lab = begun();
       lab.run(1, { first: 0, letters: 'abc' });
       lab.zeros(2, { first: 5, count: 2 });
@@ -127,7 +132,7 @@ describe('the receiver, committing', () => {
     while (lab.state.receiving === undefined) lab.durable();
     lab.zeros(5, { first: 0, count: 1, generation: 2 });
     lab.durable();
-    lab.complete(2, { blocks: 1, zeroBlocks: 1, digest: digestOf('') });
+    lab.complete(2, { blocks: 1, zeroBlocks: 1, digest: digestOf('.') });
     expect([lab.state.overlaid > 0, lab.state.committed]).to.deep.equal([true, 1]);
     lab.settle();
     expect([lab.state.committed, lab.letters('secondary0', 0, 4)]).to.deep.equal([2, '.bcd']);

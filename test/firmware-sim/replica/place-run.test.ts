@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Operation, Outcome } from '../../../firmware-sim/storage/operation.js';
-import { contentDigests, RangeDigest } from '../../../protocol/digest.js';
+import { contentDigests, GenerationDigest } from '../../../protocol/digest.js';
 import { epoch, generation } from '../../../protocol/ids.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { blockBytes, blocksOf, ReplicaLab } from './replica-lab.js';
@@ -8,17 +8,17 @@ import { blockBytes, blocksOf, ReplicaLab } from './replica-lab.js';
 /** Generation `number` with these letters from block 0 on, committed and about to be structured. */
 function committed(letters: string, lab = new ReplicaLab({ volumes: [64] }), number = 1, full = false): ReplicaLab {
   lab.begin(number, full);
-  const range = new RangeDigest();
+  const digest = new GenerationDigest();
   let zeroBlocks = 0;
   for (const [block, letter] of Array.from(letters).entries()) {
     if (letter === '.') {
       zeroBlocks += 1;
       lab.zeros(100 + block, { first: block, count: 1, generation: number });
     } else lab.run(100 + block, { first: block, letters: letter, generation: number });
-    range.addOfVolume(0, block, contentDigests(blocksOf(letter), blockBytes));
+    digest.add(0, block, contentDigests(blocksOf(letter), blockBytes));
   }
   while (lab.state.volume(0).staged.size < letters.length) if (!lab.disk()) lab.durable();
-  lab.complete(number, { blocks: letters.length, zeroBlocks, digest: range.finish() });
+  lab.complete(number, { blocks: letters.length, zeroBlocks, digest: digest.finish() });
   while (lab.state.committed !== number) if (!lab.durable() && !lab.disk()) throw new Error('it was not committed');
   lab.told();
   return lab;

@@ -10,7 +10,7 @@ import { done, type Operation } from '../../../firmware-sim/storage/operation.js
 import { RangeLocks } from '../../../firmware-sim/storage/range-locks.js';
 import { SlotAllocator } from '../../../firmware-sim/storage/slot-allocator.js';
 import type { DeviceEffect, DiskName } from '../../../protocol/device.js';
-import { contentDigests, RangeDigest, runDigest } from '../../../protocol/digest.js';
+import { contentDigests, GenerationDigest, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import type { Message } from '../../../protocol/message/messages.js';
 import type { Completion, MediumCommand } from '../../../protocol/scsi/commands.js';
@@ -30,11 +30,11 @@ export function digestsOf(count: number): Uint8Array {
 
 /** The digest over volume 0 with these letters from block 0 on; a blank is a block that is not part of it. */
 export function digestOf(letters: string): Uint8Array {
-  const range = new RangeDigest();
+  const digest = new GenerationDigest();
   for (const [block, letter] of Array.from(letters).entries()) {
-    if (letter !== ' ') range.addOfVolume(0, block, contentDigests(blocksOf(letter), blockBytes));
+    if (letter !== ' ') digest.add(0, block, contentDigests(blocksOf(letter), blockBytes));
   }
-  return range.finish();
+  return digest.finish();
 }
 
 type DiskEffect = Extract<DeviceEffect, { kind: 'disk' }>;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { contentDigests, RangeDigest } from '../../../protocol/digest.js';
+import { contentDigests, GenerationDigest } from '../../../protocol/digest.js';
 import { generation, volumeNumber } from '../../../protocol/ids.js';
 import { refusals } from '../../../protocol/refusals.js';
 import { digest, FailbackLab, sending } from './failback-lab.js';
@@ -29,15 +29,15 @@ describe('a failback', () => {
     expect([lab.told(), lab.failback.progress.sent]).to.deep.equal([[], 2]);
     lab.stored(2);
     expect([lab.sent[0]?.kind, lab.sent.length]).to.deep.equal(['complete', 1]);
-    const range = new RangeDigest();
+    const sent = new GenerationDigest();
     for (const [block, letter] of [
       [1, 'X'],
       [2, 'Y'],
       [5, 'f'],
     ] as const) {
-      range.addOfVolume(0, block, contentDigests(blocksOf(letter), blockBytes));
+      sent.add(0, block, contentDigests(blocksOf(letter), blockBytes));
     }
-    expect(lab.sent[0]).to.deep.include({ blocks: 3, zeroBlocks: 0, digest: range.finish() });
+    expect(lab.sent[0]).to.deep.include({ blocks: 3, zeroBlocks: 0, digest: sent.finish() });
     lab.told();
     lab.main('committed');
     expect([lab.told(), lab.state.takenOver]).to.deep.equal([[], true]);

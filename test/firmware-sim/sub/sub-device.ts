@@ -1,7 +1,7 @@
 /** A sub controller over disks in memory, at whose ports a test speaks for its host and for main. */
 import { metaBytesMin } from '../../../firmware-sim/controller/controller.js';
 import { SubController, type SubOptions } from '../../../firmware-sim/sub/sub-controller.js';
-import { contentDigests, RangeDigest, runDigest } from '../../../protocol/digest.js';
+import { contentDigests, GenerationDigest, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
 import { blockBytes, blocksOf, DeviceLab } from '../device-lab.js';
@@ -88,10 +88,10 @@ export class SubDevice extends DeviceLab {
 
   /** Main says that this generation is these blocks. */
   complete(number: number, first: number, letters: string): this {
-    const range = new RangeDigest();
+    const digest = new GenerationDigest();
     for (const [index, letter] of Array.from(letters).entries())
-      range.addOfVolume(0, first + index, contentDigests(blocksOf(letter), blockBytes));
-    const of = { generation: generation(number), blocks: letters.length, zeroBlocks: 0, digest: range.finish() };
+      digest.add(0, first + index, contentDigests(blocksOf(letter), blockBytes));
+    const of = { generation: generation(number), blocks: letters.length, zeroBlocks: 0, digest: digest.finish() };
     return this.say('remote', { kind: 'complete', ...of });
   }
 
