@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { unreachable } from '../../protocol/ids.js';
+import { usedOf } from '../job/parameters.js';
 import { shippedScenarios } from '../job/shipped-scenarios.js';
 import { Soak, type SoakCounts, type SoakEvent, soakWorld } from '../job/soak.js';
 import { bytesText, counted, durationText } from '../report/quantity.js';
@@ -71,7 +72,8 @@ function countsText({ elapsedMs, rounds, passed, flaky, failed, lost }: SoakCoun
 
 /** `coldframe run …` for one round. */
 function roundCommand(options: SoakCommandOptions, { scenario, seed }: { scenario: string; seed: number }): string {
-  return commandWords(['coldframe', 'run', ...words(options), '--scenario', scenario, '--seed', String(seed)]);
+  const own = { ...options, writes: undefined, freezes: undefined, ...usedOf(scenario, options) };
+  return commandWords(['coldframe', 'run', ...words(own), '--scenario', scenario, '--seed', String(seed)]);
 }
 
 function soakCommand(options: SoakCommandOptions, seed: number): string {
@@ -85,7 +87,11 @@ function soakCommand(options: SoakCommandOptions, seed: number): string {
 }
 
 /** What a round and the whole have in common. */
-function words({ bench, method, writes, freezes, encrypt }: SoakCommandOptions): string[] {
+type CommonWords = Partial<
+  Record<'bench' | 'method' | 'writes' | 'freezes' | 'encrypt', string | number | boolean | undefined>
+>;
+
+function words({ bench, method, writes, freezes, encrypt }: CommonWords): string[] {
   return Object.entries({ bench, method, writes, freezes, encrypt }).flatMap(([name, value]) => {
     if (value === undefined || value === false) return [];
     return value === true ? [`--${name}`] : [`--${name}`, String(value)];

@@ -19,12 +19,13 @@ import { writeReport } from '../report/write-report.js';
 import { clearVolumes } from './clear-volumes.js';
 import { requireAbilities } from './needed-abilities.js';
 import { neededFeatures } from './needed-features.js';
+import { type Parameters, parametersOf, requireParameters } from './parameters.js';
 import { folderOf, runScenario } from './scenario.js';
 import { readScenario, type Scenario, type Step } from './scenario-file.js';
 import { scenarioPath } from './shipped-scenarios.js';
 
 /** What the command line chooses; everything has a default. */
-export interface RunChoices {
+export interface RunChoices extends Parameters {
   /** Path of a bench file. */
   readonly bench?: string | undefined;
   /** Path of a scenario file, or the name of one that comes with the program. */
@@ -33,8 +34,6 @@ export interface RunChoices {
   /** Path of a raw image, the first content of volume 0. */
   readonly image?: string | undefined;
   readonly volumes?: number | undefined;
-  readonly writes?: number | undefined;
-  readonly freezes?: number | undefined;
   readonly encrypt?: boolean | undefined;
   /** The ciphers that sealed lines may have; all unless given. */
   readonly cipher?: readonly Cipher[] | undefined;
@@ -76,8 +75,10 @@ export interface RunResult {
  * cannot be opened or cannot do it (3, 4); what happens afterwards is in the record.
  */
 export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): Promise<RunResult> {
-  const path = scenarioPath(choices.scenario ?? 'default');
+  const name = choices.scenario ?? 'default';
+  const path = scenarioPath(name);
   const scenario = readScenario(path, parametersOf(choices));
+  requireParameters(name, scenario, choices);
   const file = benchFor(choices, scenario);
   for (const { feature, what } of neededFeatures(scenario.steps)) requireFeature(file.features, feature, what);
   const sealed = choices.encrypt === true || scenario.sealed;
@@ -126,10 +127,6 @@ async function captureFor(
 }
 
 const iso = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
-
-function parametersOf({ writes, freezes }: RunChoices): Record<string, number> {
-  return { ...(writes === undefined ? {} : { writes }), ...(freezes === undefined ? {} : { freezes }) };
-}
 
 /** The bench file, or what the scenario asks for, with what the command line chooses in its place. */
 function benchFor(choices: RunChoices, scenario: Scenario): BenchFile {

@@ -112,6 +112,8 @@ export interface Scenario {
   /** All lines are sealed, whatever the bench says. */
   readonly sealed: boolean;
   readonly steps: readonly Step[];
+  /** Names of the parameters that its steps make use of. */
+  readonly parameters: readonly string[];
   readonly bench: BenchFile | undefined;
   /** The same as it is written, for what a bench file leaves open. */
   readonly benchGiven: Readonly<Record<string, unknown>>;
@@ -128,7 +130,7 @@ const shortFields: Readonly<Record<string, string>> = {
 
 /**
  * Reads a scenario file. `parameters` stand in the place of those in the file; ones that the file does not have are left
- * out. Throws RefusalError `file-missing`, `file-unreadable`, and `configuration-invalid` with line and column.
+ * out (`requireParameters` refuses them). Throws RefusalError `file-missing`, `file-unreadable`, and `configuration-invalid` with line and column.
  */
 export function readScenario(path: string, parameters: Readonly<Record<string, number>> = {}): Scenario {
   return checkScenario(readYaml(path), parameters);
@@ -151,7 +153,8 @@ function checkScenario(file: YamlFile, given: Readonly<Record<string, number>>):
   if (bench !== undefined) checkBench(file, bench, ['bench']);
   const benchGiven = isRecord(file.value.bench) ? file.value.bench : {};
   const { title, about, sealed } = scenario;
-  return { title, about, sealed, steps: scenario.steps, bench, benchGiven };
+  const used = [...normalizer.usedParameters];
+  return { title, about, sealed, steps: scenario.steps, parameters: used, bench, benchGiven };
 }
 
 /** Turns steps as they are written, `freeze` or `write: {…}`, into values with a `kind`, and knows where they came from. */
@@ -160,6 +163,7 @@ class StepNormalizer {
   readonly #parameters: Readonly<Record<string, unknown>>;
   /** Where a step of the value stands in the file: its path with the key that names its kind. */
   readonly #names = new Map<string, string>();
+  readonly usedParameters = new Set<string>();
 
   constructor(file: YamlFile, parameters: Readonly<Record<string, unknown>>) {
     this.#file = file;
@@ -212,6 +216,7 @@ class StepNormalizer {
   #resolved(value: unknown, path: YamlPath): unknown {
     if (typeof value !== 'string' || !value.startsWith('$')) return value;
     const name = value.slice(1);
+    this.usedParameters.add(name);
     if (name in this.#parameters) return this.#parameters[name];
     throw this.#refuse(path, `there is no parameter ${name}`);
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { RefusalError, refusals } from '../../protocol/refusals.js';
 import { Random } from '../random.js';
 import type { RunRecord } from '../report/run-record.js';
+import { usedOf } from './parameters.js';
 import { carryOut, type RunChoices, type RunResult, type RunWatcher } from './run.js';
 
 export interface SoakOptions extends Pick<RunChoices, 'bench' | 'method' | 'writes' | 'freezes' | 'encrypt'> {
@@ -145,9 +146,10 @@ export class Soak {
   }
 
   #choicesOf(round: SoakRound): RunChoices {
-    const { bench, method, writes, freezes, encrypt, out, commandOf } = this.#options;
+    const { bench, method, encrypt, out, commandOf } = this.#options;
     return {
-      ...{ bench, method, writes, freezes, encrypt, scenario: round.scenario, seed: round.seed },
+      ...{ bench, method, encrypt, scenario: round.scenario, seed: round.seed },
+      ...usedOf(round.scenario, this.#options),
       ...{ out: join(out, `round-${round.number}`), command: commandOf(round), evidence: 'failed', clear: true },
     };
   }

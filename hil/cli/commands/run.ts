@@ -29,7 +29,7 @@ report or in the file that is named; never a key. A run that ends otherwise than
 Scenarios that come with it (--list says what happens in them):
   ${wrapped(shippedScenarios(), '  ').join('\n').trimStart()}
 What a bench file leaves open, a scenario chooses: volumes, method, and what emulated lines are like. A check that fails
-and is tried again until it passes is shown as flaky.
+and is tried again until it passes is shown as flaky. --writes and --freezes are refused where a scenario takes none.
 
 Exit codes: 0 passed; 1 a check failed; 2 usage or configuration; 3 bench unavailable or lost;
             4 protocol or key mismatch; 130 interrupted (what there is so far is reported)

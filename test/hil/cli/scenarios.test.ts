@@ -3,14 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runProcess } from '../../../hil/bench/processes.js';
+import { requireParameters } from '../../../hil/job/parameters.js';
+import { readScenario } from '../../../hil/job/scenario-file.js';
 import { scenarioList } from '../../../hil/job/scenario-list.js';
+import { scenarioPath, shippedScenarios } from '../../../hil/job/shipped-scenarios.js';
 
 /** Runs a shipped scenario on a bench file; returns what `--json` prints. */
 async function run(scenario: string, bench: string) {
   const folder = await mkdtemp(join(tmpdir(), 'coldframe-'));
   const file = join(folder, 'bench.yaml');
   await writeFile(file, bench);
-  const args = ['--bench', file, '--scenario', scenario, '--writes', '12', '--freezes', '1', '--seed', '3'];
+  const freezes = scenario === 'encrypted-streaming' ? ['--freezes', '1'] : [];
+  const args = ['--bench', file, '--scenario', scenario, '--writes', '12', ...freezes, '--seed', '3'];
   const ended = await runProcess(['run', ...args, '--out', join(folder, 'out'), '--json']);
   return { ...ended, printed: JSON.parse(ended.stdout) };
 }
@@ -38,6 +42,24 @@ describe('shipped scenarios on the command line', () => {
   it('take the bench file before what they ask for themselves', async () => {
     const { exitCode, printed } = await run('tiny-shadow', 'method: streaming\nvolumes: [{size: 1MiB}]\n');
     expect([exitCode, printed.method, printed.volumes]).to.deep.equal([0, 'streaming', [{ bytes: 2 ** 20 }]]);
+  });
+
+  it('take --writes and --freezes, or refuse what they make no use of', async () => {
+    for (const name of shippedScenarios()) {
+      const { parameters } = readScenario(scenarioPath(name));
+      expect(parameters, name).to.include('writes');
+      for (const each of ['writes', 'freezes'] as const) {
+        const scenario = readScenario(scenarioPath(name), { [each]: 777 });
+        const isTaken = JSON.stringify(scenario.steps).includes('777');
+        expect(isTaken, `${name}: ${each}`).to.equal(parameters.includes(each));
+        const refused = () => requireParameters(name, scenario, { [each]: 777 });
+        if (isTaken) refused();
+        else expect(refused).to.throw(/^argument-invalid: .*takes no such number/);
+      }
+    }
+    const end = await runProcess(['run', '--scenario', 'disaster', '--freezes', '2']);
+    expect(end.exitCode).to.equal(2);
+    expect(end.stderr).to.contain('--freezes: the scenario disaster takes no such number; it takes --writes');
   });
 
   it('are refused before they begin where a bench cannot let disks fail', async () => {

@@ -106,6 +106,15 @@ describe('a soak', () => {
     expect(caught).to.be.instanceOf(RefusalError);
   });
 
+  it('gives each scenario those numbers that it takes', async () => {
+    const { soak, seen } = soakOf(['passed'], { scenarios: ['default', 'disaster'], writes: 5, freezes: 2 });
+    await events(soak);
+    for (const { scenario, writes, freezes } of seen) {
+      expect([writes, freezes]).to.deep.equal(scenario === 'default' ? [5, 2] : [5, undefined]);
+    }
+    expect(new Set(seen.map(({ scenario }) => scenario)).size).to.equal(2);
+  });
+
   it('ends at what no other round can mend', async () => {
     for (const code of ['configuration-invalid', 'wrong-key'] as const) {
       const caught = await events(soakOf(['passed', code]).soak).catch((error: unknown) => error);
