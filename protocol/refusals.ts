@@ -30,6 +30,12 @@ export const refusals = {
   'frame-session': entry(5, 4, 'A frame belongs to another link session.', 'None: the link opens anew by itself.'),
   'frame-window': entry(6, 4, 'A frame lies outside the receive window.', 'None: the sender repeats what is missing.'),
   'link-message-length': entry(7, 4, 'A message is longer than the receiver announced.', 'Mend the sender.'),
+  'acknowledgement-contradicted': entry(
+    8,
+    4,
+    'The other side goes on lacking what was acknowledged in its name.',
+    'Somebody tampers with the line, or the other side is faulty.',
+  ),
   // 16 … 31: messages
   'message-truncated': entry(16, 4, 'A message ends in the middle of a field.', 'Mend the sender.'),
   'message-trailing': entry(17, 4, 'A message has bytes after its last field.', 'Mend the sender.'),

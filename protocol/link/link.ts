@@ -206,7 +206,7 @@ export class Link {
     if (!this.open) return [refused({ code: 'frame-session', detail: 'no link is open' })];
     this.#heardUs = nowUs;
     this.#sender?.acknowledge(records, nowUs);
-    return none;
+    return this.#contradictions(nowUs);
   }
 
   #receiveOpen(payload: Uint8Array, nowUs: number): readonly LinkEvent[] {
@@ -227,12 +227,18 @@ export class Link {
         return [refused({ code: 'frame-session', detail: 'an open of this side came back' })];
       case 'runs':
         this.#sender?.resume(open.next, outcome.repeatAll, nowUs);
-        return none;
+        return this.#contradictions(nowUs);
       case 'opened':
         return this.#begin(outcome.replaced, open);
       default:
         return unreachable(outcome);
     }
+  }
+
+  /** Whoever uses this link gives it up then: what the peer lacks is here no more. */
+  #contradictions(nowUs: number): readonly LinkEvent[] {
+    if (this.#sender?.isContradicted(nowUs) !== true) return none;
+    return [refused({ code: 'acknowledgement-contradicted', detail: 'the peer lacks what was acknowledged' })];
   }
 
   #begin(replaced: boolean, open: Open): readonly LinkEvent[] {

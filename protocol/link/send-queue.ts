@@ -105,6 +105,11 @@ export class SendQueue {
     return fragment;
   }
 
+  /** Whether a record says less than one before has said: it is an old one, or one of them was nobody's who knows. */
+  isBehind(next: number): boolean {
+    return unwrapped(next, this.#acknowledged) < this.#acknowledged;
+  }
+
   /** Takes a record and returns the fragments that it newly acknowledges; none when it is older than another was. */
   acknowledge(record: Omit<AcknowledgementRecord, 'priority'>): Fragment[] {
     const next = unwrapped(record.next, this.#acknowledged);

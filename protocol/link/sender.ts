@@ -13,6 +13,13 @@ import { type Fragment, SendQueue } from './send-queue.js';
 /** How many fragments are repeated when the timer has ended, besides the latest. */
 const probedFragments = 4;
 
+/**
+ * A receiver never takes back what it has acknowledged. One that says less than was said before, so often and for so long,
+ * lacks what the sender has let go: somebody else acknowledged it.
+ */
+const behindMax = 8;
+const behindUsMax = 2_000_000;
+
 export class Sender {
   readonly #queues: PerPriority<SendQueue> = [new SendQueue(), new SendQueue(), new SendQueue()];
   readonly #limits: ReceiveLimits;
@@ -24,6 +31,13 @@ export class Sender {
   #timerUs: number | undefined;
   /** Acknowledgements have arrived since the timer ended last, with news or without. */
   #heardSinceTimer = true;
+
+  /** Of each queue: acknowledgements in a row that were behind, and when the first of them came. */
+  readonly #behind: PerPriority<{ count: number; sinceUs: number }> = [
+    { count: 0, sinceUs: 0 },
+    { count: 0, sinceUs: 0 },
+    { count: 0, sinceUs: 0 },
+  ];
 
   /** `limits`: what the peer announced. `payloadBytesMax`: the largest payload of this side, in bytes. */
   constructor(limits: ReceiveLimits, payloadBytesMax: number) {
@@ -69,6 +83,7 @@ export class Sender {
 
   acknowledge(records: readonly AcknowledgementRecord[], nowUs: number): void {
     this.#heardSinceTimer = true;
+    for (const { priority, next } of records) this.#compare(priority, next, nowUs);
     const acknowledged = records.flatMap((record) => this.#queues[record.priority].acknowledge(record));
     // Only the newest transmission measures the line: what lay past the reach of acknowledgements is told late.
     let newest: Fragment | undefined;
@@ -89,10 +104,25 @@ export class Sender {
   resume(next: PerPriority<number>, repeatAll: boolean, nowUs: number): void {
     for (const priority of priorities) {
       const queue = this.#queues[priority];
+      this.#compare(priority, next[priority], nowUs);
       queue.acknowledge({ next: next[priority], runs: [], complete: false });
       if (repeatAll) queue.loseAll();
     }
     this.#heard(nowUs);
+  }
+
+  /** Whether the receiver goes on lacking what was acknowledged in its name. */
+  isContradicted(nowUs: number): boolean {
+    return this.#behind.some(({ count, sinceUs }) => count >= behindMax && nowUs - sinceUs >= behindUsMax);
+  }
+
+  #compare(priority: Priority, next: number, nowUs: number): void {
+    const behind = this.#behind[priority];
+    if (!this.#queues[priority].isBehind(next)) behind.count = 0;
+    else {
+      if (behind.count === 0) behind.sinceUs = nowUs;
+      behind.count += 1;
+    }
   }
 
   /** When `tick` wants to be called. */

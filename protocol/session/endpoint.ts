@@ -306,7 +306,7 @@ export class Endpoint implements EndpointMachine {
 
 /** What the peer sent was changed on its way, or something came in its place: no check below the message's tells. */
 const damages: ReadonlySet<RefusalCode> = new Set([
-  ...(['message-check', 'message-truncated'] as const),
+  ...(['message-check', 'message-truncated', 'acknowledgement-contradicted'] as const),
   ...(['sealed-invalid', 'sealed-replayed', 'sealed-missing', 'not-sealed'] as const),
 ]);
 
