@@ -27,6 +27,16 @@ export const rooms = {
 
 /** Files that are not judged by all the tests of their room, which would take hours, but by those that are about them. */
 export const files = {
+  'firmware-sim/main/main-core.ts': [
+    'firmware-sim/main/main-core',
+    'firmware-sim/main/keeper',
+    'firmware-sim/main/drainer',
+    'firmware-sim/main/host-write*',
+    'firmware-sim/main/methods',
+  ],
+  'firmware-sim/main/main-volumes.ts': ['firmware-sim/main/main-volumes', 'firmware-sim/main/methods'],
+  'firmware-sim/main/method.ts': ['firmware-sim/main/methods'],
+  'firmware-sim/main/drainer.ts': ['firmware-sim/main/drainer', 'firmware-sim/main/host-write*'],
   'firmware-sim/main/host-write.ts': ['firmware-sim/main/host-write*'],
   'firmware-sim/main/keeper.ts': ['firmware-sim/main/keeper', 'firmware-sim/main/host-write'],
   'firmware-sim/sub/sub-controller.ts': [

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import type { Operation, Outcome } from '../../../firmware-sim/storage/operation.js';
+import { blockNumber, generation, volumeNumber } from '../../../protocol/ids.js';
 import { refusals } from '../../../protocol/refusals.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { MainLab } from './main-lab.js';
+import { ended, write } from './write-lab.js';
 
 /** Generation 1 is on its way with blocks 0 to 7, and the host has overwritten some of them since. */
 function deferring(letters = 'XYZ', first = 1): MainLab {
@@ -94,6 +96,39 @@ describe('a deferred write', () => {
     expect([lab.core.drainer.mayDrain(0, 1), lab.core.drainer.mayDrain(0, 2)]).to.deep.equal([false, true]);
   });
 
+  it('from before the freeze can be sent once it is home', () => {
+    const lab = deferring('X');
+    lab.isSent(1, 'b');
+    lab.core.state.apply({ kind: 'committed', generation: generation(1), digest: Buffer.alloc(16) });
+    lab.freeze(2);
+    lab.core.outgoing.restart();
+    lab.core.sender.pump();
+    expect(lab.waiting, 'not before').to.deep.equal([]);
+    lab.core.drainer.noteAll();
+    drained(lab);
+    lab.core.sender.pump();
+    expect(lab.waiting).to.deep.equal(['primary0 read 2+2']);
+  });
+
+  it('counts in every volume, and as long as its way home takes', () => {
+    const lab = new MainLab({ others: [8] });
+    expect(lab.core.drainer.idle).to.equal(true);
+    const run = { volume: volumeNumber(1), first: blockNumber(1), count: 1, slot: 0, digests: Buffer.alloc(16, 1) };
+    lab.core.state.apply({ kind: 'deferred', ...run });
+    expect(lab.core.drainer.idle).to.equal(false);
+    lab.freeze(1);
+    expect(lab.core.drainer.idle, 'from before the freeze').to.equal(false);
+    lab.core.state.apply({ kind: 'deferred', ...run, first: blockNumber(2) });
+    expect(lab.core.drainer.idle, 'and as much since').to.equal(false);
+    const draining = deferring('X');
+    sent(draining, 1, 'b');
+    draining.core.drainer.pump();
+    draining.core.state.apply({ kind: 'drained', volume: volumeNumber(0), first: blockNumber(1), count: 1 });
+    expect(draining.core.drainer.idle).to.equal(false);
+    draining.settle();
+    expect(draining.core.drainer.idle).to.equal(true);
+  });
+
   it('waits for those who read its block', () => {
     const lab = deferring('X');
     const reader: Operation = { name: 'reader', resume: () => {} };
@@ -148,6 +183,8 @@ describe('a deferred write that cannot go home', () => {
       ]);
       expect(suspended(lab)).to.deep.equal(['disk-error (draining volume 0, block 1)'], `${step}`);
       expect([lab.core.state.volume(0).deferred.has(1), isFree(lab), lab.waiting]).to.deep.equal([true, true, []]);
+      lab.core.drainer.pump();
+      expect(lab.waiting, 'not by itself').to.deep.equal([]);
       lab.durable();
       lab.core.drainer.noteAll();
       drained(lab);
@@ -185,5 +222,14 @@ describe('a deferred write that somebody waits for', () => {
     expect(lab.core.drainer.drainFor(operation, 0, 3, 1)).to.equal(true);
     lab.disk(checkCondition('lbaOutOfRange'));
     expect([outcomes, isFree(lab)]).to.deep.equal([['look', 'failed'], false]);
+  });
+
+  it('fails what waits for it when it is not what was kept', () => {
+    const lab = deferring('X');
+    lab.isSent(1, 'b');
+    lab.put('shadow0', 0, Buffer.alloc(512, '?'));
+    const begun = write(lab, 2, 'YY');
+    lab.disk();
+    expect([ended(begun), lab.waiting, lab.letters('primary0', 2, 2)]).to.deep.equal([['taskAborted'], [], 'bb']);
   });
 });

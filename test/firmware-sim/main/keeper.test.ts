@@ -206,8 +206,23 @@ describe('a write that needs frozen content kept first', () => {
     expect([isKept(lab, 0, 4), lab.core.keeper.keepFor(0, 0, 4)]).to.deep.equal(['-kkk', false]);
   });
 
+  it('is not kept waiting by what is kept of other blocks, or of another volume', () => {
+    const lab = new MainLab({ method: 'copy', others: [8] });
+    lab.primary(0, 'abcd');
+    lab.changed(1, 0, 4);
+    lab.freeze(1, true);
+    lab.core.keeper.keepFor(0, 2, 1);
+    lab.core.keeper.keepFor(1, 2, 1);
+    lab.core.keeper.keepFor(0, 1, 1);
+    lab.core.keeper.keepFor(1, 3, 1);
+    expect(lab.waiting).to.deep.equal([
+      ...['primary0 read 4+2', 'primary1 read 4+2', 'primary0 read 2+2', 'primary1 read 6+2'],
+    ]);
+  });
+
   it('finds room: what the sub holds is given up, and what is kept already is sent first', () => {
     const lab = freezing('abcd', { slots: 2 });
+    lab.core.outgoing.freeze();
     lab.core.keeper.keepFor(0, 0, 1);
     lab.core.keeper.keepFor(0, 3, 1);
     kept(lab);
@@ -217,8 +232,6 @@ describe('a write that needs frozen content kept first', () => {
       { kind: 'released', volume: 0, first: 3, count: 1 },
     ]);
     lab.maySend = true;
-    lab.core.outgoing.freeze();
-    lab.core.outgoing.hurry(0, 1);
     lab.core.sender.pump();
     expect(lab.waiting, 'the block that is waited for, before all others').to.deep.equal([
       'primary0 read 2+2',
@@ -276,7 +289,7 @@ describe('keeping that comes to nothing', () => {
       lab.core.keeper.keepFor(0, 1, 1);
       for (let before = 0; before < steps; before += 1) lab.disk();
       lab.core.state.apply({ kind: 'committed', generation: generation(1), digest: Buffer.alloc(16) });
-      if (steps === 1) lab.freeze(2, true);
+      if (steps > 0) lab.freeze(2, true);
       lab.disk(steps === 2 ? checkCondition('lbaOutOfRange') : undefined);
       expect([failures(lab), lab.core.slotsFree(0), lab.waiting]).to.deep.equal([[], 16, []]);
     }
