@@ -46,7 +46,8 @@ export class DeviceLab {
   readonly #peers = new Map<Port, HandMadePeer>();
   readonly #heard = new Map<Port, number>();
   readonly #held: DiskEffect[] = [];
-  #powerOns = 0;
+  /** The entropy of each power on follows from its number. */
+  powerOns = 0;
   #tag = 100;
 
   constructor(device: Device, sizes: Readonly<Partial<Record<DiskName, number>>>) {
@@ -58,11 +59,11 @@ export class DeviceLab {
 
   /** Power comes on, over what is on the disks; nobody is connected. */
   powerOn(): this {
-    this.#powerOns += 1;
+    this.powerOns += 1;
     this.#peers.clear();
     this.#held.length = 0;
     const capacities = new Map([...this.disks].map(([name, { sectors }]) => [name, sectors]));
-    return this.step({ kind: 'powerOn', entropy: Buffer.alloc(32, this.#powerOns), capacities });
+    return this.step({ kind: 'powerOn', entropy: Buffer.alloc(32, this.powerOns), capacities });
   }
 
   /** Power is lost and comes back; `device`: another controller starts over these disks. */
