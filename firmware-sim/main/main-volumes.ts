@@ -30,6 +30,7 @@ export class MainVolumes implements ReadableVolumes {
     const { allocated, allocatedSince } = this.#core.state.volume(volume);
     const a = allocated.nextRun(from, countMax, end);
     const b = allocatedSince.nextRun(from, countMax, end);
+    // Stryker disable next-line EqualityOperator: no block is in both
     return a === undefined || (b !== undefined && b.first < a.first) ? b : a;
   }
 }

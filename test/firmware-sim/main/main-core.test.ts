@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { zeroSlot } from '../../../firmware-sim/storage/stored-blocks.js';
 import { blockNumber, generation, volumeNumber } from '../../../protocol/ids.js';
 import { refusals } from '../../../protocol/refusals.js';
 import { MainLab } from './main-lab.js';
@@ -28,6 +29,7 @@ describe('a generation that main gives up', () => {
     lab.core.failGeneration('shadow-full', 'because');
     const failed = { kind: 'failed', generation: 2, code: code('shadow-full') };
     expect(lab.records.map(({ record }) => record)).to.deep.equal([failed]);
+    expect(lab.core.failing).to.equal(true);
     expect([lab.sent, lab.core.maySend(), texts(lab)]).to.deep.equal([
       ...[[], false, ['error: generation 2 failed: shadow-full (because)']],
     ]);
@@ -35,6 +37,7 @@ describe('a generation that main gives up', () => {
     expect(lab.records.length, 'once').to.equal(1);
     lab.durable();
     expect(lab.sent).to.deep.equal([{ kind: 'abandon', generation: 2, code: code('shadow-full'), state: 'PSUE' }]);
+    expect(lab.core.failing).to.equal(false);
     expect([lab.core.maySend(), texts(lab)]).to.deep.equal([true, ['failed 2,shadow-full']]);
     lab.core.failGeneration('disk-error', '');
     expect([lab.records, texts(lab)], 'none is on its way').to.deep.equal([[], []]);
@@ -137,13 +140,62 @@ describe('the slots of main’s shadow area', () => {
     expect(lab.records, 'nothing has been sent').to.deep.equal([]);
     lab.isSent(6, 'xy');
     lab.core.reclaim(0);
-    expect(lab.records.map(({ record }) => record)).to.deep.equal([
-      { kind: 'released', volume: 0, first: 6, count: 2 },
-    ]);
+    const released = { kind: 'released', volume: 0, first: 6, count: 2 };
+    expect(lab.records.map(({ record }) => record)).to.deep.equal([released]);
+    lab.records.length = 0;
+    kept(2, 1, zeroSlot);
+    lab.isSent(2, '.');
+    lab.isSent(8, 'zw');
+    lab.core.reclaim(0);
+    expect(
+      lab.records.map(({ record }) => record),
+      'zeros take no room, and what is not kept gives none',
+    ).to.deep.equal([{ ...released, count: 3 }]);
+  });
+});
+
+describe('what is on its way at a freeze of a streaming pair', () => {
+  it('is not copied as long as nobody overwrites it; all else that has not been sent is', () => {
+    const lab = new MainLab({ method: 'streaming' });
+    lab.primary(0, 'abcdef');
+    lab.core.sender.runBytesMax = 4096;
+    lab.core.outgoing.restart();
+    lab.core.sender.pump();
+    lab.disk();
+    lab.maySend = false;
+    lab.freeze(1);
+    lab.core.transferBegan();
+    lab.core.pump(0);
+    expect([lab.sent.length, lab.waiting]).to.deep.equal([1, ['primary0 read 8+4']]);
+  });
+});
+
+describe('what the sub is about to hold of a streaming pair', () => {
+  it('does not count when it was overwritten on its way before the freeze, and counts when after it', () => {
+    for (const frozen of [false, true]) {
+      const lab = new MainLab({ method: 'streaming' });
+      lab.primary(0, 'ab');
+      lab.core.outgoing.restart();
+      lab.core.sender.pump();
+      lab.disk();
+      if (frozen) lab.freeze(1);
+      lab.core.overwritten(0, 1, 1);
+      lab.core.sender.stored({ kind: 'stored', generation: generation(1), runs: [1] });
+      expect(lab.records.map(({ record }) => record.kind)).to.deep.equal(frozen ? ['sent'] : []);
+    }
   });
 });
 
 describe('a write that waits', () => {
+  it('does not look again for slots that nobody gave', () => {
+    const lab = transferring();
+    const looked: string[] = [];
+    lab.core.waitForProgress({ resume: () => looked.push('looked') } as never);
+    lab.core.giveSlots(0, []);
+    lab.core.pump(0);
+    expect(looked).to.deep.equal([]);
+  });
+
   it('looks again when there is progress, and how long the longest waited is known', () => {
     const lab = transferring();
     const looked: string[] = [];

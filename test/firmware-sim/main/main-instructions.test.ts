@@ -45,7 +45,12 @@ describe('a main that is given instructions', () => {
   it('freezes, says what it froze, and says the same again to the same token', () => {
     const lab = paired();
     const [first, again, other] = [lab.freeze(2), lab.freeze(2), lab.freeze(3)];
-    expect(lab.heard('host', 'frozen').slice(-2).map((each) => [each.request, each.generation, each.epoch])).to.deep.equal([
+    expect(
+      lab
+        .heard('host', 'frozen')
+        .slice(-2)
+        .map((each) => [each.request, each.generation, each.epoch]),
+    ).to.deep.equal([
       [first, 2, 1],
       [again, 2, 1],
     ]);
@@ -114,7 +119,12 @@ describe('a main that is given instructions', () => {
     const both = [lab.ask(wait(2)), lab.ask(wait(2, 'structured'))];
     expect(lab.heard('host', 'waited').map((each) => each.generation)).to.deep.equal([1]);
     lab.serve();
-    expect(lab.heard('host', 'waited').slice(1).map((each) => [each.request, each.reason])).to.deep.equal([
+    expect(
+      lab
+        .heard('host', 'waited')
+        .slice(1)
+        .map((each) => [each.request, each.reason]),
+    ).to.deep.equal([
       [both[0], 0],
       [both[1], 0],
     ]);
@@ -235,12 +245,21 @@ describe('a main whose sub has taken over', () => {
     expect(codes).to.deep.equal(Array<string>(5).fill('failback-in-progress'));
     const of = { epoch: epoch(2), generation: generation(2) };
     lab.say('remote', { kind: 'begin', ...of, base: generation(1), full: false, state: 'SSWS' });
-    lab.say('remote', { kind: 'complete', generation: of.generation, blocks: 0, zeroBlocks: 0, digest: Buffer.alloc(16) });
+    lab.say('remote', {
+      kind: 'complete',
+      generation: of.generation,
+      blocks: 0,
+      zeroBlocks: 0,
+      digest: Buffer.alloc(16),
+    });
     expect(lab.heard('remote', 'committed').map((each) => each.generation)).to.deep.equal([2]);
     lab.news('remote');
     lab.say('remote', { kind: 'failbackDone', ...of });
     expect(lab.marks('regained')).to.deep.equal([{ generation: 2 }]);
-    expect(lab.news('remote').map(({ kind }) => kind), 'told at once').to.deep.equal(['pairing']);
+    expect(
+      lab.news('remote').map(({ kind }) => kind),
+      'told at once',
+    ).to.deep.equal(['pairing']);
     expect([lab.status().pairState, lab.read(0, 3), lab.write(0, 'Y')]).to.deep.equal(['PAIR', 'abc', 'good']);
   });
 
@@ -249,7 +268,13 @@ describe('a main whose sub has taken over', () => {
     lab.say('remote', { kind: 'failbackAsk', request: 1, epoch: epoch(2), committed: generation(1), discard: false });
     const of = { epoch: epoch(2), generation: generation(2) };
     lab.say('remote', { kind: 'begin', ...of, base: generation(1), full: false, state: 'SSWS' });
-    lab.say('remote', { kind: 'complete', generation: of.generation, blocks: 0, zeroBlocks: 0, digest: Buffer.alloc(16) });
+    lab.say('remote', {
+      kind: 'complete',
+      generation: of.generation,
+      blocks: 0,
+      zeroBlocks: 0,
+      digest: Buffer.alloc(16),
+    });
     lab.connect('remote', 'sub');
     lab.pairing({ committed: generation(2), structured: generation(2), commitDigest: Buffer.alloc(16) });
     expect(lab.marks('regained')).to.deep.equal([{ generation: 2 }]);

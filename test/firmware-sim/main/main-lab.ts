@@ -1,4 +1,5 @@
 /** What the parts of main share, over disks in memory, step by step: disk commands and records end when a test says so. */
+import { expect } from 'chai';
 import { Geometry } from '../../../firmware-sim/controller/geometry.js';
 import { Disk } from '../../../firmware-sim/disk/disk.js';
 import { MemoryStore } from '../../../firmware-sim/disk/memory-store.js';
@@ -76,7 +77,10 @@ export class MainLab {
         allocators: [this.slots, ...others.map(() => new SlotAllocator(slots))],
       },
       record: (record, operation) => this.records.push({ record, operation }),
-      send: (_port, message) => this.sent.push(message),
+      send: (port, message) => {
+        expect(port).to.equal('remote');
+        this.sent.push(message);
+      },
       compression: () => ({ takenBits: 0, sentBits: 0 }),
       maySend: () => this.maySend,
       onWriteEnded: (write) => this.ended.push(write),

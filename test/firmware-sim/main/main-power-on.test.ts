@@ -154,7 +154,11 @@ describe('a main that is still reading its records', () => {
 
   it('halted, refuses with the reason, and says nothing to the sub', () => {
     const lab = paired();
-    lab.restart(makeMain({ method: 'copy' })).connect('host', 'host').connect('remote', 'sub').pairing();
+    lab
+      .restart(makeMain({ method: 'copy' }))
+      .connect('host', 'host')
+      .connect('remote', 'sub')
+      .pairing();
     expect(lab.news('remote')).to.deep.equal([]);
     expect([lab.read(0, 1), lab.write(0, 'X')]).to.deep.equal(['notReady', 'notReady']);
     lab.news('host');

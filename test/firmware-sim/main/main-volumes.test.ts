@@ -32,6 +32,7 @@ describe('the volumes at main', () => {
 
   it('may be other than zero wherever something was written, before the freeze or since', () => {
     const { lab, of } = volumes();
+    expect(of.nextOccupied(0, 0, 16, 16)).to.deep.equal({ first: 0, count: 2 });
     lab.changed(0, 2, 1);
     lab.changed(0, 9, 3);
     const { nextOccupied } = of;

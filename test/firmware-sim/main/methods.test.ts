@@ -45,6 +45,7 @@ describe('a pair, whatever its method', () => {
 function secondImage(method: Method) {
   const lab = paired({ method });
   lab.write(1, 'XY');
+  lab.serve();
   const before = sent(lab);
   lab.silent.add('remote');
   lab.freeze(2);
