@@ -27,6 +27,12 @@ export const rooms = {
 
 /** Files that are not judged by all the tests of their room, which would take hours, but by those that are about them. */
 export const files = {
+  'firmware-sim/main/main-controller.ts': [
+    'firmware-sim/main/main-power-on',
+    'firmware-sim/main/main-instructions',
+    'firmware-sim/main/main-transfer',
+    'firmware-sim/controller/record-check',
+  ],
   'firmware-sim/main/main-core.ts': [
     'firmware-sim/main/main-core',
     'firmware-sim/main/keeper',
