@@ -27,6 +27,9 @@ export const rooms = {
 
 /** Files that are not judged by all the tests of their room, which would take hours, but by those that are about them. */
 export const files = {
+  'firmware-sim/main/outgoing-image.ts': ['firmware-sim/main/outgoing-image', 'firmware-sim/main/main-core'],
+  'firmware-sim/main/pair-session.ts': ['firmware-sim/main/pair-session*'],
+  'firmware-sim/main/main-records.ts': ['firmware-sim/main/main-power-on'],
   'firmware-sim/main/main-controller.ts': [
     'firmware-sim/main/main-power-on',
     'firmware-sim/main/main-instructions',
