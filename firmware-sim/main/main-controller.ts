@@ -4,7 +4,7 @@
  */
 
 import type { DiskName, PortName } from '../../protocol/device.js';
-import { blockNumber, generation, type Method, sectorBytes, volumeNumber } from '../../protocol/ids.js';
+import { assert, blockNumber, generation, type Method, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
@@ -20,7 +20,7 @@ import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
 import { type RecordCheck, recordCheck } from '../controller/record-check.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
-import { isWrite } from '../controller/write-pieces.js';
+import { isWrite, type WriteCommand } from '../controller/write-pieces.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
 import type { SlotAllocator } from '../storage/slot-allocator.js';
@@ -48,20 +48,26 @@ type AnyRecord = MainRecord | ReplicaRecord;
 const replicaKinds: ReadonlySet<string> = new Set(replicaRecords.map((each) => each.kind));
 const hostStallUsDefault = 10_000_000;
 
+/** What a controller works with once its records have been read back. */
+interface Parts {
+  readonly core: MainCore;
+  readonly session: PairSession;
+  readonly freeze: FreezeTaker;
+  readonly failback: FailbackReceiver;
+  readonly hostPort: HostPort;
+  readonly volumes: MainVolumes;
+}
+
 export class MainController extends Controller<AnyRecord> {
   readonly #options: MainOptions;
   #state = new MainState();
   #replica = new ReplicaState();
-  #core: MainCore | undefined;
-  #session: PairSession | undefined;
-  #freeze: FreezeTaker | undefined;
-  #failback: FailbackReceiver | undefined;
-  #hostPort: HostPort | undefined;
-  #volumes: MainVolumes | undefined;
+  #started: Parts | undefined;
   readonly #waiters = new Waiters();
   /** A freeze waits for these; writes after it are held by the freeze. */
   #writesUnderWay = new Map<HostWrite, HostCommand>();
   /** Tags of the newest writes that ended well in this session, as many as a host can have under way. */
+  // Stryker disable next-line ArrayDeclaration: made anew at power on
   #answeredWrites: readonly number[] = [];
 
   constructor(options: MainOptions) {
@@ -79,15 +85,16 @@ export class MainController extends Controller<AnyRecord> {
     return this.#replica;
   }
 
+  /** Of a controller that runs. */
+  get #parts(): Parts {
+    assert(this.#started !== undefined, 'what runs has been started');
+    return this.#started;
+  }
+
   protected forget(): void {
     this.#state = new MainState();
     this.#replica = new ReplicaState();
-    this.#core = undefined;
-    this.#session = undefined;
-    this.#freeze = undefined;
-    this.#failback = undefined;
-    this.#hostPort = undefined;
-    this.#volumes = undefined;
+    this.#started = undefined;
     this.#waiters.clear();
     this.#writesUnderWay = new Map();
     this.#answeredWrites = [];
@@ -161,7 +168,8 @@ export class MainController extends Controller<AnyRecord> {
     const then = (failed: readonly DiskName[]) =>
       this.stampAreas('shadow', stamp, () => {
         this.#start();
-        for (const volume of volumes.keys()) if (failed.includes(`primary${volume}`)) this.#core?.unsettled.add(volume);
+        for (const volume of volumes.keys())
+          if (failed.includes(`primary${volume}`)) this.#started?.core.unsettled.add(volume);
       });
     new FlushAll(this.disks, disks, then).start();
   }
@@ -180,8 +188,9 @@ export class MainController extends Controller<AnyRecord> {
       }
       allocators.push(allocator);
     }
-    state.freed = [];
-    this.#replica.freed = [];
+    // What the records gave up has been free since.
+    state.freed.length = 0;
+    this.#replica.freed.length = 0;
     const core = new MainCore({
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
       record: (record, operation) => this.record(record, operation),
@@ -191,31 +200,35 @@ export class MainController extends Controller<AnyRecord> {
       onWriteEnded: (write) => this.#writesUnderWay.delete(write),
     });
     core.nowUs = this.nowUs;
-    this.#core = core;
-    this.#session = new PairSession(core);
-    this.#volumes = new MainVolumes(core);
-    this.#freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
-    this.#failback = new FailbackReceiver(core, allocators, {
-      onRegained: () => this.#session?.again(),
-      tellPairing: () => this.#session?.tellPairing(),
-      hostIsQuiet: () => this.#writesUnderWay.size === 0 && this.#freeze?.busy !== true,
+    const session = new PairSession(core);
+    const freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
+    const failback = new FailbackReceiver(core, allocators, {
+      onRegained: () => session.again(),
+      tellPairing: () => session.tellPairing(),
+      hostIsQuiet: () => this.#writesUnderWay.size === 0 && !freeze.busy,
     });
-    this.#hostPort = new HostPort({
+    const hostPort = this.#openHostPort();
+    this.#started = { core, session, freeze, failback, hostPort, volumes: new MainVolumes(core) };
+    core.resumed();
+    this.run();
+    // The sub may have been there before; without a session nobody hears it.
+    this.opened('remote');
+  }
+
+  #openHostPort(): HostPort {
+    const { pair, volumeBytes } = this.#state;
+    return new HostPort({
       board: this,
       product: 'MAIN VOLUME',
-      serial: Buffer.from(state.pair.subarray(0, 6)).toString('hex').toUpperCase(),
-      volumes: state.volumeBytes,
+      serial: Buffer.from(pair.subarray(0, 6)).toString('hex').toUpperCase(),
+      volumes: volumeBytes,
       onCommand: (command) => this.#command(command),
     });
-    if (state.transfer === undefined) core.transferEnded();
-    else core.transferResumed();
-    this.run();
-    if (this.hasSession('remote')) this.opened('remote');
   }
 
   #maySend(): boolean {
     const { pairState, takenOver } = this.#state;
-    return (this.#session?.ready ?? false) && !takenOver && pairState !== 'PSUS' && pairState !== 'PSUE';
+    return this.#parts.session.ready && !takenOver && pairState !== 'PSUS' && pairState !== 'PSUE';
   }
 
   #phase(): MainPhase {
@@ -226,20 +239,20 @@ export class MainController extends Controller<AnyRecord> {
     if (takenOver) return 'taken over';
     if (pairState === 'PSUS') return 'suspended';
     if (pairState === 'PSUE') return 'failed';
-    return transfer !== undefined || (this.#freeze?.busy ?? false) ? 'transfer' : 'idle';
+    return transfer !== undefined || this.#parts.freeze.busy ? 'transfer' : 'idle';
   }
 
   protected opened(port: PortName): void {
-    if (port === 'remote' && this.power === 'running') this.#session?.opened();
+    if (port === 'remote' && this.power === 'running') this.#parts.session.opened();
   }
 
   protected closed(port: PortName): void {
     if (port === 'remote') {
-      this.#session?.closed();
-      this.#failback?.closed();
+      this.#started?.session.closed();
+      this.#started?.failback.closed();
       return;
     }
-    this.#hostPort?.sessionClosed();
+    this.#started?.hostPort.sessionClosed();
     this.#answeredWrites = [];
     this.#waiters.clear();
   }
@@ -254,18 +267,18 @@ export class MainController extends Controller<AnyRecord> {
       case 'command':
       case 'dataOut':
       case 'taskManagement':
-        if (this.#hostPort !== undefined && this.power === 'running') this.#hostPort.receive(message);
+        if (this.power === 'running') this.#parts.hostPort.receive(message);
         else if (message.kind === 'command') this.turnAway(message);
         break;
       case 'freeze':
-        if (this.#freeze?.isRepeated(message) !== true)
+        if (this.#started?.freeze.isRepeated(message) !== true)
           this.#instruct(message, 'freeze', () => this.#startFreeze(message));
         else
           this.#instruct(
             message,
             'freeze again',
             () => {},
-            () => this.#freeze?.repeat(message),
+            () => this.#parts.freeze.repeat(message),
           );
         break;
       case 'getStatus':
@@ -323,7 +336,7 @@ export class MainController extends Controller<AnyRecord> {
   /** Besides the writes under way those are named whose answer may not have reached the host when it sent the freeze. */
   #startFreeze(message: MessageNamed<'freeze'>): void {
     const underWay = [...this.#writesUnderWay.values()].map(({ tag }) => tag);
-    this.#freeze?.start(message, [...this.#answeredWrites, ...underWay]);
+    this.#parts.freeze.start(message, [...this.#answeredWrites, ...underWay]);
   }
 
   #setPairState(request: number, state: 'PSUS' | 'PAIR' | 'COPY', reason?: RefusalCode): void {
@@ -335,7 +348,7 @@ export class MainController extends Controller<AnyRecord> {
         resume: () => {
           this.mark('pairState', { state });
           this.send('remote', { kind: 'pairStateChanged', state, code });
-          if (state !== 'PSUS') this.#session?.again();
+          if (state !== 'PSUS') this.#parts.session.again();
           this.#done(request, true);
         },
       },
@@ -343,8 +356,7 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   #resync(request: number): void {
-    const { fullNeeded, committed } = this.#state;
-    this.#setPairState(request, fullNeeded || committed === 0 ? 'COPY' : 'PAIR');
+    this.#setPairState(request, this.#state.fullNeeded ? 'COPY' : 'PAIR');
   }
 
   #wait(message: MessageNamed<'wait'>): void {
@@ -352,10 +364,10 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   #scan(message: MessageNamed<'getDigests'>): void {
-    const volumes = this.#volumes;
-    const code = volumes === undefined ? 'recovering' : digestRefusal(message, volumes.geometry);
-    if (volumes === undefined || code !== undefined) {
-      this.refuse('host', message.request, code ?? 'recovering');
+    const { volumes } = this.#parts;
+    const code = digestRefusal(message, volumes.geometry);
+    if (code !== undefined) {
+      this.refuse('host', message.request, code);
       return;
     }
     scanDigests(volumes, message, (digests) => {
@@ -367,50 +379,47 @@ export class MainController extends Controller<AnyRecord> {
   /** A medium command of the host, with all its data. */
   #command(host: HostCommand): void {
     const { id, volume, command } = host;
-    if (this.#volumes === undefined) return;
-    if (!isWrite(command)) {
-      carryOutRead(this.#volumes, { volume, command }, (completion) => this.#hostPort?.answer(id, completion));
-    } else if (this.#freeze?.hold(host) !== true) this.#write(host);
+    const { volumes, freeze, hostPort } = this.#parts;
+    if (!isWrite(command)) carryOutRead(volumes, { volume, command }, (completion) => hostPort.answer(id, completion));
+    else if (!freeze.hold(host)) this.#write(host);
   }
 
-  #write(command: HostCommand): void {
-    const core = this.#core;
-    if (core === undefined || !isWrite(command.command)) return;
-    const write: HostWrite = new HostWrite(core, command.volume, command.command, (completion) => {
-      if (completion.status !== 'good') this.#freeze?.exclude(command.tag);
-      else this.#answeredWrites = [...this.#answeredWrites.slice(1 - hostCommandsMax), command.tag];
-      this.#hostPort?.answer(command.id, completion);
+  #write(host: HostCommand): void {
+    const { core, freeze, hostPort } = this.#parts;
+    const write: HostWrite = new HostWrite(core, host.volume, host.command as WriteCommand, (completion) => {
+      if (completion.status !== 'good') freeze.exclude(host.tag);
+      else this.#answeredWrites = [...this.#answeredWrites.slice(1 - hostCommandsMax), host.tag];
+      hostPort.answer(host.id, completion);
     });
-    this.#writesUnderWay.set(write, command);
+    this.#writesUnderWay.set(write, host);
     write.start(this.nowUs);
   }
 
   /** A write that a freeze held back; meanwhile the sub may have taken over. */
   #writeHeld(held: HostCommand): void {
     if (mainTable.write[this.#phase()] === 'accepted') this.#write(held);
-    else this.#hostPort?.answer(held.id, checkCondition('writeProtected'));
+    else this.#parts.hostPort.answer(held.id, checkCondition('writeProtected'));
   }
 
   #remoteMessage(message: Message): void {
-    const session = this.#session;
-    if (session === undefined || this.power === 'halted') return;
+    if (this.#started === undefined || this.power === 'halted') return;
+    const { session, failback } = this.#started;
     if (message.kind === 'pairing') {
       const verdict = session.compare(message);
-      if (verdict === 'givenBack') this.#failback?.given({ epoch: message.epoch, generation: message.committed });
-    } else if (!session.message(message)) this.#failback?.message(message);
+      if (verdict === 'givenBack') failback.given({ epoch: message.epoch, generation: message.committed });
+    } else if (!session.message(message)) failback.message(message);
   }
 
   protected work(): void {
-    const core = this.#core;
-    if (core === undefined) return;
+    const { core, session, failback, freeze } = this.#parts;
     core.nowUs = this.nowUs;
     this.#protectVolumes();
     this.#failStalled(core);
     core.pump(this.nowUs);
-    this.#session?.pump();
-    this.#failback?.pump();
-    if (this.#writesUnderWay.size === 0) this.#freeze?.drained();
-    for (const held of this.#freeze?.release() ?? []) this.#writeHeld(held);
+    session.pump();
+    failback.pump();
+    if (this.#writesUnderWay.size === 0) freeze.drained();
+    for (const held of freeze.release()) this.#writeHeld(held);
     core.pump(this.nowUs);
     const { committed, structured, failures } = this.#state;
     for (const answer of this.#waiters.take({ committed, structured, failures })) this.send('host', answer);
@@ -418,19 +427,20 @@ export class MainController extends Controller<AnyRecord> {
 
   #protectVolumes(): void {
     const phase = this.#phase();
-    this.#hostPort?.setWriteProtected(mainTable.write[phase] !== 'accepted');
-    this.#hostPort?.setNotReady(mainTable.read[phase] === 'accepted' ? undefined : senseOf('standby'));
+    const { hostPort } = this.#parts;
+    hostPort.setWriteProtected(mainTable.write[phase] !== 'accepted');
+    hostPort.setNotReady(mainTable.read[phase] === 'accepted' ? undefined : senseOf('standby'));
   }
 
   /** A write that waits for a block to be sent while nothing can be sent: the image loses, not the host. */
   #failStalled(core: MainCore): void {
-    const endUs = this.#stallEndUs();
-    if (endUs !== undefined && this.nowUs >= endUs) core.failGeneration('shadow-full', 'a host write waited too long');
+    if (this.nowUs >= (this.#stallEndUs() ?? Number.POSITIVE_INFINITY))
+      core.failGeneration('shadow-full', 'a host write waited too long');
   }
 
   /** Until when the write that has waited longest goes on waiting; a sub that is heard may be slow as it likes. */
   #stallEndUs(): number | undefined {
-    const since = this.#state.transfer === undefined ? undefined : this.#core?.stalledSinceUs();
+    const since = this.#parts.core.stalledSinceUs();
     if (since === undefined) return undefined;
     const heardUs = this.#maySend() && this.isOpen('remote') ? this.heardUs('remote') : 0;
     return Math.max(since, heardUs) + (this.#options.hostStallUsMax ?? hostStallUsDefault);
@@ -442,6 +452,6 @@ export class MainController extends Controller<AnyRecord> {
 
   #status(request: number): MessageNamed<'status'> {
     const lines = (['host', 'remote'] as const).map((name) => ({ name, up: this.isOpen(name) }));
-    return mainStatus({ request, state: this.#state, core: this.#core, lines });
+    return mainStatus({ request, state: this.#state, core: this.#started?.core, lines });
   }
 }

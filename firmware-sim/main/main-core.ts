@@ -289,8 +289,8 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     this.outgoing.freeze();
   }
 
-  /** After power on in the middle of a transfer. */
-  transferResumed(): void {
+  /** After power on, in the middle of a transfer or with none. */
+  resumed(): void {
     this.keeper.keepAll();
     this.outgoing.restart();
     this.drainer.noteAll();
