@@ -34,6 +34,7 @@ export const files = {
     'firmware-sim/main/main-power-on',
     'firmware-sim/main/main-instructions',
     'firmware-sim/main/main-transfer',
+    'firmware-sim/main/methods',
     'firmware-sim/controller/record-check',
   ],
   'firmware-sim/main/main-core.ts': [

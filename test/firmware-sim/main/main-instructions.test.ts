@@ -111,6 +111,23 @@ describe('a main that is given instructions', () => {
     expect([lab.committed, lab.imageLetters(0, 6)]).to.deep.equal([2, 'aXYdef']);
   });
 
+  it('takes a pair that was suspended by an error for suspended, too', () => {
+    const lab = paired();
+    lab.say('remote', { kind: 'pairStateChanged', state: 'PSUE', code: refusals['disk-error'].number });
+    lab.news('host');
+    lab.freeze(2);
+    lab.ask(suspend);
+    lab.ask({ kind: 'takeover', force: true });
+    expect(lab.heard('host', 'refused').map(({ code, detail }) => [code, detail])).to.deep.equal([
+      [refusals['pair-suspended'].number, 'disk-error'],
+      [refusals['wrong-controller'].number, 'disk-error'],
+    ]);
+    expect(lab.heard('host', 'done').map(({ effect }) => effect)).to.deep.equal([false]);
+    const well = paired();
+    well.ask({ kind: 'takeover', force: true });
+    expect(well.heard('host', 'refused')[0]?.detail).to.equal('');
+  });
+
   it('answers who waits when it has come about, or failed', () => {
     const lab = paired();
     lab.write(1, 'X');
@@ -184,6 +201,7 @@ describe('a main that is given instructions', () => {
 
   it('answers none of what a host asked in a session that has ended', () => {
     const lab = paired();
+    const pairings = lab.heard('remote', 'pairing').length;
     lab.write(1, 'X');
     lab.silent.add('remote');
     lab.freeze(2);
@@ -196,6 +214,7 @@ describe('a main that is given instructions', () => {
     expect([lab.news('host'), lab.committed]).to.deep.equal([[], 1]);
     lab.serve();
     expect([lab.news('host'), lab.committed, lab.read(0, 2)]).to.deep.equal([[], 2, 'aX']);
+    expect(lab.heard('remote', 'pairing').length, 'the sub has noticed nothing').to.equal(pairings);
   });
 
   it('loses nothing of its host when the session with the sub ends', () => {
@@ -232,8 +251,9 @@ describe('a main whose sub has taken over', () => {
     const lab = takenOver();
     lab.write(0, 'X');
     const ask = { kind: 'failbackAsk', request: 1, epoch: epoch(2), committed: generation(1), discard: false } as const;
+    lab.news('remote');
     lab.say('remote', ask);
-    expect(lab.heard('remote', 'failbackDifference')).to.have.length(1);
+    expect(lab.news('remote').map(({ kind }) => kind)).to.deep.equal(['pairing', 'failbackDifference']);
     expect([lab.read(0, 1), lab.write(0, 'X')]).to.deep.equal(['notReady', 'notReady']);
     lab.news('host');
     lab.freeze(2);
@@ -261,6 +281,23 @@ describe('a main whose sub has taken over', () => {
       'told at once',
     ).to.deep.equal(['pairing']);
     expect([lab.status().pairState, lab.read(0, 3), lab.write(0, 'Y')]).to.deep.equal(['PAIR', 'abc', 'good']);
+  });
+
+  it('lets a failback begin once its host is quiet: no write under way, no freeze being taken up', () => {
+    const ask = { kind: 'failbackAsk', request: 1, epoch: epoch(2), committed: generation(1), discard: true } as const;
+    for (const held of ['primary0', 'meta'] as const) {
+      const lab = paired();
+      lab.trouble = (disk, { op }) => (disk === held && op === 'write' ? 'wait' : undefined);
+      if (held === 'primary0') lab.write(0, 'X');
+      else lab.freeze(2);
+      lab.news('remote');
+      lab.say('remote', ask);
+      expect(lab.news('remote'), held).to.deep.equal([]);
+      lab.epoch = epoch(2);
+      lab.pairing({ takenOver: true }).release();
+      lab.pass(0);
+      expect(lab.heard('remote', 'failbackDifference').length, held).to.equal(1);
+    }
   });
 
   it('is the main side again, too, when the sub’s pairing shows that it has given back', () => {

@@ -152,6 +152,14 @@ describe('a main that is still reading its records', () => {
     expect([lab.read(0, 1), lab.read(0, 1)]).to.deep.equal(['unitAttention', 'a']);
   });
 
+  it('bears that sessions end', () => {
+    const lab = paired();
+    lab.trouble = (disk) => (disk === 'meta' ? 'wait' : undefined);
+    lab.restart().connect('host', 'host').connect('remote', 'sub').connect('host', 'host').connect('remote', 'sub');
+    lab.release();
+    expect([lab.heard('remote', 'pairing').length, lab.marks('running').length]).to.deep.equal([1, 2]);
+  });
+
   it('halted, refuses with the reason, and says nothing to the sub', () => {
     const lab = paired();
     lab
@@ -163,7 +171,8 @@ describe('a main that is still reading its records', () => {
     expect([lab.read(0, 1), lab.write(0, 'X')]).to.deep.equal(['notReady', 'notReady']);
     lab.news('host');
     lab.ask({ kind: 'suspend' });
-    expect(lab.refusals()).to.have.length(1);
+    lab.freeze(2);
+    expect(lab.refusals().map((each) => each.replace(/^\d+ /, ''))).to.deep.equal(['wrong-method', 'wrong-method']);
   });
 
   it('halted while it runs, too, answers nothing but why', () => {
@@ -175,7 +184,8 @@ describe('a main that is still reading its records', () => {
     lab.news('host');
     lab.news('remote');
     lab.ask({ kind: 'suspend' });
-    expect([lab.refusals().length, lab.pairing().news('remote')]).to.deep.equal([1, []]);
+    expect(lab.refusals().map((each) => each.replace(/^\d+ /, ''))).to.deep.equal(['disk-error']);
+    expect(lab.pairing({ pair: Buffer.alloc(16, 7) }).news('remote')).to.deep.equal([]);
     lab.connect('remote', 'sub');
     expect(lab.heard('remote', 'pairing')).to.deep.equal([]);
   });

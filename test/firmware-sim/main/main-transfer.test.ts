@@ -184,7 +184,7 @@ describe('a main that may send', () => {
   });
 
   it('sends nothing when the pair is suspended by an error, or the sub has taken over', () => {
-    const failed = paired();
+    const failed = paired({ method: 'streaming' });
     failed.say('remote', { kind: 'pairStateChanged', state: 'PSUE', code: refusals['disk-error'].number });
     const over = paired();
     over.pairing({ takenOver: true, epoch: epoch(2) });
