@@ -44,14 +44,20 @@ const failuresRemembered = 64;
 /** A main that is not heard for so long after it was asked something is away, in microseconds. */
 const lifeUs = 3_000_000;
 
+/** What a controller works with once its records have been read back. */
+interface Parts {
+  readonly core: SubCore;
+  readonly main: MainSession;
+  readonly failback: FailbackSender;
+  readonly hostPort: HostPort;
+  readonly volumes: SubVolumes;
+}
+
 export class SubController extends Controller<AnyRecord> {
   readonly #options: SubOptions;
   #state = new SubState();
   #replica = new ReplicaState();
-  #core: SubCore | undefined;
-  #hostPort: HostPort | undefined;
-  #volumes: SubVolumes | undefined;
-  #failback: FailbackSender | undefined;
+  #started: Parts | undefined;
   readonly #waiters = new Waiters();
   /** Generations that main gave up, since power on. */
   #failures = new Map<number, RefusalCode>();
@@ -60,7 +66,6 @@ export class SubController extends Controller<AnyRecord> {
   #asking: MessageNamed<'takeover'>[] = [];
   /** When main was last asked for one; never: at the end of all time. */
   #askedUs = Number.POSITIVE_INFINITY;
-  #main: MainSession | undefined;
   /** What main said of the pair while the records were still being read: it does not say it twice. */
   #early: MessageNamed<'pairing'> | undefined;
 
@@ -77,18 +82,20 @@ export class SubController extends Controller<AnyRecord> {
     return this.#replica;
   }
 
+  /** Of a controller that runs. */
+  get #parts(): Parts {
+    assert(this.#started !== undefined, 'what runs has been started');
+    return this.#started;
+  }
+
   protected forget(): void {
     this.#state = new SubState();
     this.#replica = new ReplicaState();
-    this.#core = undefined;
-    this.#hostPort = undefined;
-    this.#volumes = undefined;
-    this.#failback = undefined;
+    this.#started = undefined;
     this.#waiters.clear();
     this.#failures = new Map();
     this.#asking = [];
     this.#askedUs = Number.POSITIVE_INFINITY;
-    this.#main = undefined;
     this.#early = undefined;
   }
 
@@ -177,30 +184,27 @@ export class SubController extends Controller<AnyRecord> {
       }
       allocators.push(allocator);
     }
-    this.#replica.freed = [];
-    this.#core = new SubCore({
+    // What the records gave up has been free since.
+    this.#replica.freed.length = 0;
+    const core = new SubCore({
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
       compression: () => this.compression(),
     });
-    this.#core.nowUs = this.nowUs;
-    this.#volumes = new SubVolumes(this.#core);
-    this.#failback = new FailbackSender(this.#core, (generation, code) => this.#remember(generation, code));
-    this.#main = new MainSession({
-      core: this.#core,
-      stamp: (then) => this.#stamp(then),
-      onGivenUp: (failed, code) => this.#remember(failed, code),
-    });
-    this.#openHostPort();
+    core.nowUs = this.nowUs;
+    const onGivenUp = (failed: Generation, code: RefusalCode) => this.#remember(failed, code);
+    const main = new MainSession({ core, stamp: (then) => this.#stamp(then), onGivenUp });
+    const failback = new FailbackSender(core, onGivenUp);
+    this.#started = { core, main, failback, hostPort: this.#openHostPort(), volumes: new SubVolumes(core) };
     this.run();
     const early = this.#early;
     this.#early = undefined;
     if (early !== undefined) this.#remoteMessage(early);
   }
 
-  #openHostPort(): void {
-    this.#hostPort = new HostPort({
+  #openHostPort(): HostPort {
+    return new HostPort({
       board: this,
       product: 'SUB VOLUME',
       serial: Buffer.from(this.#state.pair.subarray(0, 6)).toString('hex').toUpperCase(),
@@ -213,8 +217,9 @@ export class SubController extends Controller<AnyRecord> {
     const { takenOver, failback, pairState } = this.#state;
     if (this.power === 'halted') return 'halted';
     if (this.power !== 'running') return 'recovering';
-    const away = !this.isOpen('remote') || this.#main?.foreign === true || this.#isSilent();
-    if (failback !== undefined || this.#failback?.busy === true) return 'failing back';
+    const { main, failback: sender } = this.#parts;
+    const away = !this.isOpen('remote') || main.foreign || this.#isSilent();
+    if (failback !== undefined || sender.busy) return 'failing back';
     if (takenOver) return away ? 'taken over, main away' : 'taken over';
     if (this.#replica.committed === 0) return 'no image';
     if (pairState === 'SSUS' || pairState === 'PSUE') return 'suspended';
@@ -222,17 +227,17 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   protected opened(port: PortName): void {
-    if (port === 'remote') this.#main?.opened();
+    if (port === 'remote') this.#started?.main.opened();
   }
 
   protected closed(port: PortName): void {
     if (port === 'remote') {
       this.#early = undefined;
-      this.#main?.closed();
-      this.#failback?.lost();
+      this.#started?.main.closed();
+      this.#started?.failback.lost();
       return;
     }
-    this.#hostPort?.sessionClosed();
+    this.#started?.hostPort.sessionClosed();
     this.#waiters.clear();
     this.#asking = [];
   }
@@ -244,20 +249,20 @@ export class SubController extends Controller<AnyRecord> {
 
   #remoteMessage(message: Message): void {
     if (this.power === 'halted') return;
-    if (this.#core === undefined) {
+    if (this.#started === undefined) {
       if (message.kind === 'pairing') this.#early = message;
       return;
     }
-    if (message.kind === 'pairing') this.#tellFailback(message);
-    if (message.kind !== 'pairing' && this.#state.takenOver) this.#failback?.message(message);
-    else this.#main?.message(message);
+    const { main, failback } = this.#started;
+    if (message.kind === 'pairing') this.#tellFailback(message, failback);
+    if (message.kind !== 'pairing' && this.#state.takenOver) failback.message(message);
+    else main.message(message);
   }
 
   /** A failback needs to know what main has frozen, and how much it takes at once. */
-  #tellFailback(main: MessageNamed<'pairing'>): void {
-    if (this.#failback === undefined) return;
-    this.#failback.mainFrozen = main.frozen;
-    this.#failback.sender.runBytesMax = Math.max(this.#state.blockBytes, Math.min(65536, main.runBytesMax));
+  #tellFailback(main: MessageNamed<'pairing'>, failback: FailbackSender): void {
+    failback.mainFrozen = main.frozen;
+    failback.sender.runBytesMax = Math.max(this.#state.blockBytes, Math.min(65536, main.runBytesMax));
   }
 
   #remember(failed: Generation, code: RefusalCode): void {
@@ -270,7 +275,7 @@ export class SubController extends Controller<AnyRecord> {
       case 'command':
       case 'dataOut':
       case 'taskManagement':
-        if (this.power === 'running') this.#hostPort?.receive(message);
+        if (this.power === 'running') this.#parts.hostPort.receive(message);
         else if (message.kind === 'command') this.turnAway(message);
         break;
       case 'getStatus':
@@ -323,7 +328,8 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #done(request: number, effect: boolean): void {
-    const now = this.#failback?.busy === true ? this.#failback.generation : this.#replica.committed;
+    const { failback } = this.#parts;
+    const now = failback.busy ? failback.generation : this.#replica.committed;
     this.send('host', { kind: 'done', request, epoch: this.#state.epoch, generation: now, effect });
   }
 
@@ -332,7 +338,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#asking.push(message);
     if (this.#asking.length > 1) return;
     this.#askedUs = this.nowUs;
-    this.#main?.tell();
+    this.#parts.main.tell();
   }
 
   #isSilent(): boolean {
@@ -348,8 +354,9 @@ export class SubController extends Controller<AnyRecord> {
 
   /** Raises the epoch durably and drops what is not committed; structuring of what is goes on. */
   #takeOver(request: number): void {
-    this.#core?.receiver.drop();
-    this.#main?.closed();
+    const { core, main } = this.#parts;
+    core.receiver.drop();
+    main.closed();
     this.mark('takeoverTaken', {});
     this.record(
       { kind: 'tookOver', epoch: epoch(this.#state.epoch + 1) },
@@ -357,7 +364,7 @@ export class SubController extends Controller<AnyRecord> {
         name: 'recording a takeover',
         resume: () => {
           this.mark('tookOver', { epoch: this.#state.epoch });
-          this.#main?.tell();
+          main.tell();
           this.#done(request, true);
         },
       },
@@ -365,7 +372,7 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #startFailback({ request, discard }: MessageNamed<'failback'>): void {
-    this.#failback?.start(discard, (refusal) => {
+    this.#parts.failback.start(discard, (refusal) => {
       if (refusal === undefined) this.#done(request, true);
       else this.refuse('host', request, refusal.code, refusal.detail);
     });
@@ -378,8 +385,7 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #scan(message: MessageNamed<'getDigests'>): void {
-    const volumes = this.#volumes;
-    assert(volumes !== undefined, 'digests are computed of what is read back');
+    const { volumes } = this.#parts;
     const code = digestRefusal(message, volumes.geometry);
     const current = this.#replica.committed;
     if (code !== undefined) this.refuse('host', message.request, code);
@@ -396,11 +402,10 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #command({ id, volume, command }: HostCommand): void {
-    const core = this.#core;
-    assert(core !== undefined && this.#volumes !== undefined, 'the host port is opened once there are volumes');
-    const answer = (completion: Completion) => this.#hostPort?.answer(id, completion);
+    const { core, volumes, hostPort } = this.#parts;
+    const answer = (completion: Completion) => hostPort.answer(id, completion);
     if (!isWrite(command)) {
-      carryOutRead(this.#volumes, { volume, command }, answer);
+      carryOutRead(volumes, { volume, command }, answer);
       return;
     }
     core.hostWrites += 1;
@@ -411,14 +416,13 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   protected work(): void {
-    const core = this.#core;
-    if (core === undefined) return;
+    const { core, failback } = this.#parts;
     core.nowUs = this.nowUs;
     this.#protectVolumes();
     core.receiver.pump();
     this.#resumeFailback();
     this.#answerAsking();
-    this.#failback?.pump();
+    failback.pump();
     const { committed, structured } = this.#replica;
     const progress = { committed, structured, failures: this.#failures };
     for (const answer of this.#waiters.take(progress)) this.send('host', answer);
@@ -426,14 +430,15 @@ export class SubController extends Controller<AnyRecord> {
 
   /** A failback that a power cut or the end of a session stopped begins again by itself. */
   #resumeFailback(): void {
-    if (this.#state.failback === undefined || this.#main?.paired !== true || this.#failback?.busy !== false) return;
-    this.#failback.start(true, () => {});
+    const { main, failback } = this.#parts;
+    if (this.#state.failback !== undefined && main.paired && !failback.busy) failback.start(true, () => {});
   }
 
   #protectVolumes(): void {
     const phase = this.#phase();
-    this.#hostPort?.setNotReady(subTable.read[phase] === 'accepted' ? undefined : senseOf('notReady'));
-    this.#hostPort?.setWriteProtected(subTable.write[phase] !== 'accepted');
+    const { hostPort } = this.#parts;
+    hostPort.setNotReady(subTable.read[phase] === 'accepted' ? undefined : senseOf('notReady'));
+    hostPort.setWriteProtected(subTable.write[phase] !== 'accepted');
   }
 
   protected ownDeadline(): number | undefined {
@@ -447,8 +452,8 @@ export class SubController extends Controller<AnyRecord> {
       request,
       state: this.#state,
       replica: this.#replica,
-      core: this.#core,
-      failback: this.#failback,
+      core: this.#started?.core,
+      failback: this.#started?.failback,
       failed,
       lines,
     });
