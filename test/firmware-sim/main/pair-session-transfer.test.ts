@@ -32,11 +32,12 @@ describe('what the sub holds of a generation on its way', () => {
       ['  Y', [1, 2]],
       [' XZ', [1, 2]],
     ] as const) {
-      const lab = asking().holds(2, letters);
+      const lab = asking();
+      while (lab.core.outgoing.pick(64) !== undefined);
+      lab.holds(2, letters);
       expect(lab.recorded(), letters).to.deep.equal(lost.map(unsent));
       while (lab.durable());
       lab.told();
-      lab.core.outgoing.freeze();
       lab.pump();
       lab.pump();
       expect(lab.waiting).to.include('primary0 read 2+4');
@@ -67,6 +68,14 @@ describe('what the sub holds of a generation on its way', () => {
     expect([lab.recorded(), lab.session.ready], 'more is to come').to.deep.equal([[], false]);
     lab.holds(2, '  z', { chunk: 2 });
     expect(lab.recorded()).to.deep.equal([64, 65, 66, 67].map(unsent));
+    const more = new SessionLab({ sectors: 400 });
+    more.primary(70, 'ab');
+    more.freeze(2);
+    more.isSent(70, 'ab');
+    more.pairing();
+    more.session.pump();
+    more.holds(2, `${' '.repeat(5)}Qa`, { chunk: 1 });
+    expect(more.recorded(), 'more and less').to.deep.equal([70, 71].map(unsent));
   });
 
   it('is not what it holds of another generation, nor what it was not asked for', () => {
@@ -117,6 +126,16 @@ describe('what the sub holds of a generation on its way', () => {
     held.told();
     held.holds(2, ' X');
     expect([held.recorded(), held.told()], 'there is nothing to complete').to.deep.equal([[], []]);
+    const [other, more] = [' Q', 'QX'].map((letters) => {
+      const flowing = new SessionLab({ method: 'streaming' });
+      flowing.primary(1, 'XY');
+      flowing.isSent(1, letters === ' Q' ? 'X' : 'XY');
+      flowing.pairing();
+      flowing.session.pump();
+      return flowing.holds(2, letters);
+    });
+    expect(other?.recorded(), 'something else').to.deep.equal([unsent(1)]);
+    expect(more?.recorded(), 'more and less').to.deep.equal([unsent(1), unsent(2)]);
   });
 });
 
@@ -135,6 +154,18 @@ describe('complete', () => {
     lab.told();
     lab.session.pump();
     expect(lab.told()).to.deep.equal([]);
+  });
+
+  it('waits for every volume', () => {
+    const lab = new SessionLab({ others: [32] });
+    lab.changed(1, 3, 1);
+    lab.primary(1, 'X');
+    lab.freeze(2);
+    lab.isSent(1, 'X');
+    lab.pairing();
+    lab.session.pump();
+    lab.holds(2, ' X');
+    expect(lab.told()).to.deep.equal(['begin 2 on 1 PAIR', 'getHoldings 2']);
   });
 
   it('waits for what is on its way', () => {

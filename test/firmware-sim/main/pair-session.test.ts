@@ -1,7 +1,7 @@
 /** What main and its sub tell each other of the pair, and what main makes of it. */
 import { expect } from 'chai';
 import { epoch, generation } from '../../../protocol/ids.js';
-import { begun, code, commitDigest, frozen, SessionLab } from './session-lab.js';
+import { begun, code, commitDigest, digestOfSecond, frozen, SessionLab } from './session-lab.js';
 
 const older = { committed: generation(0), structured: generation(0), commitDigest: Buffer.alloc(16) };
 
@@ -44,6 +44,8 @@ describe('main, when a session with its sub opens', () => {
     const [record] = lab.recorded() as { state: string }[];
     expect([record?.state, lab.session.agreed]).to.deep.equal(['PSUE', false]);
     expect(lab.logs()[0]).to.match(/^pair suspended: .*the sub has generation 1 of epoch 1/);
+    const more = new SessionLab().pairing({ pair: Buffer.alloc(16, 7), structured: generation(5) });
+    expect(more.records.length, 'what it has structured is none of ours').to.equal(1);
   });
 
   it('takes runs and windows as large as the sub takes them, within its own limits', () => {
@@ -107,6 +109,7 @@ describe('a sub that holds an older image than main knows of', () => {
     lab.durable();
     lab.session.pump();
     expect(lab.told()).to.deep.equal(['begin 2 on 1 full COPY', 'getHoldings 2']);
+    expect(lab.recorded()).to.deep.equal([]);
   });
 
   it('makes a difference fail that was frozen while that was being recorded', () => {
@@ -133,6 +136,7 @@ describe('a sub that has taken over', () => {
       { kind: 'failed', generation: 2, code: code('taken-over') },
       { kind: 'takenOver', epoch: 2 },
     ]);
+    expect(lab.logs()).to.deep.equal(['generation 2 failed: taken-over']);
     while (lab.durable());
     expect([lab.core.state.takenOver, lab.core.state.epoch, lab.marks().at(-1)]).to.deep.equal([
       true,
@@ -176,6 +180,22 @@ describe('a sub that has committed what main does not know of', () => {
     expect([lab.session.agreed, lab.marks()]).to.deep.equal([false, ['paired adopted']]);
     lab.durable();
     expect([lab.session.agreed, lab.core.state.committed]).to.deep.equal([true, 2]);
+  });
+
+  it('has committed the generation on its way: that is noted, and the next one goes on in the same session', () => {
+    const lab = begun();
+    lab.isSent(1, 'XY');
+    lab.session.closed();
+    lab.session.opened();
+    lab.told();
+    lab.pairing({ committed: generation(2), commitDigest: digestOfSecond() });
+    expect(lab.recorded()).to.deep.equal([{ kind: 'committed', generation: 2, digest: digestOfSecond() }]);
+    lab.durable();
+    lab.primary(3, 'Z');
+    lab.freeze(3);
+    expect([lab.session.agreed, lab.session.ready]).to.deep.equal([true, false]);
+    lab.session.pump();
+    expect(lab.told()).to.deep.equal(['begin 3 on 2 PAIR', 'getHoldings 3']);
   });
 
   it('is believed about the generation on its way when it is what main sent', () => {

@@ -13,8 +13,8 @@ export const code = (name: keyof typeof refusals) => refusals[name].number;
 export class SessionLab extends MainLab {
   readonly session = new PairSession(this.core);
 
-  constructor({ method = 'differential' as Method, sectors = 32, slots = 16 } = {}) {
-    super({ method, sectors, slots });
+  constructor({ method = 'differential' as Method, sectors = 32, slots = 16, others = [] as readonly number[] } = {}) {
+    super({ method, sectors, slots, others });
     this.primary(0, 'abcd');
     this.freeze(1, true);
     const { state } = this.core;
