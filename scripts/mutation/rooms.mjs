@@ -15,6 +15,7 @@ export const rooms = {
   'protocol/frame': { tests: ['protocol/frame/**', 'protocol/vectors'] },
   'protocol/link': { tests: ['protocol/link/!(link)', 'protocol/link/link'] },
   'protocol/message': { tests: ['protocol/message/**', 'protocol/vectors', 'documents/documents'] },
+  'protocol/compression': { tests: ['protocol/compression/**'] },
   'protocol/session': { tests: ['protocol/session/**'] },
   'protocol/scsi': { tests: ['protocol/scsi/**', 'firmware-sim/disk/d*'] },
   'firmware-sim/storage': { tests: ['firmware-sim/storage/**'] },
@@ -25,34 +26,29 @@ export const rooms = {
   'firmware-sim/disk': { tests: ['firmware-sim/disk/**'] },
 };
 
+const inMain = (...tests) => tests.map((each) => `firmware-sim/main/${each}`);
+const inSub = (...tests) => tests.map((each) => `firmware-sim/sub/${each}`);
+
 /** Files that are not judged by all the tests of their room, which would take hours, but by those that are about them. */
 export const files = {
-  'firmware-sim/main/outgoing-image.ts': ['firmware-sim/main/outgoing-image', 'firmware-sim/main/main-core'],
-  'firmware-sim/main/pair-session.ts': ['firmware-sim/main/pair-session*'],
-  'firmware-sim/main/main-records.ts': ['firmware-sim/main/main-power-on'],
+  'firmware-sim/main/drainer.ts': inMain('drainer', 'host-write*'),
+  'firmware-sim/main/failback-receiver.ts': inMain('failback-receiver'),
+  'firmware-sim/main/host-write.ts': inMain('host-write*'),
+  'firmware-sim/main/keeper.ts': inMain('keeper', 'host-write'),
   'firmware-sim/main/main-controller.ts': [
-    'firmware-sim/main/main-power-on',
-    'firmware-sim/main/main-instructions',
-    'firmware-sim/main/main-transfer',
-    'firmware-sim/main/methods',
+    ...inMain('main-power-on', 'main-instructions', 'main-transfer', 'methods'),
     'firmware-sim/controller/record-check',
   ],
-  'firmware-sim/main/main-core.ts': [
-    'firmware-sim/main/main-core',
-    'firmware-sim/main/keeper',
-    'firmware-sim/main/drainer',
-    'firmware-sim/main/host-write*',
-    'firmware-sim/main/methods',
-  ],
-  'firmware-sim/main/main-volumes.ts': ['firmware-sim/main/main-volumes', 'firmware-sim/main/methods'],
-  'firmware-sim/main/method.ts': ['firmware-sim/main/methods'],
-  'firmware-sim/main/drainer.ts': ['firmware-sim/main/drainer', 'firmware-sim/main/host-write*'],
-  'firmware-sim/main/host-write.ts': ['firmware-sim/main/host-write*'],
-  'firmware-sim/main/keeper.ts': ['firmware-sim/main/keeper', 'firmware-sim/main/host-write'],
+  'firmware-sim/main/main-core.ts': inMain('main-core', 'keeper', 'drainer', 'host-write*', 'methods'),
+  'firmware-sim/main/main-records.ts': inMain('main-power-on'),
+  'firmware-sim/main/main-volumes.ts': inMain('main-volumes', 'methods'),
+  'firmware-sim/main/method.ts': inMain('methods'),
+  'firmware-sim/main/outgoing-image.ts': inMain('outgoing-image', 'main-core'),
+  'firmware-sim/main/pair-session.ts': inMain('pair-session*'),
+  'firmware-sim/sub/main-session.ts': inSub('main-session'),
   'firmware-sim/sub/sub-controller.ts': [
-    'firmware-sim/sub/sub-power-on',
-    'firmware-sim/sub/sub-instructions',
-    'firmware-sim/sub/sub-takeover',
+    ...inSub('sub-power-on', 'sub-instructions', 'sub-takeover'),
     'firmware-sim/controller/record-check',
   ],
+  'firmware-sim/sub/sub-core.ts': inSub('main-session', 'failback-*', 'image-*'),
 };
