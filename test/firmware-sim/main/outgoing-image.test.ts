@@ -85,6 +85,9 @@ describe('the blocks of a differential image', () => {
     lab.isSent(6, 'g');
     lab.core.outgoing.hurry(0, 6);
     expect(picked(lab), 'the sub holds it').to.deep.equal([]);
+    const two = freezing('differential', 'abcd', [16]);
+    for (const volume of [0, 1]) two.core.outgoing.hurry(volume, 2);
+    expect(picked(two), 'in each volume').to.deep.equal(['0:2+1 urgent', '1:2+1 urgent']);
     lab.core.outgoing.hurry(0, 7);
     lab.core.outgoing.restart();
     expect(picked(lab)[0], 'forgotten with what begins anew').to.equal('0:0+6');
