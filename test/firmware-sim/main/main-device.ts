@@ -1,7 +1,7 @@
 /** A main controller over disks in memory, at whose ports a test speaks for its host and for the sub. */
 import { metaBytesMin } from '../../../firmware-sim/controller/controller.js';
 import { MainController, type MainOptions } from '../../../firmware-sim/main/main-controller.js';
-import { RangeDigest, zeroDigest } from '../../../protocol/digest.js';
+import { zeroDigest } from '../../../protocol/digest.js';
 import { type Epoch, epoch, generation } from '../../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
 import { blockBytes, DeviceLab, lettersOf } from '../device-lab.js';
@@ -146,13 +146,6 @@ export class MainDevice extends DeviceLab {
     this.say('remote', { kind: 'committed', epoch: this.epoch, generation: of, digest });
     this.say('remote', { kind: 'structured', generation: of });
   }
-}
-
-/** Digest over blocks of volume 0, by number. */
-export function digestOf(blocks: ReadonlyMap<number, Uint8Array>): Uint8Array {
-  const range = new RangeDigest();
-  for (const [block, digest] of blocks) range.addOfVolume(0, block, digest);
-  return range.finish();
 }
 
 /** A main whose host has written `abcdef`, and whose sub holds that as image 1. */
