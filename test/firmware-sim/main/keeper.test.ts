@@ -270,6 +270,14 @@ describe('keeping that comes to nothing', () => {
     }
   });
 
+  it('does not go on with a generation whose failure is being recorded', () => {
+    const lab = freezing('abcd');
+    lab.core.keeper.keepAll();
+    lab.core.failGeneration('shadow-full', '');
+    lab.core.pump(0);
+    expect(lab.waiting).to.deep.equal([]);
+  });
+
   it('waits for all that it has begun', () => {
     const lab = freezing('abcd');
     lab.core.takeSlots(0, 16);
