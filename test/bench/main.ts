@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { answerTime } from './answer-time.js';
 import { assertionDensity } from './assertion-density.js';
 import { codecSpeed } from './codec-speed.js';
+import { compressedLine } from './compressed-line.js';
 import { freezeCost } from './freeze-cost.js';
 import { fullCopy } from './full-copy.js';
 import { lineBytes } from './line-bytes.js';
@@ -14,7 +15,7 @@ import { soakMemory } from './soak-memory.js';
 import { verifyBytes } from './verify-bytes.js';
 
 const measures: readonly (() => Row[] | Promise<Row[]>)[] = [
-  ...[freezeCost, lineBytes, verifyBytes, codecSpeed, fullCopy, peakMemory],
+  ...[freezeCost, lineBytes, compressedLine, verifyBytes, codecSpeed, fullCopy, peakMemory],
   ...[simulatorSpeed, slowLine, soakMemory, answerTime, assertionDensity],
 ];
 const all: Row[] = [];

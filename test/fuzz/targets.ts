@@ -1,6 +1,7 @@
 /** Every target, by room. */
 import { practice } from './practice.js';
 import type { Target } from './target.js';
+import { compressed } from './targets/compression.js';
 import { mainRecordsTarget, subRecordsTarget } from './targets/controllers.js';
 import { allocationScan, journal, stamp } from './targets/disks.js';
 import { area, benchFile, goldenFile, keyFile, lineAddress, report, scenarioFile, size } from './targets/files.js';
@@ -11,7 +12,7 @@ import { capacity, cdb, scsiInitiator, scsiTarget, sense } from './targets/scsi.
 
 export const targets: readonly Target[] = [
   ...[frame, deframer, acknowledgement, open, link],
-  ...[message, sealed, status],
+  ...[message, sealed, status, compressed],
   ...[cdb, sense, capacity, scsiTarget, scsiInitiator],
   ...[stamp, allocationScan, record, journal, mainRecordsTarget, subRecordsTarget],
   ...[benchFile, scenarioFile, goldenFile, keyFile, size, lineAddress, area, report],

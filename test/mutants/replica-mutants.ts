@@ -1,10 +1,13 @@
-/** Mistakes of the side that receives an image: staging, commit, structuring. */
+/** Mistakes of the side that receives an image: staging, commit, structuring; and of compressed runs on their way there. */
 import type { Mutant } from './mutant.js';
 
 const stageRun = 'firmware-sim/replica/stage-run.ts';
 const placeRun = 'firmware-sim/replica/place-run.ts';
 const receiver = 'firmware-sim/replica/receiver.ts';
 const state = 'firmware-sim/replica/replica-state.ts';
+const sender = 'firmware-sim/replica/sender.ts';
+const inflate = 'protocol/compression/inflate.ts';
+const deflater = 'protocol/compression/deflater.ts';
 
 const stagingMutants: readonly Mutant[] = [
   {
@@ -230,4 +233,53 @@ const placingMutants: readonly Mutant[] = [
   },
 ];
 
-export const replicaMutants: readonly Mutant[] = [...stagingMutants, ...commitMutants, ...placingMutants];
+const compressionMutants: readonly Mutant[] = [
+  {
+    name: 'inflated-into-one-buffer',
+    author: 'b',
+    harm: 'Every compressed run is inflated into the same buffer: the next one overwrites it while its write to staging waits for the disk, and staging holds other content than its records say.',
+    sequence: 'Two compressed runs arrive shortly after one another, and the staging disk takes a while.',
+    edits: [
+      {
+        file: inflate,
+        find: '/** What a stream has to be. */\n',
+        replace: 'const room = new Uint8Array(2 ** 20);\n\n/** What a stream has to be. */\n',
+      },
+      {
+        file: inflate,
+        find: '  stream.output = new Uint8Array(contentBytes);\n',
+        replace: '  stream.output = room.subarray(0, contentBytes);\n',
+      },
+    ],
+  },
+  {
+    name: 'early-compressed-run-taken-for-zeros',
+    author: 'b',
+    harm: 'A run that came before the beginning of its generation was durable is blocks or zeros, as before there were compressed ones: compressed blocks become zeros, and the generation fails at its complete.',
+    sequence: 'Main begins a generation in a session that has just opened; the sub’s meta disk is slow.',
+    file: receiver,
+    find: "      else if (run.kind === 'compressedRun') this.compressedRun(run);\n      else this.zeroRun(run);\n",
+    replace: "      else this.zeroRun({ ...run, kind: 'zeroRun' });\n",
+  },
+  {
+    name: 'stream-goes-on-from-run-to-run',
+    author: 'b',
+    harm: 'The compressor is neither ended nor begun anew with each run: streams that do not stand alone are refused, and are sent in the same way again, for ever.',
+    edits: [
+      { file: deflater, find: '    zlibDeflateReset(stream);\n', replace: '' },
+      { file: deflater, find: '  zlibDeflateReset,\n', replace: '' },
+      { file: deflater, find: 'zlibDeflate(stream, Z_FINISH)', replace: 'zlibDeflate(stream, Z_SYNC_FLUSH)' },
+      { file: deflater, find: 'status === Z_STREAM_END', replace: 'status === Z_OK' },
+      { file: deflater, find: '  Z_STREAM_END,\n', replace: '  Z_SYNC_FLUSH,\n' },
+      { file: sender, find: 'const compressed = suspect ? undefined : ', replace: 'const compressed = ' },
+      { file: sender, find: '  #carried({ suspect }: SendRun, ', replace: '  #carried(_run: SendRun, ' },
+    ],
+  },
+];
+
+export const replicaMutants: readonly Mutant[] = [
+  ...stagingMutants,
+  ...commitMutants,
+  ...placingMutants,
+  ...compressionMutants,
+];
