@@ -72,16 +72,6 @@ const freezeMutants: readonly Mutant[] = [
 
 const mapMutants: readonly Mutant[] = [
   {
-    name: 'freeze-forgets-what-was-found-missing',
-    author: 'b',
-    harm: 'What a freeze wants to keep takes the place of blocks that were found missing at the sub in its own batch of records: nobody keeps or sends them, and the generation waits for ever.',
-    sequence:
-      'Staging was full, the pair is brought back, and a freeze comes while main notes which blocks it has to send again.',
-    file: 'firmware-sim/main/keeper.ts',
-    find: '    for (const [volume, each] of blocks.entries()) if (each',
-    replace: '    this.#wanted = [];\n    for (const [volume, each] of blocks.entries()) if (each',
-  },
-  {
     name: 'failed-generation-number-reused',
     author: 'a',
     harm: 'The number of a failed generation is given to the next one: `wait` for it ends with the old failure, and what the sub still holds staged of the old one counts for the new.',
