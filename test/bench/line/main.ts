@@ -37,8 +37,9 @@ Examples:
   $ npm run bench:line -- --baud 115200 --latency 0,16 --ber 1e-5 --seconds 600
   $ npm run bench:line -- --pty --baud 115200 --latency 0,16`;
 
-/** With less data than this, at 115200 baud and one bit error in a million, chance decides. */
+/** In virtual time there is at least so much data, and so many bit errors: with fewer, chance decides. */
 const bytesMinDefault = 8 * 2 ** 20;
+const bitErrorsMin = 256;
 
 /** Processes on this computer keep up with so many lines of this rate at once. */
 const atOnceMax = 4;
@@ -63,7 +64,12 @@ const program = new Command('bench:line')
   .option('--baud <list>', 'bits per second', numbers, [...baudsAll])
   .option('--latency <list>', 'one way, in milliseconds', numbers, [...latenciesMsAll])
   .option('--ber <list>', 'share of bits that are flipped', numbers, [...bitErrorRatesAll])
-  .option('--seconds <number>', 'least line time of a transfer; in virtual time at least 8 MiB too', Number, 60)
+  .option(
+    '--seconds <number>',
+    'least line time of a transfer; in virtual time at least 8 MiB and 256 bit errors too',
+    Number,
+    60,
+  )
   .option('--seeds <number>', 'transfers of each line, of which the mean is taken', Number, 1)
   .option('--encrypt', 'seal the line')
   .option('--pty', 'in real time, through serial ports')
@@ -101,7 +107,8 @@ process.exitCode = missed > 0 ? 1 : 0;
 
 function settingsOf(cell: LineCell): TransferSettings {
   const { seconds, pty = false, encrypt: sealed = false } = options;
-  return { ...cell, sealed, seed: 1, seconds, bytesMin: pty ? 0 : bytesMinDefault };
+  const bytesForErrors = cell.bitErrorRate === 0 ? 0 : bitErrorsMin / cell.bitErrorRate / 8;
+  return { ...cell, sealed, seed: 1, seconds, bytesMin: pty ? 0 : Math.max(bytesMinDefault, bytesForErrors) };
 }
 
 async function measured(cell: LineCell): Promise<string> {
