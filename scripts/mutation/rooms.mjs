@@ -50,5 +50,5 @@ export const files = {
     ...inSub('sub-power-on', 'sub-instructions', 'sub-takeover'),
     'firmware-sim/controller/record-check',
   ],
-  'firmware-sim/sub/sub-core.ts': inSub('main-session', 'failback-*', 'image-*'),
+  'firmware-sim/sub/sub-core.ts': inSub('sub-core', 'main-session', 'failback-*', 'image-*'),
 };
