@@ -28,8 +28,8 @@ const freezeMutants: readonly Mutant[] = [
     harm: 'The image is fixed while writes that had arrived are half in the primary area: it holds a part of a write that the answer names as included, or loses it.',
     sequence: 'A write of several blocks is on its way to the disk when the freeze comes.',
     file: controller,
-    find: 'if (this.#writesUnderWay.size === 0) this.#freeze?.drained();',
-    replace: 'this.#freeze?.drained();',
+    find: 'if (this.#writesUnderWay.size === 0) freeze.drained();',
+    replace: 'freeze.drained();',
   },
   {
     name: 'write-after-freeze-in-image',

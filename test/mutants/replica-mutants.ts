@@ -5,9 +5,7 @@ const stageRun = 'firmware-sim/replica/stage-run.ts';
 const placeRun = 'firmware-sim/replica/place-run.ts';
 const receiver = 'firmware-sim/replica/receiver.ts';
 const state = 'firmware-sim/replica/replica-state.ts';
-const sender = 'firmware-sim/replica/sender.ts';
 const inflate = 'protocol/compression/inflate.ts';
-const deflater = 'protocol/compression/deflater.ts';
 
 const stagingMutants: readonly Mutant[] = [
   {
@@ -260,20 +258,6 @@ const compressionMutants: readonly Mutant[] = [
     file: receiver,
     find: "      else if (run.kind === 'compressedRun') this.compressedRun(run);\n      else this.zeroRun(run);\n",
     replace: "      else this.zeroRun({ ...run, kind: 'zeroRun' });\n",
-  },
-  {
-    name: 'stream-goes-on-from-run-to-run',
-    author: 'b',
-    harm: 'The compressor is neither ended nor begun anew with each run: streams that do not stand alone are refused, and are sent in the same way again, for ever.',
-    edits: [
-      { file: deflater, find: '    zlibDeflateReset(stream);\n', replace: '' },
-      { file: deflater, find: '  zlibDeflateReset,\n', replace: '' },
-      { file: deflater, find: 'zlibDeflate(stream, Z_FINISH)', replace: 'zlibDeflate(stream, Z_SYNC_FLUSH)' },
-      { file: deflater, find: 'status === Z_STREAM_END', replace: 'status === Z_OK' },
-      { file: deflater, find: '  Z_STREAM_END,\n', replace: '  Z_SYNC_FLUSH,\n' },
-      { file: sender, find: 'const compressed = suspect ? undefined : ', replace: 'const compressed = ' },
-      { file: sender, find: '  #carried({ suspect }: SendRun, ', replace: '  #carried(_run: SendRun, ' },
-    ],
   },
 ];
 
