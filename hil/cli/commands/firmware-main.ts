@@ -35,7 +35,12 @@ export function register(firmware: Command): void {
     .option('--host-key-file <file>', 'seal the line to the host with this key')
     .option('--remote-key-file <file>', 'seal the line to sub with this key')
     .option('--cipher <cipher>', `of sealed lines: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
-    .option('--compress <when>', `compressed runs to and from sub: ${compressChoices.join(', ')}`, oneOf(compressChoices), 'auto')
+    .option(
+      '--compress <when>',
+      `compressed runs to and from sub: ${compressChoices.join(', ')}`,
+      oneOf(compressChoices),
+      'auto',
+    )
     .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {
