@@ -4,18 +4,32 @@ import { Endpoint } from '../../../protocol/session/endpoint.js';
 import type { EndpointEvent, Role } from '../../../protocol/session/endpoint-types.js';
 
 const endpoint = (role: Role, peer: Role, key?: Uint8Array) =>
-  new Endpoint({ role, peers: [peer], entropy: Buffer.alloc(32, role), ...(key === undefined ? {} : { key }) });
+  new Endpoint({
+    ...{ role, peers: [peer], entropy: Buffer.alloc(32, role), ...(key === undefined ? {} : { key }) },
+    link: { messageBytesMax: 400 },
+  });
 
-/** The frame with a byte in the middle of its payload changed, and a check that is right for it. */
-function forged(frame: Uint8Array): Uint8Array {
+/** The frame with another payload, and a check that is right for it. */
+function withPayload(frame: Uint8Array, make: (payload: Buffer) => Buffer): Uint8Array {
   const encoded = frame.subarray(0, -1);
   const mark = markOf(encoded) ?? 0;
   const decoded = decodeFrame(encoded, mark);
   if (!decoded.ok) throw new Error('a frame of ours');
-  const payload = Buffer.from(decoded.frame.payload);
-  const at = payload.length >> 1;
-  payload[at] = (payload[at] ?? 0) ^ 0x40;
-  return encodeFrame({ ...decoded.frame, payload }, mark);
+  return encodeFrame({ ...decoded.frame, payload: make(Buffer.from(decoded.frame.payload)) }, mark);
+}
+
+/** The frame with a byte in the middle of its payload changed. */
+const forged = (frame: Uint8Array): Uint8Array =>
+  withPayload(frame, (payload) => {
+    const at = payload.length >> 1;
+    payload[at] = (payload[at] ?? 0) ^ 0x40;
+    return payload;
+  });
+
+function isData(frame: Uint8Array): boolean {
+  const encoded = frame.subarray(0, -1);
+  const decoded = decodeFrame(encoded, markOf(encoded) ?? 0);
+  return decoded.ok && decoded.frame.kind === 'data';
 }
 
 class Pair {
@@ -66,8 +80,7 @@ describe('a message that arrives damaged in a frame whose check is right', () =>
       pair.events.length = 0;
       let damaged = 0;
       pair.change = (frame) => {
-        const decoded = decodeFrame(frame.subarray(0, -1), markOf(frame.subarray(0, -1)) ?? 0);
-        if (damaged > 0 || !decoded.ok || decoded.frame.kind !== 'data') return frame;
+        if (damaged > 0 || !isData(frame)) return frame;
         damaged += 1;
         return forged(frame);
       };
@@ -83,6 +96,26 @@ describe('a message that arrives damaged in a frame whose check is right', () =>
     });
   }
 
+  it('and is longer than any may be ends a session that is sealed, and no other', () => {
+    for (const key of [undefined, Buffer.alloc(32, 7)]) {
+      const pair = new Pair(key);
+      pair.events.length = 0;
+      let changed = false;
+      pair.change = (frame) => {
+        if (changed || !isData(frame)) return frame;
+        changed = true;
+        return withPayload(frame, () => Buffer.alloc(448, 1));
+      };
+      pair.host.send({ kind: 'getStatus', request: 1 }, pair.nowUs);
+      pair.run();
+      const atMain = pair.events.filter(({ at }) => at === 'main').map(({ event }) => event);
+      const [first] = atMain;
+      expect(first?.kind === 'refused' && first.refusal.code).to.equal('link-message-length');
+      const ended = atMain.filter(({ kind }) => kind === 'closed' || kind === 'opened').map(({ kind }) => kind);
+      expect(ended).to.deep.equal(key === undefined ? [] : ['closed', 'opened']);
+    }
+  });
+
   it('opens also when it is the hello that is damaged', () => {
     const host = endpoint('host', 'main');
     const main = endpoint('main', 'host');
@@ -91,8 +124,7 @@ describe('a message that arrives damaged in a frame whose check is right', () =>
     let opened = 0;
     for (let nowUs = 0; nowUs < 5_000_000; nowUs += 50_000) {
       for (let frame = host.transmit(nowUs); frame !== undefined; frame = host.transmit(nowUs)) {
-        const decoded = decodeFrame(frame.subarray(0, -1), markOf(frame.subarray(0, -1)) ?? 0);
-        const spoil = !damaged && decoded.ok && decoded.frame.kind === 'data';
+        const spoil = !damaged && isData(frame);
         if (spoil) damaged = true;
         const events = main.receiveFrame((spoil ? forged(frame) : frame).subarray(0, -1), nowUs);
         opened += events.filter(({ kind }) => kind === 'opened').length;
