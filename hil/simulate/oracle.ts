@@ -92,6 +92,10 @@ export class Oracle {
   #lastFrozen = 0;
   #committed = 0;
   #mainTakenOver = false;
+  /** What the sub has taken over nobody here knows: nor what a failback gives of it. */
+  #tookUnknown = false;
+  /** The sub has come back with disks of before, and what its hosts had written there by then nobody has kept. */
+  #subForgetful = false;
   #regained = 0;
   /** Main has come back with disks of before: what it freezes from then on, nobody knows. */
   #forgetful = false;
@@ -166,8 +170,11 @@ export class Oracle {
 
   /** A site comes back with disks of before: nothing that it knew since counts. */
   cameBackOlder(site: Site): void {
-    if (site === 'sub') this.#committed = 0;
-    else {
+    if (site === 'sub') {
+      this.#committed = 0;
+      this.#subTruth = undefined;
+      this.#subForgetful = true;
+    } else {
       this.#forgetful = true;
       this.#lastFrozen = 0;
     }
@@ -340,6 +347,10 @@ export class Oracle {
       this.#images.set(committed, this.#subTruth.clone());
       this.#committed = committed;
     }
+    if (this.#tookUnknown && !this.#images.has(committed)) this.#unknown.add(committed);
+    if (this.#subForgetful && state.takenOver) this.#unknown.add(committed);
+    this.#subForgetful &&= !state.takenOver;
+    this.#tookUnknown = state.takenOver && this.#unknown.has(committed);
     if (this.#unknown.has(committed)) return;
     if (state.takenOver && this.#subTruth === undefined) this.#subTruth = this.#images.get(committed)?.clone();
     if (!state.takenOver) this.#subTruth = undefined;
