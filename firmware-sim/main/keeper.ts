@@ -99,9 +99,12 @@ export class Keeper {
     return count;
   }
 
+  /** What is still under way of a generation that has failed keeps nothing of the one on its way now. */
   #isKeeping(volume: number, block: number): boolean {
+    const { sending } = this.#core.state;
     return [...this.#keeping].some(
-      (each) => each.volume === volume && block >= each.first && block < each.first + each.count,
+      (each) =>
+        each.generation === sending && each.volume === volume && block >= each.first && block < each.first + each.count,
     );
   }
 
@@ -166,12 +169,12 @@ export class KeepRun implements Operation {
   readonly volume: number;
   readonly first: number;
   readonly count: number;
+  readonly generation: Generation;
   #slots: readonly SlotRun[];
   #digests: Uint8Array = new Uint8Array(0);
   #phase: 'reading' | 'writing' | 'flushing' | 'recording' = 'reading';
   #waitingFor = 1;
   #failed = false;
-  readonly #generation: Generation;
 
   constructor(
     core: MainCore,
@@ -183,7 +186,7 @@ export class KeepRun implements Operation {
     this.first = run.first;
     this.count = run.count;
     this.#slots = slots;
-    this.#generation = core.state.sending;
+    this.generation = core.state.sending;
   }
 
   get name(): string {
@@ -201,7 +204,7 @@ export class KeepRun implements Operation {
     if (this.#waitingFor > 0) return;
     // Once the record is on its way the slots are the map's, whatever becomes of the transfer.
     const ours = this.#phase !== 'recording';
-    if (ours && (this.#failed || this.#core.state.transfer?.generation !== this.#generation)) {
+    if (ours && (this.#failed || this.#core.state.transfer?.generation !== this.generation)) {
       this.#giveUp();
       return;
     }
@@ -219,7 +222,8 @@ export class KeepRun implements Operation {
         break;
       case 'recording':
         this.#core.keeper.ended(this);
-        this.#core.outgoing.kept(this.volume, this.first, this.count);
+        if (this.#core.state.transfer?.generation === this.generation)
+          this.#core.outgoing.kept(this.volume, this.first, this.count);
         this.#core.progressed();
         break;
     }
@@ -256,7 +260,7 @@ export class KeepRun implements Operation {
       this.#core.record(
         {
           kind: 'kept',
-          generation: this.#generation,
+          generation: this.generation,
           volume,
           first: blockNumber(this.first + done),
           count,
@@ -274,7 +278,7 @@ export class KeepRun implements Operation {
     this.#core.giveSlots(this.volume, this.#slots);
     this.#core.keeper.ended(this);
     this.#core.progressed();
-    if (this.#failed && this.#core.state.transfer?.generation === this.#generation) {
+    if (this.#failed && this.#core.state.transfer?.generation === this.generation) {
       this.#core.failGeneration('disk-error', `keeping volume ${this.volume}, block ${this.first}`);
     }
   }

@@ -110,13 +110,18 @@ function forged(frame: Uint8Array, change: (payload: Uint8Array) => Uint8Array |
   return changed === undefined ? undefined : encodeFrame({ ...genuine, payload: changed }, mark);
 }
 
-/** A message of blocks with other content and the digests of that; undefined for any other payload. */
+/**
+ * A message of blocks in another place, or with other content and the digests of that; one of a command's data with another
+ * byte; undefined for any other payload.
+ */
 function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; readonly xor: number }) {
   const decoded = decodeMessage(payload);
   if (!decoded.ok) return undefined;
   const { message } = decoded;
-  if (message.kind === 'zeroRun') return encodeMessage(elsewhere(message, at));
-  if (message.kind === 'blockRun') return encodeMessage(withOtherContent(message, at, xor));
+  if (message.kind === 'dataOut' || message.kind === 'dataIn') return encodeMessage(withOtherByte(message, at, xor));
+  if (message.kind === 'zeroRun') return encodeMessage(message.count > 1 ? shorter(message) : elsewhere(message, at));
+  if (message.kind === 'blockRun')
+    return encodeMessage(at % 4 === 3 ? elsewhere(message, at >> 2) : withOtherContent(message, at, xor));
   const plain = message.kind === 'compressedRun' ? plainRun(message) : undefined;
   if (message.kind !== 'compressedRun' || plain === undefined) return undefined;
   const { data: content, digest } = withOtherContent(plain, at, xor);
@@ -124,10 +129,17 @@ function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; 
   return data === undefined ? undefined : encodeMessage({ ...message, data, digest });
 }
 
-/** Fewer blocks of zeros, or the one in another place. */
-function elsewhere(run: MessageNamed<'zeroRun'>, at: number): MessageNamed<'zeroRun'> {
-  if (run.count > 1) return { ...run, count: run.count - 1 };
+function shorter(run: MessageNamed<'zeroRun'>): MessageNamed<'zeroRun'> {
+  return { ...run, count: run.count - 1 };
+}
+
+function elsewhere<Run extends MessageNamed<'zeroRun' | 'blockRun'>>(run: Run, at: number): Run {
   return { ...run, first: blockNumber(run.first ^ (1 + (at % 4))) };
+}
+
+function withOtherByte<Data extends MessageNamed<'dataOut' | 'dataIn'>>(message: Data, at: number, xor: number): Data {
+  const place = at % Math.max(1, message.data.length);
+  return { ...message, data: xored(message.data, place, Math.min(place + 1, message.data.length), xor) };
 }
 
 function withOtherContent(run: MessageNamed<'blockRun'>, at: number, xor: number): MessageNamed<'blockRun'> {

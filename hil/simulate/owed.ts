@@ -3,7 +3,7 @@
  * writes elsewhere, takes what it held with it. What is owed is decided from the plan alone, before it runs, never from
  * how a run went.
  */
-import type { DiskEffectKind, DiskFaultPlan, Fault, Plan, Site } from './plan.js';
+import type { DiskEffectKind, DiskFaultPlan, Fault, LineFault, Plan, Site } from './plan.js';
 
 export interface Owed {
   /** Main gives the newest data, keeps what is frozen, and misses no change. */
@@ -34,7 +34,9 @@ export function owedTo(plan: Plan): Owed {
     lying.some((each) => each.kind === 'disk' && each.site === site && each.disk.startsWith(prefix));
   const refuses = (site: Site) => faults.some((each) => each.kind === 'disk' && each.site === site && isRefusal(each));
   const older = (site: Site) => faults.some((each) => isOlder(each, site));
-  const forges = faults.some((each) => each.kind === 'line' && each.effect.kind === 'forgeData');
+  const forges = faults.some(isForged);
+  // What was spoilt on its way to a host or from it is refused with the command, and not tried again.
+  const forgesHosts = faults.some((each) => isForged(each) && each.line !== 'remote');
   // The records of a controller are the only ones of their kind, and its primary area is nobody's record.
   const mainLies = lie('main', 'meta') || lie('main', 'primary');
   // After a takeover the secondary area is such an area too.
@@ -54,7 +56,7 @@ export function owedTo(plan: Plan): Owed {
   return {
     ...{ hostData, image, alive },
     mayLose: lying.length > 0 || refuses('main') || refuses('sub') || older('main') || older('sub') || forges,
-    mayBlame: lying.length > 0 || refuses('main') || refuses('sub'),
+    mayBlame: lying.length > 0 || refuses('main') || refuses('sub') || forgesHosts,
     mayHalt: (site) => refuses(site) || lie(site, '') || older(site),
     mayBeCorrupt: (site, disk) =>
       lying.some((each) => each.kind === 'disk' && each.site === site && each.disk === disk && isLasting(each)),
@@ -71,6 +73,10 @@ function holdsTwo({ configuration }: Plan): boolean {
 function holdsOne({ configuration }: Plan): boolean {
   const { blockBytes, volumeSectors, shadowBlocks } = configuration;
   return volumeSectors.every((sectors) => shadowBlocks >= Math.ceil((sectors * 512) / blockBytes));
+}
+
+function isForged(fault: Fault): fault is LineFault {
+  return fault.kind === 'line' && fault.effect.kind === 'forgeData';
 }
 
 function isOlder(fault: Fault, site: Site): boolean {

@@ -157,10 +157,30 @@ export class PlanHosts {
 
   /** Freezes when the newest generation that the host knows of is committed. */
   #freezeNext(): void {
-    const wait = { kind: 'wait', generation: generation(this.#newestAnswered), target: 'committed' } as const;
-    if (this.#newestAnswered === 0) this.freeze(() => {});
-    else
-      this.instruct('main', wait, (answer) => (answer === undefined ? this.#resyncAndFreeze() : this.freeze(() => {})));
+    const number = this.#newestAnswered;
+    if (number === 0) {
+      this.freeze(() => {});
+      return;
+    }
+    // Every other time for the raw secondary area as well, unless staging may be spoilt: that is never structured.
+    const target = number % 2 === 0 && !this.#owed.mayLose ? 'structured' : 'committed';
+    this.instruct('main', { kind: 'wait', generation: generation(number), target }, (answer) => {
+      if (answer?.kind !== 'waited' || answer.reason !== 0) {
+        this.#resyncAndFreeze();
+        return;
+      }
+      if (target === 'structured') this.#heardStructured(number);
+      this.freeze(() => {});
+    });
+  }
+
+  #heardStructured(number: number): void {
+    const { structured } = this.#bench.sub.replica;
+    if (structured < number)
+      this.#oracle.fail(
+        'answer',
+        `generation ${number} is told to be structured, and ${structured} is the newest that is`,
+      );
   }
 
   #resyncAndFreeze(): void {

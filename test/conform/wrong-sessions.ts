@@ -266,7 +266,7 @@ export const wrongSessions: readonly Wrong[] = [
     role: 'main',
     isSealed: true,
     fails: ['S-22'],
-    tamper: () => hellosIn((hello) => ({ ...hello, capabilities: 3 })),
+    tamper: () => hellosIn((hello) => ({ ...hello, capabilities: (hello.capabilities | 3) >>> 0 })),
   },
   {
     name: 'waits for others after a refusal',
