@@ -82,11 +82,11 @@ describe('a forgery of data with all checks right', () => {
   };
   const stream = new Deflater(10).deflate(content, 1000) ?? expect.fail();
 
-  /** What is taken from a frame with this message after its byte 700 has been forged. */
-  function forged(message: MessageNamed<'blockRun' | 'compressedRun'>) {
+  /** What is taken from a frame with this message after its byte 700, or another, has been forged. */
+  function forged(message: MessageNamed<'blockRun' | 'compressedRun' | 'zeroRun' | 'dataOut'>, at = 700) {
     const payload = encodeMessage(message);
     const frame = { kind: 'data', priority: 2, first: true, last: true, sequence: 0, payload } as const;
-    const damaged = damage(encodeFrame(frame, 5), { kind: 'forgeData', at: 700, xor: 0x20 }) ?? expect.fail();
+    const damaged = damage(encodeFrame(frame, 5), { kind: 'forgeData', at, xor: 0x20 }) ?? expect.fail();
     const decoded = decodeFrame(damaged.subarray(0, -1), 5);
     const taken = decoded.ok && decoded.frame.kind === 'data' ? decodeMessage(decoded.frame.payload) : undefined;
     return taken?.ok === true ? taken.message : expect.fail('nothing is taken');
@@ -111,5 +111,21 @@ describe('a forgery of data with all checks right', () => {
     const payload = encodeMessage({ kind: 'compressedRun', ...run, data: content });
     const frame = { kind: 'data', priority: 2, first: true, last: true, sequence: 0, payload } as const;
     expect(damage(encodeFrame(frame, 5), { kind: 'forgeData', at: 0, xor: 1 })).to.equal(undefined);
+  });
+
+  it('puts every fourth run into another place, as it is', () => {
+    expect(forged({ kind: 'blockRun', ...run, data: content }, 3)).to.deep.include({ first: 1, count: 2 });
+    expect(forged({ kind: 'blockRun', ...run, data: content }, 15)).to.deep.include({ first: 4, count: 2 });
+  });
+
+  it('takes a block from a run of zeros, and puts one of a single block into another place', () => {
+    const { digest: _, ...place } = run;
+    expect(forged({ kind: 'zeroRun', ...place, count: 2 }, 1)).to.deep.include({ first: 0, count: 1 });
+    expect(forged({ kind: 'zeroRun', ...place, count: 1 }, 1)).to.deep.include({ first: 2, count: 1 });
+  });
+
+  it('changes one byte of the data of a command', () => {
+    const message = forged({ kind: 'dataOut', tag: 1, offset: 0, data: Buffer.from('abc') }, 4);
+    expect(message.kind === 'dataOut' && toHex(message.data)).to.equal('614263');
   });
 });
