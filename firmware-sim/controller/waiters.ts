@@ -7,6 +7,8 @@ export interface Progress {
   readonly committed: Generation;
   readonly structured: Generation;
   readonly failures: ReadonlyMap<number, RefusalCode>;
+  /** A block of the committed image cannot be structured: only a newer generation can be. */
+  readonly spoilt: boolean;
 }
 
 const waitersMax = 256;
@@ -31,7 +33,7 @@ export class Waiters {
     if (this.#waiting.length === 0) return none;
     const answers: Message[] = [];
     this.#waiting = this.#waiting.filter((wait) => {
-      const reason = progress.failures.get(wait.generation);
+      const reason = progress.failures.get(wait.generation) ?? spoiltReason(wait, progress);
       const reached = wait.target === 'committed' ? progress.committed : progress.structured;
       if (reason === undefined && reached < wait.generation) return true;
       const code = reason === undefined ? 0 : refusals[reason].number;
@@ -40,4 +42,9 @@ export class Waiters {
     });
     return answers;
   }
+}
+
+function spoiltReason({ target, generation }: MessageNamed<'wait'>, progress: Progress): RefusalCode | undefined {
+  const isBetween = progress.structured < generation && generation <= progress.committed;
+  return target === 'structured' && isBetween && progress.spoilt ? 'staging-corrupt' : undefined;
 }

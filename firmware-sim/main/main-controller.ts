@@ -421,8 +421,9 @@ export class MainController extends Controller<AnyRecord> {
     if (this.#writesUnderWay.size === 0) freeze.drained();
     for (const held of freeze.release()) this.#writeHeld(held);
     core.pump(this.nowUs);
-    const { committed, structured, failures } = this.#state;
-    for (const answer of this.#waiters.take({ committed, structured, failures })) this.send('host', answer);
+    const { committed, structured, failures, pairState, reason } = this.#state;
+    const spoilt = pairState === 'PSUE' && reason === 'staging-corrupt';
+    for (const answer of this.#waiters.take({ committed, structured, failures, spoilt })) this.send('host', answer);
   }
 
   #protectVolumes(): void {

@@ -424,7 +424,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#answerAsking();
     failback.pump();
     const { committed, structured } = this.#replica;
-    const progress = { committed, structured, failures: this.#failures };
+    const progress = { committed, structured, failures: this.#failures, spoilt: core.receiver.damaged };
     for (const answer of this.#waiters.take(progress)) this.send('host', answer);
   }
 

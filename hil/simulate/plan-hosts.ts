@@ -162,8 +162,8 @@ export class PlanHosts {
       this.freeze(() => {});
       return;
     }
-    // Every other time for the raw secondary area as well, unless staging may be spoilt: that is never structured.
-    const target = number % 2 === 0 && !this.#owed.mayLose ? 'structured' : 'committed';
+    // Every other time for the raw secondary area as well.
+    const target = number % 2 === 0 ? 'structured' : 'committed';
     this.instruct('main', { kind: 'wait', generation: generation(number), target }, (answer) => {
       if (answer?.kind !== 'waited' || answer.reason !== 0) {
         this.#resyncAndFreeze();
@@ -176,7 +176,7 @@ export class PlanHosts {
 
   #heardStructured(number: number): void {
     const { structured } = this.#bench.sub.replica;
-    if (structured < number)
+    if (structured < number && !this.#owed.mayLose)
       this.#oracle.fail(
         'answer',
         `generation ${number} is told to be structured, and ${structured} is the newest that is`,

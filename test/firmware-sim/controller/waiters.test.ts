@@ -13,6 +13,7 @@ const progress = (
   failures: readonly [number, RefusalCode][] = [],
 ): Progress => ({
   ...{ committed: generation(committed), structured: generation(structured), failures: new Map(failures) },
+  spoilt: false,
 });
 const answers = (waiters: Waiters, of: Progress) =>
   waiters.take(of).map((each) => (each.kind === 'waited' ? [each.request, each.generation, each.reason] : [each.kind]));
@@ -28,6 +29,18 @@ describe('hosts that wait for a generation', () => {
       [3, 4, 0],
     ]);
     expect(answers(waiters, progress(9, 9))).to.deep.equal([]);
+  });
+
+  it('are told that what is committed will not be structured, and wait on for what comes after it', () => {
+    const waiters = new Waiters();
+    const all = [wait(1, 2, 'structured'), wait(2, 3, 'structured'), wait(3, 3, 'committed'), wait(4, 4, 'structured')];
+    for (const each of all) waiters.add(each);
+    expect(answers(waiters, { ...progress(3, 2), spoilt: true })).to.deep.equal([
+      [1, 2, 0],
+      [2, 3, refusals['staging-corrupt'].number],
+      [3, 3, 0],
+    ]);
+    expect(answers(waiters, progress(4, 4))).to.deep.equal([[4, 4, 0]]);
   });
 
   it('are told the reason when their generation failed', () => {
