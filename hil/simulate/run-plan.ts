@@ -98,6 +98,8 @@ export class PlanRun {
   readonly #running: Record<Site, boolean> = { main: false, sub: false };
   readonly #crashEvery: number;
   #applied = 0;
+  /** A sector of one of main's disks has gone bad: what is written there is tried again and again. */
+  #isBadAtMain = false;
   /** The look at a power cut that is being taken. */
   #crash: Crash | undefined;
 
@@ -303,6 +305,7 @@ export class PlanRun {
     const volume = Number(disk.slice('primary'.length));
     // What has been retired by now is not what this writes.
     if (this.#running.main) this.oracle.drains.look(this.bench.main.state);
+    if (this.#isBadAtMain) this.oracle.drains.disturbed();
     for (const { first, count } of blocksChanged(command, this.plan.configuration.blockBytes)) {
       this.oracle.drains.written(volume, first, count);
     }
@@ -312,6 +315,7 @@ export class PlanRun {
     this.#applied += 1;
     const { main, sub, kernel } = this.bench;
     if (fault.kind === 'disk') this.oracle.drains.disturbed();
+    if (fault.kind === 'disk' && fault.site === 'main' && fault.effect.kind === 'sticky') this.#isBadAtMain = true;
     const site = siteOf(fault);
     // A power cut is told when the power has gone: what counts is what was going on before.
     const on = kernel.isOn(site) || fault.kind === 'power';
