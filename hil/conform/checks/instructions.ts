@@ -134,6 +134,16 @@ async function idleMain(bench: Bench): Promise<ProbeController> {
   throw new NotRun('a generation is on its way, and no sub takes it: connect a sub, or begin with a new pair');
 }
 
+/** The status once no generation is on its way; where no sub takes one it stays on its way, and so does the state. */
+async function restingStatus(bench: Bench, controller: ProbeController): Promise<MessageNamed<'status'>> {
+  let status = await controller.status();
+  for (let look = 0; look < idleLooks && bench.role === 'main' && mainPhaseOf(status) === 'transfer'; look += 1) {
+    await bench.probe.pause(100_000);
+    status = await controller.status();
+  }
+  return status;
+}
+
 async function sameToken(bench: Bench): Promise<void> {
   const main = await idleMain(bench);
   const token = main.freshToken();
@@ -244,7 +254,7 @@ const standing = ({ pairState, epoch, frozen, failed, pair }: MessageNamed<'stat
 /** Gives every instruction that the table refuses in this state. A takeover is not among them: it would be carried out. */
 async function unfitHere(bench: Bench): Promise<void> {
   const controller = await controllerOf(bench);
-  const before = await controller.status();
+  const before = await restingStatus(bench, controller);
   const expected = outcomes(bench.role === 'main' ? 'main' : 'sub', before);
   const given: Partial<Record<keyof typeof expected, Instruction>> = {
     freeze: { kind: 'freeze', token: controller.freshToken() },
@@ -286,7 +296,7 @@ async function suspendAndResync(bench: Bench): Promise<void> {
 async function freezeInTransfer(bench: Bench): Promise<void> {
   const another = { kind: 'freeze', token: bench.fresh(16) } as const;
   const found = await controllerOf(bench);
-  if (mainPhaseOf(await found.status()) === 'transfer') {
+  if (mainPhaseOf(await restingStatus(bench, found)) === 'transfer') {
     await found.refused(another, 'transfer-in-progress', 'a freeze while a generation is on its way');
     return;
   }
