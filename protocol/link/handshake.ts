@@ -7,6 +7,8 @@ import type { Open } from './open-frame.js';
 
 const askUsMin = 100_000;
 const askUsMax = 1_000_000;
+/** For so long somebody unknown who names somebody has to be heard: longer than any answer is on its way. */
+const strangerUs = 1_000_000;
 
 /** The two ids that make a link; `peer` is 0 as long as nobody is known. */
 export interface Ids {
@@ -20,6 +22,8 @@ export type OpenOutcome =
   | { readonly kind: 'reflected' }
   /** Both still know each other; `repeatAll`: what was on its way is lost. */
   | { readonly kind: 'runs'; readonly repeatAll: boolean }
+  /** Another peer is at the other end, and the link's is not: it has ended. */
+  | { readonly kind: 'ended' }
   /** A fresh link, with `replaced` in place of an established one. */
   | { readonly kind: 'opened'; readonly replaced: boolean };
 
@@ -38,8 +42,8 @@ export class Handshake {
   #running = false;
   #candidate: Ids | undefined;
   #candidateAsks = false;
-  /** A peer that neither knows this side nor is known, seen once. */
-  #stranger: bigint | undefined;
+  /** Somebody unknown who names somebody, and since when the peer of the link has not been heard in between. */
+  #stranger: { readonly id: bigint; readonly sinceUs: number } | undefined;
   #opening: Opening | undefined;
   #askUs: number | undefined;
   #askIntervalUs = askUsMin;
@@ -92,6 +96,7 @@ export class Handshake {
     this.#running = false;
     this.#candidate = undefined;
     this.#candidateAsks = false;
+    this.#stranger = undefined;
   }
 
   /** Asks whether the peer is still there. */
@@ -109,7 +114,7 @@ export class Handshake {
 
   tick(nowUs: number): void {
     if (this.#askUs === undefined || nowUs < this.#askUs) return;
-    if (this.#running && !this.#candidateAsks) {
+    if (this.#running && !this.#candidateAsks && this.#stranger === undefined) {
       this.#askUs = undefined;
       return;
     }
@@ -128,7 +133,8 @@ export class Handshake {
       return this.#open(this.#candidate.own, open);
     }
     if (!this.#established) return this.#acquaint(open, nowUs);
-    this.#challenge(open, nowUs);
+    if (open.peer !== 0n) return this.#doubt(open, nowUs);
+    this.#askCandidate(open.own, nowUs);
     return { kind: 'none' };
   }
 
@@ -148,17 +154,26 @@ export class Handshake {
     return { kind: 'none' };
   }
 
-  /** An established link, and an open that is not of it: ask in a way that only a live peer can answer. */
-  #challenge(open: Open, nowUs: number): void {
-    const startedAnew = open.peer === 0n || open.peer === this.#ids.own;
-    if (!startedAnew && this.#stranger !== open.own) {
-      this.#stranger = open.own;
-      this.#opening = { ...this.#ids, ask: true, running: this.#running };
-      return;
-    }
-    if (this.#candidate?.peer !== open.own) this.#candidate = { own: this.#freshId(), peer: open.own };
+  /** An established link, and one who knows nobody: asks in a way that only somebody alive can answer. */
+  #askCandidate(peer: bigint, nowUs: number): void {
+    if (this.#candidate?.peer !== peer) this.#candidate = { own: this.#freshId(), peer };
     this.#candidateAsks = true;
     this.#askSoon(nowUs);
+  }
+
+  /**
+   * An established link, and somebody unknown who names somebody. It may be the peer, who asks for a candidate: asks for
+   * the link, by the clock lest two in doubt keep each other busy.
+   */
+  #doubt(open: Open, nowUs: number): OpenOutcome {
+    if (this.#stranger?.id !== open.own) {
+      this.#stranger = { id: open.own, sinceUs: nowUs };
+      this.#askSoon(nowUs);
+    }
+    if (nowUs - this.#stranger.sinceUs < strangerUs) return { kind: 'none' };
+    this.forget();
+    this.#acquaint(open, nowUs);
+    return { kind: 'ended' };
   }
 
   #open(own: bigint, open: Open): OpenOutcome {

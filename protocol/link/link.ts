@@ -45,6 +45,7 @@ export type LinkEvent =
 
 const keepaliveUsDefault = 2_000_000;
 const none: readonly LinkEvent[] = [];
+const peerRestarted: LinkEvent = { kind: 'closed', reason: { code: 'peer-restarted', detail: '' } };
 
 export class Link {
   readonly #limits: ReceiveLimits;
@@ -228,6 +229,9 @@ export class Link {
       case 'runs':
         this.#sender?.resume(open.next, outcome.repeatAll, nowUs);
         return this.#contradictions(nowUs);
+      case 'ended':
+        this.#drop();
+        return [peerRestarted];
       case 'opened':
         return this.#begin(outcome.replaced, open);
       default:
@@ -248,7 +252,7 @@ export class Link {
     this.#markIn = markOfLink(peer, own);
     this.#sender = new Sender(open.limits, this.#limits.payloadUnitsMax * unitBytes);
     if (!replaced) return [{ kind: 'opened' }];
-    return [{ kind: 'closed', reason: { code: 'peer-restarted', detail: '' } }, { kind: 'opened' }];
+    return [peerRestarted, { kind: 'opened' }];
   }
 
   #drop(): void {

@@ -146,6 +146,21 @@ export const wrongOpenings: readonly Wrong[] = [
     },
   },
   {
+    name: 'takes one that asks for a candidate for a new peer at once',
+    fails: ['L-21'],
+    tamper: () => {
+      let own: bigint | undefined;
+      let peer = 0n;
+      return {
+        openOut: (open) => {
+          if (open.running) ({ own, peer } = open);
+          return open;
+        },
+        openIn: (open) => (open.peer === own && open.own !== peer ? { ...open, peer: 0n } : open),
+      };
+    },
+  },
+  {
     name: 'forgets a candidate as soon as the link is heard',
     fails: ['L-22'],
     tamper: () => {

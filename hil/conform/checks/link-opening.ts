@@ -63,13 +63,13 @@ export const openingRequirements: readonly Requirement[] = [
     remedy: table,
     run: strangerWhileNotEstablished,
   }),
-  checked('L-20', 'Established, an unknown id with peer 0 or one’s own is answered by a candidate with a fresh id.', {
+  checked('L-20', 'Established, an open with peer 0 is answered by a candidate with a fresh id.', {
     remedy: table,
     run: startedAnew,
   }),
   checked(
     'L-21',
-    'Established, two unknown ids are answered with the link’s open first, with a candidate the second time.',
+    'Established, any other id that names a peer is answered with the link’s open, with a fresh id 1 s later.',
     {
       remedy: table,
       run: staleOpen,
@@ -228,38 +228,40 @@ async function strangerWhileNotEstablished(bench: Bench): Promise<void> {
 
 async function startedAnew(bench: Bench): Promise<void> {
   const link = await quietLink(bench);
-  for (const peer of [0n, link.peer]) {
-    const own = bench.freshId();
-    const from = bench.probe.opens.length;
-    bench.probe.sendOpen({ ...link.open(), own, peer, running: false });
-    const answer = await bench.probe.need('an open that names the unknown id', () => {
-      return bench.probe.opens.slice(from).find(({ open }) => open.peer === own)?.open;
-    });
-    demand(answer.own !== link.peer && answer.own !== 0n, 'a candidate with a fresh id', 'the id of the link');
-    demand(answer.ask, 'an answer with ask', 'one without');
-  }
+  const own = bench.freshId();
+  bench.probe.sendOpen({ ...link.open(), own, peer: 0n, running: false });
+  const answer = await bench.probe.need('an open that names the unknown id', () => bench.openNaming(own));
+  demand(answer.own !== link.peer && answer.own !== 0n, 'a candidate with a fresh id', 'the id of the link');
+  demand(answer.ask, 'an answer with ask', 'one without');
   await link.barrier();
 }
 
 async function staleOpen(bench: Bench): Promise<void> {
-  const link = await quietLink(bench);
-  const stale = { ...link.open(), own: bench.freshId(), peer: bench.freshId(), running: false };
+  for (const isNamed of [false, true]) {
+    const link = await quietLink(bench);
+    await doubted(link, { ...link.open(), own: bench.freshId(), peer: isNamed ? link.peer : bench.freshId() });
+  }
+}
+
+/** The open must be answered with the link's own, and only after a second of nothing else with a fresh id. */
+async function doubted(link: ProbeLink, open: Open): Promise<void> {
+  const { probe } = link;
+  const named = `an open of an unknown id that names ${open.peer === link.peer ? 'the device' : 'another'}`;
   link.answers = false;
-  const from = bench.probe.opens.length;
-  bench.probe.sendOpen(stale);
-  const first = await bench.probe.need('an answer to an open of two unknown ids', () => bench.probe.opens[from]?.open);
-  const ofLink = first.own === link.peer && first.peer === link.own;
-  demand(
-    ofLink && first.ask,
-    'the open of the link, with ask',
-    () => `own ${first.own.toString(16)}, ask ${first.ask}`,
-  );
-  bench.probe.sendOpen(stale);
-  await bench.probe.need('a candidate for the same open again', () => {
-    return bench.probe.opens.slice(from).find(({ open }) => open.peer === stale.own)?.open;
-  });
-  await link.barrier();
-  await link.deliver(strayMessage(20), 2);
+  const from = probe.opens.length;
+  probe.sendOpen({ ...open, running: false });
+  const { own, peer, ask } = await probe.need(`an answer to ${named}`, () => probe.opens[from]?.open);
+  const came = () => `own ${own.toString(16)}, peer ${peer.toString(16)}, ask ${ask}`;
+  demand(own === link.peer && peer === link.own && ask, `the open of the link, with ask, in answer to ${named}`, came);
+  probe.sendOpen({ ...open, running: false });
+  await probe.pause(slackUs);
+  const fresh = () => probe.opens.slice(from).find((each) => each.open.own !== link.peer);
+  demand(fresh() === undefined, `the link still there after ${named} twice at once`, 'a fresh id');
+  await probe.pause(1_000_000);
+  probe.sendOpen({ ...open, running: false });
+  const answer = await probe.need(`a fresh id after ${named} a second later`, fresh);
+  const answered = () => `own ${answer.open.own.toString(16)}, peer ${answer.open.peer.toString(16)}`;
+  demand(answer.open.peer === open.own && answer.open.ask, 'an open that names the unknown id, with ask', answered);
 }
 
 async function lateAnswer(bench: Bench): Promise<void> {

@@ -23,9 +23,9 @@ export class TappedPair {
 
   constructor({ seed, key, faults }: { seed: number; key?: Uint8Array | undefined; faults?: LineFaults }) {
     const common = { ...(key === undefined ? {} : { key }), link: { framePayloadMax: 512 } };
-    const entropy = (side: number) => Buffer.alloc(32, side + (seed % 100));
+    const entropy = (side: number) => Buffer.alloc(32, `${side} ${seed}`);
     this.main = this.#tap(new EndpointEnd({ role: 'main', peers: ['sub'], entropy: entropy(1), ...common }), 'in');
-    this.sub = this.#tap(new EndpointEnd({ role: 'sub', peers: ['main'], entropy: entropy(101), ...common }), 'out');
+    this.sub = this.#tap(new EndpointEnd({ role: 'sub', peers: ['main'], entropy: entropy(2), ...common }), 'out');
     this.line = new LossyLine(this.main, this.sub, { bytesPerSecond: 300_000, latencyUs: 1000, seed });
     if (faults !== undefined) this.line.faults = faults;
   }

@@ -121,6 +121,20 @@ describe('the rules of a handshake', () => {
     expect(handshake.transmit(4)?.own, 'another stranger').to.equal(handshake.ids.own);
   });
 
+  it('take a stranger who is still there after a second for a new peer, and until then ask by the clock', () => {
+    for (const named of ['this side', 'another']) {
+      const handshake = established();
+      const { own } = handshake.ids;
+      const askedFor = (nowUs: number) => {
+        handshake.receive(open(7n, named === 'another' ? 5n : own), nowUs);
+        return handshake.transmit(nowUs)?.own;
+      };
+      const early = [0, 1, 99_999, 100_000, 299_999, 300_000, 700_000, 999_999].map(askedFor);
+      expect(early, named).to.deep.equal([own, undefined, undefined, own, undefined, own, own, undefined]);
+      expect([own, undefined], named).to.not.include(askedFor(1_000_000));
+    }
+  });
+
   it('say nothing while the line is down, and run again only when the peer is heard', () => {
     const handshake = established();
     handshake.ask();

@@ -55,6 +55,8 @@ describe('handshake', () => {
       stale(7n, 9n),
       stale(7n, 9n),
       stale(5n, a.ids.own),
+      stale(b.ids.own, 0n),
+      stale(b.ids.own, 7n),
     ]) {
       expect(a.receive(open, 0).kind).to.equal('none');
       expect(talk(a, b, 0)).to.be.below(10);
@@ -64,22 +66,21 @@ describe('handshake', () => {
     expect(a.transmit(10_000_000), 'nobody is asked any more').to.equal(undefined);
   });
 
-  it('answers a first stranger with its link, and only the second time with a fresh id', () => {
+  it('answers a stranger with its link, and gives it up for one who is still there a second later', () => {
     const { a } = established();
-    a.receive(stale(7n, 9n), 0);
-    expect(a.transmit(0)).to.deep.include(a.ids);
-    a.receive(stale(7n, 9n), 1);
-    const candidate = a.transmit(1);
-    expect(candidate?.peer).to.equal(7n);
-    expect(candidate?.own).to.not.equal(a.ids.own);
+    const { ids } = a;
+    expect(a.receive(stale(7n, 9n), 0)).to.deep.equal({ kind: 'none' });
+    expect(a.transmit(0)).to.deep.include(ids);
+    expect(a.receive(stale(7n, 9n), 1_000_000)).to.deep.equal({ kind: 'ended' });
+    expect([a.established, a.ids.peer]).to.deep.equal([false, 7n]);
+    expect(a.ids.own).to.not.equal(ids.own);
+    expect(a.transmit(1_000_000)).to.deep.equal({ ...a.ids, ask: true, running: false });
   });
 
   it('answers a peer that started anew with a fresh id at once', () => {
-    for (const knows of [false, true]) {
-      const { a } = established();
-      a.receive(stale(7n, knows ? a.ids.own : 0n), 0);
-      expect(a.transmit(0)?.peer).to.equal(7n);
-    }
+    const { a } = established();
+    a.receive(stale(7n, 0n), 0);
+    expect(a.transmit(0)?.peer).to.equal(7n);
   });
 
   it('finds together again when each side believes in another link', () => {
@@ -92,10 +93,28 @@ describe('handshake', () => {
     c.connect(0);
     talk(b, c, 0);
     a.ask();
-    talk(a, b, 0);
-    a.ask();
-    talk(a, b, 1_000_000);
+    for (let nowUs = 0; nowUs <= 5_000_000; nowUs += 100_000) expect(talk(a, b, nowUs)).to.be.below(10);
     expect(a.ids).to.deep.equal({ own: b.ids.peer, peer: b.ids.own });
+  });
+
+  it('goes on when one stale open is asked about again and again before an answer can arrive', () => {
+    const { a, b } = established();
+    const before = [a.ids, b.ids];
+    const oneWayUs = 400_000;
+    const flying: { readonly to: Handshake; readonly open: Open; readonly atUs: number }[] = [];
+    a.receive(stale(7n, 0n), 0);
+    for (let nowUs = 0; nowUs < 10_000_000; nowUs += 50_000) {
+      for (const { to, open } of flying.filter(({ atUs }) => atUs === nowUs)) to.receive(open, nowUs);
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        const opening = from.transmit(nowUs);
+        if (opening !== undefined) flying.push({ to, open: openOf(opening), atUs: nowUs + oneWayUs });
+      }
+    }
+    expect([a.ids, b.ids]).to.deep.equal(before);
+    expect(flying.length).to.be.within(4, 20);
   });
 
   it('repeats what is lost only when one of the sides was not running', () => {

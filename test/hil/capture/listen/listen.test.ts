@@ -59,7 +59,7 @@ describe('listening to a line', () => {
           const pair = new TappedPair({
             seed,
             key: sealing,
-            faults: isBad ? { ...faults, staleFrameRate: 0 } : noFaults,
+            faults: isBad ? faults : noFaults,
           });
           converse(pair, { rounds: 4, restart: sealing === undefined });
           const heard = [...listen(pair.captured, sealing)];
@@ -74,7 +74,7 @@ describe('listening to a line', () => {
   }
 
   it('refuses the frames that their receiver refuses, by the same names, and no others', () => {
-    const pair = new TappedPair({ seed: 5, faults: { ...faults, staleFrameRate: 0 } });
+    const pair = new TappedPair({ seed: 7, faults });
     converse(pair, { rounds: 6, restart: false });
     const found = [...listen(pair.captured)].map(({ content }) =>
       content.kind === 'refused' ? [content.refusal.code] : [],
