@@ -7,7 +7,7 @@ import type { Open } from './open-frame.js';
 
 const askUsMin = 100_000;
 const askUsMax = 1_000_000;
-/** For so long somebody unknown who names somebody has to be heard: longer than any answer is on its way. */
+/** For so long a stranger has to be heard: longer than any answer is on its way. */
 const strangerUs = 1_000_000;
 
 /** The two ids that make a link; `peer` is 0 as long as nobody is known. */
@@ -42,7 +42,7 @@ export class Handshake {
   #running = false;
   #candidate: Ids | undefined;
   #candidateAsks = false;
-  /** Somebody unknown who names somebody, and since when the peer of the link has not been heard in between. */
+  /** One who neither knows this side nor is known, and since when the peer of the link has not been heard in between. */
   #stranger: { readonly id: bigint; readonly sinceUs: number } | undefined;
   #opening: Opening | undefined;
   #askUs: number | undefined;
@@ -101,7 +101,7 @@ export class Handshake {
 
   /** Asks whether the peer is still there. */
   ask(): void {
-    this.#opening ??= { ...this.#ids, ask: true, running: this.#running };
+    if (this.#opening?.ask !== true) this.#opening = { ...this.#ids, ask: true, running: this.#running };
   }
 
   /** The next open to send, when one is due. */
@@ -133,8 +133,9 @@ export class Handshake {
       return this.#open(this.#candidate.own, open);
     }
     if (!this.#established) return this.#acquaint(open, nowUs);
-    if (open.peer !== 0n) return this.#doubt(open, nowUs);
-    this.#askCandidate(open.own, nowUs);
+    if (open.own === peer) this.ask();
+    else if (open.peer === 0n || open.peer === own) this.#askCandidate(open.own, nowUs);
+    else return this.#doubt(open, nowUs);
     return { kind: 'none' };
   }
 
@@ -154,7 +155,7 @@ export class Handshake {
     return { kind: 'none' };
   }
 
-  /** An established link, and one who knows nobody: asks in a way that only somebody alive can answer. */
+  /** An established link, and one who may have taken the peer's place: asks in a way that only somebody alive can answer. */
   #askCandidate(peer: bigint, nowUs: number): void {
     if (this.#candidate?.peer !== peer) this.#candidate = { own: this.#freshId(), peer };
     this.#candidateAsks = true;
@@ -162,8 +163,8 @@ export class Handshake {
   }
 
   /**
-   * An established link, and somebody unknown who names somebody. It may be the peer, who asks for a candidate: asks for
-   * the link, by the clock lest two in doubt keep each other busy.
+   * An established link, and one whom this side does not know and who knows another. It may be the peer, who asks for a
+   * candidate: asks for the link, by the clock lest two in doubt keep each other busy.
    */
   #doubt(open: Open, nowUs: number): OpenOutcome {
     if (this.#stranger?.id !== open.own) {

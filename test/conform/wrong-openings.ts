@@ -146,19 +146,12 @@ export const wrongOpenings: readonly Wrong[] = [
     },
   },
   {
-    name: 'takes one that asks for a candidate for a new peer at once',
-    fails: ['L-21'],
-    tamper: () => {
-      let own: bigint | undefined;
-      let peer = 0n;
-      return {
-        openOut: (open) => {
-          if (open.running) ({ own, peer } = open);
-          return open;
-        },
-        openIn: (open) => (open.peer === own && open.own !== peer ? { ...open, peer: 0n } : open),
-      };
-    },
+    name: 'takes an open of its peer from before the link for a new start',
+    fails: ['L-40'],
+    tamper: () => ({
+      openIn: (open, { own, peer }) =>
+        open.own === peer && open.peer !== own ? { ...open, own: open.own ^ 1n, peer: 0n } : open,
+    }),
   },
   {
     name: 'forgets a candidate as soon as the link is heard',

@@ -63,13 +63,13 @@ export const openingRequirements: readonly Requirement[] = [
     remedy: table,
     run: strangerWhileNotEstablished,
   }),
-  checked('L-20', 'Established, an open with peer 0 is answered by a candidate with a fresh id.', {
+  checked('L-20', 'Established, an unknown id with peer 0 or one’s own is answered by a candidate with a fresh id.', {
     remedy: table,
     run: startedAnew,
   }),
   checked(
     'L-21',
-    'Established, any other id that names a peer is answered with the link’s open, with a fresh id 1 s later.',
+    'Established, two unknown ids are answered with the link’s open, with a fresh id when they are still there 1 s later.',
     {
       remedy: table,
       run: staleOpen,
@@ -79,6 +79,14 @@ export const openingRequirements: readonly Requirement[] = [
     remedy: table,
     run: lateAnswer,
   }),
+  checked(
+    'L-40',
+    'Established, an open of the link’s peer that names somebody else is answered with the link’s open.',
+    {
+      remedy: table,
+      run: staleOpenOfPeer,
+    },
+  ),
 ];
 
 async function freshIds(bench: Bench): Promise<void> {
@@ -228,40 +236,51 @@ async function strangerWhileNotEstablished(bench: Bench): Promise<void> {
 
 async function startedAnew(bench: Bench): Promise<void> {
   const link = await quietLink(bench);
-  const own = bench.freshId();
-  bench.probe.sendOpen({ ...link.open(), own, peer: 0n, running: false });
-  const answer = await bench.probe.need('an open that names the unknown id', () => bench.openNaming(own));
-  demand(answer.own !== link.peer && answer.own !== 0n, 'a candidate with a fresh id', 'the id of the link');
-  demand(answer.ask, 'an answer with ask', 'one without');
+  for (const peer of [0n, link.peer]) {
+    const own = bench.freshId();
+    bench.probe.sendOpen({ ...link.open(), own, peer, running: false });
+    const answer = await bench.probe.need('an open that names the unknown id', () => bench.openNaming(own));
+    demand(answer.own !== link.peer && answer.own !== 0n, 'a candidate with a fresh id', 'the id of the link');
+    demand(answer.ask, 'an answer with ask', 'one without');
+  }
   await link.barrier();
 }
 
-async function staleOpen(bench: Bench): Promise<void> {
-  for (const isNamed of [false, true]) {
-    const link = await quietLink(bench);
-    await doubted(link, { ...link.open(), own: bench.freshId(), peer: isNamed ? link.peer : bench.freshId() });
-  }
-}
-
-/** The open must be answered with the link's own, and only after a second of nothing else with a fresh id. */
-async function doubted(link: ProbeLink, open: Open): Promise<void> {
-  const { probe } = link;
-  const named = `an open of an unknown id that names ${open.peer === link.peer ? 'the device' : 'another'}`;
-  link.answers = false;
+/** The open must be answered with the link's own, and a question. */
+async function answeredWithLink({ probe, own, peer }: ProbeLink, open: Open, what: string): Promise<void> {
   const from = probe.opens.length;
   probe.sendOpen({ ...open, running: false });
-  const { own, peer, ask } = await probe.need(`an answer to ${named}`, () => probe.opens[from]?.open);
-  const came = () => `own ${own.toString(16)}, peer ${peer.toString(16)}, ask ${ask}`;
-  demand(own === link.peer && peer === link.own && ask, `the open of the link, with ask, in answer to ${named}`, came);
-  probe.sendOpen({ ...open, running: false });
+  const answer = await probe.need(`an answer to ${what}`, () => probe.opens[from]?.open);
+  const came = () => `own ${answer.own.toString(16)}, peer ${answer.peer.toString(16)}, ask ${answer.ask}`;
+  const isOfLink = answer.own === peer && answer.peer === own && answer.ask;
+  demand(isOfLink, `the open of the link, with ask, in answer to ${what}`, came);
+}
+
+async function staleOpen(bench: Bench): Promise<void> {
+  const link = await quietLink(bench);
+  const { probe } = bench;
+  const stale = { ...link.open(), own: bench.freshId(), peer: bench.freshId(), running: false };
+  link.answers = false;
+  await answeredWithLink(link, stale, 'an open of two unknown ids');
+  const from = probe.opens.length;
+  const fresh = () => probe.opens.slice(from).find(({ open }) => open.own !== link.peer)?.open;
+  probe.sendOpen(stale);
   await probe.pause(slackUs);
-  const fresh = () => probe.opens.slice(from).find((each) => each.open.own !== link.peer);
-  demand(fresh() === undefined, `the link still there after ${named} twice at once`, 'a fresh id');
+  demand(fresh() === undefined, 'the link still there after the same open at once again', 'a fresh id');
   await probe.pause(1_000_000);
-  probe.sendOpen({ ...open, running: false });
-  const answer = await probe.need(`a fresh id after ${named} a second later`, fresh);
-  const answered = () => `own ${answer.open.own.toString(16)}, peer ${answer.open.peer.toString(16)}`;
-  demand(answer.open.peer === open.own && answer.open.ask, 'an open that names the unknown id, with ask', answered);
+  probe.sendOpen(stale);
+  const answer = await probe.need('a fresh id after the same open a second later', fresh);
+  const came = () => `own ${answer.own.toString(16)}, peer ${answer.peer.toString(16)}, ask ${answer.ask}`;
+  demand(answer.peer === stale.own && answer.ask, 'an open that names the unknown id, with ask', came);
+}
+
+async function staleOpenOfPeer(bench: Bench): Promise<void> {
+  const link = await quietLink(bench);
+  for (const peer of [0n, bench.freshId()]) {
+    await answeredWithLink(link, { ...link.open(), peer, ask: true }, 'an open of the link’s peer that names another');
+  }
+  await link.barrier();
+  await link.deliver(strayMessage(20), 2);
 }
 
 async function lateAnswer(bench: Bench): Promise<void> {

@@ -121,18 +121,26 @@ describe('the rules of a handshake', () => {
     expect(handshake.transmit(4)?.own, 'another stranger').to.equal(handshake.ids.own);
   });
 
-  it('take a stranger who is still there after a second for a new peer, and until then ask by the clock', () => {
-    for (const named of ['this side', 'another']) {
-      const handshake = established();
-      const { own } = handshake.ids;
-      const askedFor = (nowUs: number) => {
-        handshake.receive(open(7n, named === 'another' ? 5n : own), nowUs);
-        return handshake.transmit(nowUs)?.own;
-      };
-      const early = [0, 1, 99_999, 100_000, 299_999, 300_000, 700_000, 999_999].map(askedFor);
-      expect(early, named).to.deep.equal([own, undefined, undefined, own, undefined, own, own, undefined]);
-      expect([own, undefined], named).to.not.include(askedFor(1_000_000));
+  it('give the link up for a stranger who is still there after a second, and until then ask by the clock', () => {
+    const handshake = established();
+    const { own } = handshake.ids;
+    const askedFor = (nowUs: number) => {
+      handshake.receive(open(7n, 5n), nowUs);
+      return handshake.transmit(nowUs)?.own;
+    };
+    const early = [0, 1, 99_999, 100_000, 299_999, 300_000, 700_000, 999_999].map(askedFor);
+    expect(early).to.deep.equal([own, undefined, undefined, own, undefined, own, own, undefined]);
+    expect([own, undefined]).to.not.include(askedFor(1_000_000));
+    expect([handshake.established, handshake.ids.peer]).to.deep.equal([false, 7n]);
+  });
+
+  it('tell the peer of the link about it when an open of its own names somebody else, however often', () => {
+    const handshake = established();
+    for (const [index, peer] of [0n, 5n, 5n, 0n].entries()) {
+      handshake.receive(open(9n, peer, { ask: true }), index * 5_000_000);
+      expect(handshake.transmit(index * 5_000_000)).to.deep.equal({ ...handshake.ids, ask: true, running: true });
     }
+    expect(handshake.deadlineUs, 'nobody else is asked').to.equal(undefined);
   });
 
   it('say nothing while the line is down, and run again only when the peer is heard', () => {

@@ -78,9 +78,11 @@ describe('handshake', () => {
   });
 
   it('answers a peer that started anew with a fresh id at once', () => {
-    const { a } = established();
-    a.receive(stale(7n, 0n), 0);
-    expect(a.transmit(0)?.peer).to.equal(7n);
+    for (const knows of [false, true]) {
+      const { a } = established();
+      a.receive(stale(7n, knows ? a.ids.own : 0n), 0);
+      expect(a.transmit(0)?.peer).to.equal(7n);
+    }
   });
 
   it('finds together again when each side believes in another link', () => {
