@@ -34,7 +34,7 @@ export const refusals = {
     8,
     4,
     'The other side goes on lacking what was acknowledged in its name.',
-    'Somebody tampers with the line, or the other side is faulty.',
+    'Somebody tampers with the line, or the other side has the same link ids at each power on: look at its entropy.',
   ),
   // 16 … 31: messages
   'message-truncated': entry(16, 4, 'A message ends in the middle of a field.', 'Mend the sender.'),

@@ -7,6 +7,8 @@ import type { Open } from './open-frame.js';
 
 const askUsMin = 100_000;
 const askUsMax = 1_000_000;
+/** From the answer of a peer that contradicts itself to the next question. */
+const askAgainUs = 250_000;
 /** For so long a stranger has to be heard: longer than any answer is on its way. */
 const strangerUs = 1_000_000;
 
@@ -45,7 +47,9 @@ export class Handshake {
   /** One who neither knows this side nor is known, and since when the peer of the link has not been heard in between. */
   #stranger: { readonly id: bigint; readonly sinceUs: number } | undefined;
   #opening: Opening | undefined;
+  /** When to ask next, and whether to do so though the link runs. */
   #askUs: number | undefined;
+  #askAgain = false;
   #askIntervalUs = askUsMin;
 
   constructor(entropy: Uint8Array) {
@@ -104,6 +108,12 @@ export class Handshake {
     if (this.#opening?.ask !== true) this.#opening = { ...this.#ids, ask: true, running: this.#running };
   }
 
+  /** Asks a little later: what the peer has just said cannot be all true. */
+  askAgain(nowUs: number): void {
+    this.#askAgain = true;
+    this.#askUs = nowUs + askAgainUs;
+  }
+
   /** The next open to send, when one is due. */
   transmit(nowUs: number): Opening | undefined {
     this.tick(nowUs);
@@ -114,7 +124,7 @@ export class Handshake {
 
   tick(nowUs: number): void {
     if (this.#askUs === undefined || nowUs < this.#askUs) return;
-    if (this.#running && !this.#candidateAsks && this.#stranger === undefined) {
+    if (this.#running && !this.#candidateAsks && this.#stranger === undefined && !this.#askAgain) {
       this.#askUs = undefined;
       return;
     }
@@ -191,6 +201,7 @@ export class Handshake {
     this.#candidateAsks = false;
     this.#stranger = undefined;
     this.#askUs = undefined;
+    this.#askAgain = false;
     this.#opening = open.ask ? { ...this.#ids, ask: false, running: this.#running } : undefined;
   }
 

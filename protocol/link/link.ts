@@ -228,6 +228,7 @@ export class Link {
         return [refused({ code: 'frame-session', detail: 'an open of this side came back' })];
       case 'runs':
         this.#sender?.resume(open.next, outcome.repeatAll, nowUs);
+        if (this.#sender?.isInDoubt === true) this.#handshake.askAgain(nowUs);
         return this.#contradictions(nowUs);
       case 'ended':
         this.#drop();

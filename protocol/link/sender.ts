@@ -111,6 +111,11 @@ export class Sender {
     this.#heard(nowUs);
   }
 
+  /** What the receiver said last is less than it had said before. */
+  get isInDoubt(): boolean {
+    return this.#behind.some(({ count }) => count > 0);
+  }
+
   /** Whether the receiver goes on lacking what was acknowledged in its name. */
   isContradicted(nowUs: number): boolean {
     return this.#behind.some(({ count, sinceUs }) => count >= behindMax && nowUs - sinceUs >= behindUsMax);
