@@ -44,6 +44,8 @@ export class Handshake {
   #running = false;
   #candidate: Ids | undefined;
   #candidateAsks = false;
+  /** The latest question was for the candidate. */
+  #askedCandidate = false;
   /** One who neither knows this side nor is known, and since when the peer of the link has not been heard in between. */
   #stranger: { readonly id: bigint; readonly sinceUs: number } | undefined;
   #opening: Opening | undefined;
@@ -128,7 +130,9 @@ export class Handshake {
       this.#askUs = undefined;
       return;
     }
-    const candidate = this.#candidateAsks ? this.#candidate : undefined;
+    // In doubt about somebody as well, candidate and link by turns: the peer may be in the same doubt, and knows the link.
+    const candidate = this.#candidateAsks && !(this.#stranger && this.#askedCandidate) ? this.#candidate : undefined;
+    this.#askedCandidate = candidate !== undefined;
     this.#opening = { ...(candidate ?? this.#ids), ask: true, running: this.#running && candidate === undefined };
     this.#askUs = nowUs + this.#askIntervalUs;
     this.#askIntervalUs = Math.min(2 * this.#askIntervalUs, askUsMax);

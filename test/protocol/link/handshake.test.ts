@@ -119,6 +119,23 @@ describe('handshake', () => {
     expect(flying.length).to.be.within(4, 20);
   });
 
+  it('survives a stale open at both sides at once, though each asks the other for a candidate', () => {
+    const { a, b } = established();
+    const before = [a.ids, b.ids];
+    a.receive(stale(7n, 0n), 0);
+    b.receive(stale(8n, 0n), 0);
+    for (let nowUs = 0; nowUs <= 3_000_000; nowUs += 100_000) expect(talk(a, b, nowUs)).to.be.below(10);
+    expect([a.ids, b.ids]).to.deep.equal(before);
+  });
+
+  it('asks a peer that started anew for a candidate although it is in doubt about another one', () => {
+    const { a } = established();
+    a.receive(stale(7n, 9n), 0);
+    a.receive(stale(8n, 0n), 0);
+    const asked = [0, 100_000].map((nowUs) => a.transmit(nowUs)?.peer);
+    expect(asked).to.deep.equal([8n, a.ids.peer]);
+  });
+
   it('repeats what is lost only when one of the sides was not running', () => {
     const { a, b } = established();
     b.ask();
