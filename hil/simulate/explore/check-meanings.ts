@@ -30,18 +30,15 @@ export const pairChecks: Readonly<Record<CheckName, string>> = {
 
 /** Checks of the link alone. */
 export const linkChecks = {
-  changed: 'what arrives is what was sent, in the queue in which it was sent',
+  changed: 'what arrives is what was sent, in the session and queue in which it was sent',
   order: 'each queue delivers in order, each message once',
   loss: 'no message is missed while later ones arrive, or when nothing is queued any more',
   damage: 'nothing is given on behind a damaged message of its session',
-  release: 'the sender lets go of nothing that is not there',
   delivery: 'once nothing is done to the line, everything arrives in time',
-  session: 'nothing of an earlier session comes after a new one has opened',
+  live: 'no end gives up a session that the other end is in, unless somebody forged something',
   opening: 'no session opens inside another',
-  closed: 'nothing arrives without a session',
   refusal: 'noise on the line costs no message: only what was forged is refused',
-  window: 'nobody sends past the window',
-  length: 'nobody sends a longer message than the other end takes',
+  allowed: 'nobody sends past the window, or what is not well formed',
   memory: 'what an end holds is bounded',
   traffic: 'bytes on the line are bounded by what was to be sent and what went wrong',
   livelock: 'time goes on',

@@ -64,7 +64,7 @@ export function subjectOf(plan: AnyPlan): Subject {
 /** Runs a plan of either kind, and holds it to purity as well. */
 export function runSubject(plan: AnyPlan, settings: RunSettings, pure: PureSteps): SubjectResult {
   if (!('subject' in plan)) return plain(heldPair(plan, { trace: true }, settings, pure));
-  const run = () => ofLink(runLinkPlan(plan), settings);
+  const run = () => ofLink(runLinkPlan(plan, { checks: (check) => isOn(check, settings) }));
   const { value = plain(nothing), impure } = held(run, settings, pure);
   return impure === undefined ? value : { ...value, violation: impure };
 }
@@ -104,8 +104,8 @@ function plain({ violation, coverage, ...rest }: PlanResult): SubjectResult {
   return { ...rest, coverage: Object.fromEntries(coverage), ...(violation === undefined ? {} : { violation }) };
 }
 
-function ofLink({ violations, traceHash, events, endUs, coverage }: LinkRun, settings: RunSettings): SubjectResult {
-  const [violation] = violations.filter(({ check }) => isOn(check, settings));
+function ofLink({ violations, traceHash, events, endUs, coverage }: LinkRun): SubjectResult {
+  const [violation] = violations;
   const applied = Object.entries(coverage).reduce((sum, [key, n]) => sum + (key.startsWith('applied ') ? n : 0), 0);
   const counts = { events, virtualUs: endUs, crashImages: 0, applied };
   return { traceHash, generatorState: '', ...counts, coverage, ...(violation === undefined ? {} : { violation }) };
@@ -119,6 +119,6 @@ const nothing: PlanResult = {
 
 /** The class that switches a fault of the link off. What somebody does on purpose goes with `forge`. */
 function classOfLinkFault({ effect: { kind } }: LinkFault): FaultClass {
-  if (kind === 'stale') return 'stale line';
+  if (kind === 'stale' || kind === 'staleOpen') return 'stale line';
   return faultClasses.find((name) => name === kind) ?? 'forge';
 }

@@ -197,6 +197,7 @@ function faultsOf(random: Random, scene: Scene, configuration: LinkPlan['configu
       ...frameFaults(random, direction, { frames, kinds }).map((each) => ({ direction, ...each })),
       ...(scene === scenes.gaps ? combOf(random.fork(`comb ${direction}`), direction) : []),
       ...(scene === scenes.outages ? blackoutOf(random.fork(`blackout ${direction}`), direction) : []),
+      ...(scene === scenes.outages ? staleOpensOf(random, direction) : []),
       ...(configuration.layer === 'sealed'
         ? tamperingOf(random.fork(`tampering ${direction}`), direction, frames, scene)
         : []),
@@ -224,6 +225,17 @@ function blackoutOf(random: Random, direction: Direction): LinkFault[] {
   const first = 1 + random.below(60);
   return Array.from({ length: 1 + below(random, 120) }, (_, index) => {
     return { direction, frame: first + index, effect: { kind: 'dropFrame' } };
+  });
+}
+
+/** Opens of earlier links, at frames that are few enough for a link that starts anew. */
+function staleOpensOf(random: Random, direction: Direction): LinkFault[] {
+  // Every second time both sides hear them at the same frames, and may be in doubt together.
+  const alike = random.fork('stale opens');
+  const drawn = alike.below(2) === 0 ? alike : random.fork(`stale opens ${direction}`);
+  return Array.from({ length: drawn.below(8) }, () => {
+    const frame = 1 + below(drawn, 500);
+    return { direction, frame, effect: { kind: 'staleOpen', opensAgo: 1 + below(drawn, 8) } };
   });
 }
 

@@ -1,7 +1,6 @@
 /**
  * What the two ends owe each other (PROTOCOL.md, "Link" and "Sessions"): each queue delivers once, in order and unchanged,
- * within a session; nothing of an earlier session comes after a new one has opened; nothing is freed at the sender that
- * the receiver does not have.
+ * within a session; nothing of an earlier session comes after a new one has opened; no session ends that both ends are in.
  */
 import { sequenceModulus } from '../../../protocol/limits.js';
 import { unitsOf } from '../../../protocol/link/sequence.js';
@@ -19,10 +18,8 @@ export interface Session {
   readonly side: End;
   /** Bytes of each content sent, by priority and index. */
   readonly sent: readonly [number[], number[], number[]];
-  sentBytes: number;
   /** The index of each priority that is to arrive next. */
   readonly next: [number, number, number];
-  receivedBytes: number;
   /** Units of 64 bytes that arrived of each priority, at least. */
   readonly units: [number, number, number];
   /** The other end's session whose messages arrive here, once one has. */
@@ -36,6 +33,8 @@ export interface Session {
   excused: boolean;
   /** A message arrived damaged here, so nothing more may be taken. */
   damaged: boolean;
+  /** How often something had happened before it opened for which a link may end that both ends are in. */
+  readonly causesBefore: number;
 }
 
 /** What ends a session in clear: a message that the link has acknowledged is lost. */
@@ -48,12 +47,19 @@ const costly: ReadonlySet<RefusalCode> = new Set([
   'message-unexpected',
 ] as const);
 
+/** What no noise makes of a frame, only a sender: past the window, or not well formed though its check is right. */
+const disallowed: ReadonlySet<RefusalCode> = new Set(['frame-window', 'frame-kind'] as const);
+
+/** A link lasts through stale opens as long as answers take no longer (PROTOCOL.md, L-21). */
+const answerUsMax = 1_000_000;
+
 export class LinkOracle {
   readonly #report: Report;
   readonly #current = new Map<End, Session>();
   readonly #sessions: Session[] = [];
   /** Changes that somebody made on purpose to frames from this end, and refusals of messages from it. */
   readonly #forged = { a: 0, b: 0 };
+  #delays = 0;
   readonly #refused = { a: 0, b: 0 };
   /** Refusals of messages at an end whose session is about to open. */
   readonly #early = { a: 0, b: 0 };
@@ -82,9 +88,7 @@ export class LinkOracle {
       number: this.#sessions.length,
       side,
       sent: [[], [], []],
-      sentBytes: 0,
       next: [0, 0, 0],
-      receivedBytes: 0,
       units: [0, 0, 0],
       from: undefined,
       to: undefined,
@@ -92,11 +96,23 @@ export class LinkOracle {
       missed: 0,
       excused: false,
       damaged: false,
+      causesBefore: this.#causes,
     };
     this.#sessions.push(session);
     this.#current.set(side, session);
     this.#early[side] = 0;
     this.#deaf.delete(side);
+  }
+
+  /** The end says that its session has ended. Lost lines and old frames end none: a live one stays. */
+  closed(side: End): void {
+    const session = this.#current.get(side);
+    const other = this.#current.get(opposite(side));
+    const mates = session !== undefined && other !== undefined && (session.from === other || session.to === other);
+    if (mates && this.#causes === Math.min(session.causesBefore, other.causesBefore)) {
+      this.#report('live', `${side} ends session ${session.number}, and the other end is in it`);
+    }
+    this.ended(side);
   }
 
   /** The session has ended at this end, or the end has lost its power. */
@@ -111,7 +127,6 @@ export class LinkOracle {
     if (session === undefined) throw new Error(`invariant broken: ${side} sends without a session`);
     const content = contentOf({ session: session.number, priority, index: session.sent[priority].length }, bytes);
     session.sent[priority].push(bytes);
-    session.sentBytes += bytes;
     return content;
   }
 
@@ -120,9 +135,13 @@ export class LinkOracle {
     this.#forged[side] += 1;
   }
 
+  /** The line stands still for so long. */
+  stalled(us: number): void {
+    if (us >= answerUsMax / 2) this.#delays += 1;
+  }
+
   refused(side: End, code: RefusalCode): void {
-    if (code === 'frame-window') this.#report('window', `${side} is sent more than its window`);
-    if (code === 'link-message-length') this.#report('length', `${side} is sent a message longer than it takes`);
+    if (disallowed.has(code)) this.#report('allowed', `${side} is sent what it must refuse: ${code}`);
     if (this.#sealed) {
       if (!code.startsWith('frame-')) this.#refusedSealed(side, code);
       return;
@@ -142,7 +161,7 @@ export class LinkOracle {
   /** Whatever is refused of a sealed session ends it. What somebody did to one end may be refused by both. */
   #refusedSealed(side: End, code: RefusalCode): void {
     this.#refused[side] += 1;
-    const forged = this.#forged.a + this.#forged.b;
+    const forged = this.#forgeries;
     if (this.#refused.a + this.#refused.b > 2 * forged) this.#report('refusal', `${side}: ${code}, ${forged} forged`);
     const session = this.#current.get(side);
     if (session === undefined) this.#deaf.add(side);
@@ -153,7 +172,7 @@ export class LinkOracle {
   received(side: End, content: Uint8Array, priority: Priority | undefined): void {
     const session = this.#current.get(side);
     if (session === undefined) {
-      this.#report('closed', `${side} is given a message without a session`);
+      this.#report('changed', `${side} is given a message without a session`);
       return;
     }
     if (session.damaged) this.#report('damage', `${side} is given a message behind a damaged one`);
@@ -177,6 +196,15 @@ export class LinkOracle {
     return Math.max(0, missing - excused);
   }
 
+  /** What is forged ends a session; and where an answer is late by more than a second, a stale open ends a link. */
+  get #causes(): number {
+    return this.#forgeries + this.#delays;
+  }
+
+  get #forgeries(): number {
+    return this.#forged.a + this.#forged.b;
+  }
+
   #damaged(session: Session | undefined, from: Session | undefined): void {
     if (session !== undefined) session.damaged = true;
     if (from !== undefined) from.excused = true;
@@ -195,7 +223,7 @@ export class LinkOracle {
       from.to = session;
     }
     if (session.from === from) return true;
-    this.#report('session', `${session.side} is given a message of session ${from.number} in ${session.number}`);
+    this.#report('changed', `${session.side} is given a message of session ${from.number} in ${session.number}`);
     return false;
   }
 
@@ -213,8 +241,7 @@ export class LinkOracle {
     if (session.missed > session.refused) this.#report('loss', `${place}, ${session.refused} refused`);
     const same = from.sent[priority][index] === content.length;
     if (!same || !isContentOf({ session: from.number, ...parcel }, content)) this.#report('changed', place);
-    session.next[priority] = index + 1;
-    session.receivedBytes += content.length;
+    session.next[priority] = Math.max(expected, index + 1);
     session.units[priority] += unitsOf(content.length);
   }
 }

@@ -55,11 +55,17 @@ const tampering = z.discriminatedUnion('kind', [
 ]);
 export type Tampering = z.infer<typeof tampering>;
 
+/**
+ * The open that passed so many opens before comes once more, behind the first frame from the one with the number on at which
+ * there is such a one: what lay in some buffer since before a side started anew. Opens that are repeated count once.
+ */
+const staleOpen = z.strictObject({ kind: z.literal('staleOpen'), opensAgo: positive });
+
 const fault = z.strictObject({
   direction: z.enum(directions),
   /** Number of the frame in this direction, from 1. */
   frame: positive,
-  effect: z.union([lineEffect, tampering]),
+  effect: z.union([lineEffect, tampering, staleOpen]),
 });
 export type LinkFault = z.infer<typeof fault>;
 

@@ -25,6 +25,16 @@ export interface TamperingOptions {
   readonly applied: (fault: TamperingFault) => void;
 }
 
+const tampering = [
+  ...(['forgeMessage', 'cut', 'replay', 'reorder'] as const),
+  ...(['unseal', 'refuse', 'impersonate', 'downgrade'] as const),
+] as const;
+
+/** Whether it is for somebody who knows the protocol. */
+export function isTampering(fault: LinkFault): fault is TamperingFault {
+  return tampering.some((kind) => kind === fault.effect.kind);
+}
+
 export class TamperingWire implements Wire {
   readonly #around: Wire;
   readonly #options: TamperingOptions;

@@ -3,6 +3,7 @@ import { type ByteEffect, damage } from '../../../hil/simulate/damage.js';
 import { Deflater } from '../../../protocol/compression/deflater.js';
 import { plainRun } from '../../../protocol/compression/plain-run.js';
 import { contentDigests, runDigest } from '../../../protocol/digest.js';
+import { cobsDecode } from '../../../protocol/frame/cobs.js';
 import { decodeFrame, encodeFrame, markOf } from '../../../protocol/frame/frame.js';
 import { decodeMessage, encodeMessage, type MessageNamed } from '../../../protocol/message/messages.js';
 import { fromHex, toHex, vectors } from '../../protocol/vectors.js';
@@ -64,15 +65,24 @@ describe('damage to a frame on the wire', () => {
       });
     }
 
-    it(`changes one byte of the check and nothing else: ${name}`, () => {
+    it(`changes the content and makes the check right but for one byte: ${name}`, () => {
       for (const byte of [0, 1, 2, 3]) {
         const changed = damage(encoded, { kind: 'checksum', byte, xor: 0xff }) as Buffer;
         expect(changed.indexOf(0)).to.equal(changed.length - 1);
         expect((markOf(changed.subarray(0, -1)) as number) ^ mark).to.equal((0xff << (8 * byte)) | 0);
+        const [before, after] = [encoded, changed].map((frame) => contentOf(frame));
+        expect(after?.length).to.equal(before?.length);
+        expect(Buffer.compare(after as Buffer, before as Buffer)).to.not.equal(0);
       }
     });
   }
 });
+
+/** What a frame holds before its check. */
+function contentOf(frame: Uint8Array): Buffer {
+  const plain = Buffer.alloc(frame.length);
+  return plain.subarray(0, cobsDecode(Buffer.from(frame.subarray(0, -1)), plain) - 4);
+}
 
 describe('a forgery of data with all checks right', () => {
   const content = Buffer.alloc(1024, 'what is frozen ');

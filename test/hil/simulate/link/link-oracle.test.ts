@@ -42,22 +42,13 @@ describe('what two ends of a link owe each other', () => {
       message[20] = (message[20] ?? 0) ^ 1;
       receive(message);
     },
-    session: ({ oracle, send, receive }) => {
-      const stale = send();
-      receive(stale);
-      oracle.ended('b');
-      oracle.opened('b');
-      receive(stale);
-    },
-    closed: ({ oracle, send, receive }) => {
-      const message = send();
-      oracle.ended('b');
-      receive(message);
+    live: ({ oracle, send, receive }) => {
+      receive(send());
+      oracle.closed('b');
     },
     opening: ({ oracle }) => oracle.opened('b'),
     refusal: ({ oracle }) => oracle.refused('b', 'message-value'),
-    window: ({ oracle }) => oracle.refused('b', 'frame-window'),
-    length: ({ oracle }) => oracle.refused('b', 'link-message-length'),
+    allowed: ({ oracle }) => oracle.refused('b', 'frame-window'),
     damage: ({ oracle, send, receive }) => {
       receive(send());
       oracle.forged('a');
@@ -83,7 +74,62 @@ describe('what two ends of a link owe each other', () => {
     oracle.opened('b');
     expect(reported).to.deep.equal([]);
     receive(early);
-    expect(reported).to.deep.equal(['session']);
+    expect(reported).to.deep.equal(['changed']);
+  });
+
+  it('is broken by a message of an earlier session than this one, or outside of any', () => {
+    const late = openOracle();
+    const stale = late.send();
+    late.receive(stale);
+    late.oracle.ended('b');
+    late.receive(stale);
+    late.oracle.opened('b');
+    late.receive(stale);
+    expect(late.reported).to.deep.equal(['changed', 'changed']);
+  });
+
+  it('is broken by a frame with a right check that is not well formed', () => {
+    const { oracle, reported } = openOracle();
+    oracle.refused('b', 'frame-kind');
+    expect(reported).to.deep.equal(['allowed']);
+  });
+
+  const causes: Record<string, (each: ReturnType<typeof openOracle>) => void> = {
+    'the other end has lost its power': ({ oracle }) => oracle.ended('a'),
+    'the other end has ended it': ({ oracle }) => {
+      oracle.forged('a');
+      oracle.closed('a');
+    },
+    'something was forged': ({ oracle }) => oracle.forged('b'),
+    'the line has stood still': ({ oracle }) => oracle.stalled(500_000),
+  };
+  for (const [cause, happens] of Object.entries(causes)) {
+    it(`lets a session end when ${cause}`, () => {
+      const each = openOracle();
+      each.receive(each.send());
+      happens(each);
+      each.oracle.closed('b');
+      expect(each.reported).to.deep.equal([]);
+    });
+  }
+
+  it('lets no session end because the line stood still for a moment, or something was forged before it', () => {
+    const { oracle, reported, send, receive } = openOracle();
+    oracle.forged('a');
+    for (const side of ['a', 'b'] as const) oracle.ended(side);
+    for (const side of ['a', 'b'] as const) oracle.opened(side);
+    receive(send());
+    oracle.stalled(499_999);
+    oracle.closed('b');
+    expect(reported).to.deep.equal(['live']);
+  });
+
+  it('counts what is given twice as received once', () => {
+    const { oracle, reported, send, receive } = openOracle();
+    const [first, second] = [send(), send()];
+    for (const message of [first, second, first]) receive(message);
+    expect(reported).to.deep.equal(['order']);
+    expect(oracle.missing('a')).to.equal(0);
   });
 
   it('is broken by a message of another queue, of another length, or of nobody', () => {

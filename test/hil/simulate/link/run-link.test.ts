@@ -91,4 +91,20 @@ describe('a simulated link', () => {
     const run = runLinkPlan(planOf({ operations: sends(6, 2 ** 20), faults: [stale] }));
     expect(run.violations.map(({ check }) => check)).to.deep.equal(['changed']);
   });
+
+  it('goes on past a check that is off, to what others find', () => {
+    const stale = there(130, { kind: 'stale', framesAgo: 63 });
+    const plan = planOf({ operations: sends(6, 2 ** 20), faults: [stale] });
+    const { violations } = runLinkPlan(plan, { checks: (check) => check !== 'changed' });
+    expect(violations.map(({ check }) => check)).to.deep.equal(['loss']);
+  });
+
+  it('lasts when both ends hear a stale open at once', () => {
+    const faults = (['there', 'back'] as const).map((direction): LinkFault => {
+      return { direction, frame: 1, effect: { kind: 'staleOpen', opensAgo: 1 } };
+    });
+    const { coverage } = passed(planOf({ operations: sends(3, 50), faults }));
+    expect(coverage).to.include({ 'applied staleOpen': 2, opened: 2, delivered: 3 });
+    expect(coverage).to.not.have.property('closed');
+  });
 });
