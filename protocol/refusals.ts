@@ -139,6 +139,12 @@ export const refusals = {
     'The data of a compressed run is no zlib stream of just its blocks, in a window that was announced.',
     'None: it is sent again as it is; if it recurs, mend the sender, or give it --compress off.',
   ),
+  'content-differs': entry(
+    95,
+    4,
+    'The receiver’s image does not hold the content that a run was named by.',
+    'None: the run is sent with its contents.',
+  ),
   // 112 … 159: files, lines and configuration, on the computer that runs coldframe
   'file-missing': entry(112, 2, 'A file does not exist.', 'Check the path.'),
   'file-unreadable': entry(113, 2, 'A file cannot be opened.', 'Check its permissions.'),

@@ -9,12 +9,13 @@ import type { RefusalCode } from '../../protocol/refusals.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import type { Operation } from '../storage/operation.js';
 
-/** The largest windows of compressed runs, as logarithms; 0 where none may be sent. */
-export interface Compression {
-  /** To this side. */
+/** In what other forms than with all their contents the runs of a session may travel. */
+export interface RunForms {
+  /** The largest windows of compressed runs to this side and from it, as logarithms; 0 where none may be sent. */
   readonly takenBits: number;
-  /** From this side. */
   readonly sentBits: number;
+  /** The other side looks for content that it is told the digest of. */
+  readonly held: boolean;
 }
 
 export interface Board<R> {
@@ -25,8 +26,8 @@ export interface Board<R> {
   /** Makes a record durable, applies it, then resumes the operation. */
   record(record: R, operation?: Operation): void;
   send(port: PortName, message: Message, priority?: Priority): void;
-  /** What the session between the controllers may compress. */
-  compression(): Compression;
+  /** Of the session between the controllers. */
+  runForms(): RunForms;
   log(level: 'info' | 'warning' | 'error', text: string): void;
   mark(name: string, values: Readonly<Record<string, number | string>>): void;
   /** A disk of this controller failed for good, or gave back other data than was written. */

@@ -19,7 +19,7 @@ import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
 import { JournalRecovery, type RecoveredRecords } from '../storage/journal-recovery.js';
 import type { Operation } from '../storage/operation.js';
-import type { Compression } from './board.js';
+import type { RunForms } from './board.js';
 import type { InstructionOutcome } from './instructions.js';
 import { fieldPastLimit } from './peer-limits.js';
 import { StampAreas } from './prepare-areas.js';
@@ -30,6 +30,8 @@ export interface PortOptions extends LineSeal {
   readonly framePayloadMax?: number;
   /** Between the controllers: the largest window of compressed runs, as a logarithm, 9 … 15. None are sent or taken unless given. */
   readonly windowBits?: number;
+  /** Between the controllers: takes and sends runs that the receiver may hold already. Not unless given. */
+  readonly heldRuns?: boolean;
 }
 
 export interface ControllerOptions {
@@ -113,10 +115,15 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.#endpoints.get(port)?.send(message, this.nowUs, priority);
   }
 
-  /** What the session between the controllers may compress: what the receiver takes, if this side compresses at all. */
-  compression(): Compression {
-    const takenBits = this.#options.remote.windowBits ?? 0;
-    return { takenBits, sentBits: Math.min(takenBits, this.#endpoints.get('remote')?.peerWindowBits ?? 0) };
+  /** How runs may travel between the controllers: as the receiver takes them, if this side does so at all. */
+  runForms(): RunForms {
+    const { windowBits: takenBits = 0, heldRuns = false } = this.#options.remote;
+    const peer = this.#endpoints.get('remote')?.peerForms;
+    return {
+      takenBits,
+      sentBits: Math.min(takenBits, peer?.windowBits ?? 0),
+      held: heldRuns && peer?.heldRuns === true,
+    };
   }
 
   /** Whether there is a session that messages can pass now: one whose line was lost waits to be resumed. */
@@ -275,12 +282,13 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 
   #endpoint(port: 'host' | 'remote'): Endpoint {
     const { role } = this.#options;
-    const { framePayloadMax, windowBits } = this.#options[port];
+    const { framePayloadMax, windowBits, heldRuns } = this.#options[port];
     const peers: readonly Role[] = port === 'host' ? ['host'] : [role === 'main' ? 'sub' : 'main'];
     return new Endpoint({
       ...{ role, peers, entropy: portEntropy(this.entropy, port) },
       ...lineSealOf(this.#options[port]),
       ...(windowBits === undefined ? {} : { windowBits }),
+      ...(heldRuns === undefined ? {} : { heldRuns }),
       // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
       ...(framePayloadMax === undefined ? {} : { link: { framePayloadMax } }),
     });

@@ -65,6 +65,9 @@ export class FailbackReceiver {
       case 'compressedRun':
         this.#receiver.compressedRun(message);
         break;
+      case 'heldRun':
+        this.#receiver.heldRun(message);
+        break;
       case 'zeroRun':
         this.#receiver.zeroRun(message);
         break;

@@ -195,7 +195,7 @@ export class MainController extends Controller<AnyRecord> {
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
-      compression: () => this.compression(),
+      runForms: () => this.runForms(),
       maySend: () => this.#maySend(),
       onWriteEnded: (write) => this.#writesUnderWay.delete(write),
     });

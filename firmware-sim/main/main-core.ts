@@ -8,7 +8,7 @@ import { blockNumber, generation, volumeNumber } from '../../protocol/ids.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
-import type { Board, Compression } from '../controller/board.js';
+import type { Board, RunForms } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
 import type { ReplicaState } from '../replica/replica-state.js';
@@ -36,7 +36,7 @@ export interface MainSurroundings {
   readonly allocators: readonly SlotAllocator[];
   readonly record: (record: MainRecord | ReplicaRecord, operation?: Operation) => void;
   readonly send: (port: PortName, message: Message, priority?: Priority) => void;
-  readonly compression: () => Compression;
+  readonly runForms: () => RunForms;
   /** The session with the sub is open, the pair is not suspended and both sides agree: blocks may be sent. */
   readonly maySend: () => boolean;
   /** A write has been answered. */
@@ -102,8 +102,8 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     this.#around.send(port, message, priority);
   }
 
-  compression(): Compression {
-    return this.#around.compression();
+  runForms(): RunForms {
+    return this.#around.runForms();
   }
 
   maySend(): boolean {

@@ -16,6 +16,7 @@ import type { Operation, Outcome } from '../storage/operation.js';
 import type { RangeLocks } from '../storage/range-locks.js';
 import type { SlotAllocator, SlotRun } from '../storage/slot-allocator.js';
 import type { StoredRun } from '../storage/stored-blocks.js';
+import { HeldRun } from './held-run.js';
 import { sendHoldings } from './holdings.js';
 import { PlaceRun } from './place-run.js';
 import type { ReplicaRecord } from './replica-records.js';
@@ -63,7 +64,7 @@ export class Receiver implements Operation {
   #target: Receiving | undefined;
   /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
   #beginning = 0;
-  #early: MessageNamed<'blockRun' | 'compressedRun' | 'zeroRun'>[] = [];
+  #early: MessageNamed<'blockRun' | 'compressedRun' | 'heldRun' | 'zeroRun'>[] = [];
   #session = 0;
   #holdingsAsked: Generation | undefined;
   #placing = new Set<PlaceRun>();
@@ -134,14 +135,35 @@ export class Receiver implements Operation {
     }
     const { run, generation, volume, first, count } = message;
     const contentBytes = count * this.geometry.blockBytes;
-    if (!this.#fits(volume, first, count) || contentBytes > Math.max(runBytesMax, this.geometry.blockBytes)) {
+    if (!this.#fits(volume, first, count) || !this.#isRun(count)) {
       this.#refuseRun(generation, run, 'range-outside');
       return;
     }
-    const { takenBits: windowBits } = this.board.compression();
+    const { takenBits: windowBits } = this.board.runForms();
     const data = inflateRun(message.data, { contentBytes, windowBits });
     if (data === undefined) this.#refuseRun(generation, run, 'compressed-invalid');
     else this.blockRun({ ...message, kind: 'blockRun', data });
+  }
+
+  /** A run without its contents: looked for in the image, and from then on as any other. */
+  heldRun(message: MessageNamed<'heldRun'>): void {
+    if (this.#beginning > 0) {
+      this.#early.push(message);
+      return;
+    }
+    const { run, generation, volume, first, count } = message;
+    if (!this.#fits(volume, first, count) || !this.#isRun(count)) this.#refuseRun(generation, run, 'range-outside');
+    else if (this.#target?.generation === generation) {
+      this.#staging += 1;
+      new HeldRun(this, message, this.#session).start();
+    }
+  }
+
+  /** What looking for a run has come to: `arrived` when the image holds it. */
+  looked({ generation, run }: MessageNamed<'heldRun'>, session: number, arrived: ArrivedRun | undefined): void {
+    this.#staging -= 1;
+    if (arrived !== undefined) this.#stage(arrived);
+    else if (session === this.#session) this.#refuseRun(generation, run, 'content-differs');
   }
 
   zeroRun(message: MessageNamed<'zeroRun'>): void {
@@ -285,6 +307,7 @@ export class Receiver implements Operation {
     for (const run of this.#early.splice(0)) {
       if (run.kind === 'blockRun') this.blockRun(run);
       else if (run.kind === 'compressedRun') this.compressedRun(run);
+      else if (run.kind === 'heldRun') this.heldRun(run);
       else this.zeroRun(run);
     }
   }
@@ -318,6 +341,11 @@ export class Receiver implements Operation {
     if (!Number.isInteger(count) || count < 1) return false;
     // A volume that is not there has no blocks.
     return first + count <= this.geometry.blocksOf(volume);
+  }
+
+  /** Whether so many blocks are no more than a run may have. */
+  #isRun(count: number): boolean {
+    return count === 1 || count * this.geometry.blockBytes <= runBytesMax;
   }
 
   #refuseRun(generation: Generation, run: number, code: RefusalCode): void {

@@ -11,6 +11,8 @@ export class SendRun implements Operation {
   readonly #sender: Sender;
   readonly outgoing: Outgoing;
   readonly picked: PickedRun;
+  /** Its contents are not sent before the receiver has said that it does not hold them. */
+  readonly isOffered: boolean;
   #known: Uint8Array | undefined;
   /** The receiver refused blocks of it before. */
   suspect = false;
@@ -19,10 +21,11 @@ export class SendRun implements Operation {
   /** The session that it was picked for has ended. */
   lost = false;
 
-  constructor(sender: Sender, outgoing: Outgoing, picked: PickedRun) {
+  constructor(sender: Sender, outgoing: Outgoing, picked: PickedRun, isOffered: boolean) {
     this.#sender = sender;
     this.outgoing = outgoing;
     this.picked = picked;
+    this.isOffered = isOffered;
   }
 
   get name(): string {

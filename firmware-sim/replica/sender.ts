@@ -9,10 +9,13 @@ import { runDigest } from '../../protocol/digest.js';
 import type { Generation } from '../../protocol/ids.js';
 import { hostIo, replication } from '../../protocol/message/message.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
+import { refusals } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Board } from '../controller/board.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
+import { BlockMarks } from './block-marks.js';
 import { RunCompressor } from './run-compressor.js';
+import { RunOffers } from './run-offers.js';
 import { SendRun } from './send-run.js';
 import { SendWindow } from './send-window.js';
 
@@ -53,6 +56,8 @@ interface OnItsWay {
   readonly digests: Uint8Array;
   readonly bytes: number;
   readonly outgoing: Outgoing;
+  /** Only its digest was sent. */
+  readonly offered: boolean;
   stale: boolean;
 }
 
@@ -66,12 +71,15 @@ export class Sender {
   runBytesMax = 65536;
   readonly window = new SendWindow();
   readonly #compressor = new RunCompressor();
+  readonly #offers = new RunOffers();
   #outgoing: Outgoing | undefined;
   #nextRun = 1;
   readonly #onItsWay = new Map<number, OnItsWay>();
   readonly #reading = new Set<SendRun>();
-  /** First blocks of runs that the receiver refused: what is read of them is checked here before it is sent again. */
-  readonly #suspects = new Set<string>();
+  /** Blocks of runs that the receiver refused: what is read of them is checked here before it is sent again. */
+  readonly #suspects = new BlockMarks();
+  /** Blocks that the receiver does not hold. */
+  readonly #notHeld = new BlockMarks();
   #bytesOnTheirWay = 0;
   /** Bytes of block content handed to the line since power on. */
   sentBytes = 0;
@@ -99,11 +107,16 @@ export class Sender {
     const outgoing = this.#outgoing;
     if (outgoing === undefined) return;
     while (this.#reading.size < readingMax && this.#bytesOnTheirWay < this.window.bytes) {
-      const picked = outgoing.pick(Math.max(1, Math.floor(this.runBytesMax / outgoing.blockBytes)));
+      const blocksMax = Math.max(1, Math.floor(this.runBytesMax / outgoing.blockBytes));
+      const offerMax = this.board.runForms().held ? this.#offers.blocks : undefined;
+      const picked = outgoing.pick(Math.min(blocksMax, offerMax ?? blocksMax));
       if (picked === undefined) return;
+      this.#offers.picked();
       if (this.#bytesOnTheirWay === 0) this.window.begin(this.board.nowUs);
       this.#bytesOnTheirWay += picked.count * outgoing.blockBytes;
-      const reading = new SendRun(this, outgoing, picked);
+      // A host that waits does not wait for an answer that its block has to be sent.
+      const isOffered = !this.#notHeld.take(picked) && offerMax !== undefined && !picked.urgent;
+      const reading = new SendRun(this, outgoing, picked, isOffered);
       this.#reading.add(reading);
       reading.start();
     }
@@ -132,26 +145,27 @@ export class Sender {
       const run = this.#take(number);
       if (run === undefined) continue;
       this.window.answered(run.bytes, this.board.nowUs);
+      if (run.offered) this.#offers.held(run.count);
       if (run.stale) run.outgoing.returned(run.volume, run.first, run.count);
       else run.outgoing.stored(run.volume, run.first, run.count, run.digests);
     }
   }
 
   /** A run was not taken; it is sent again. */
-  refused({ run: number }: MessageNamed<'runRefused'>): void {
+  refused({ run: number, code }: MessageNamed<'runRefused'>): void {
     const run = this.#take(number);
     if (run === undefined) return;
-    for (let block = run.first; block < run.first + run.count; block += 1) this.#suspects.add(`${run.volume}:${block}`);
+    if (run.offered) {
+      this.#notHeld.add(run);
+      this.#offers.notHeld(run.count);
+    }
+    if (code !== refusals['content-differs'].number) this.#suspects.add(run);
     run.outgoing.returned(run.volume, run.first, run.count);
   }
 
   /** Whether the receiver refused any of these blocks before; asked once. */
-  takeSuspicion({ volume, first, count }: PickedRun): boolean {
-    let suspect = false;
-    for (let block = first; block < first + count; block += 1) {
-      if (this.#suspects.delete(`${volume}:${block}`)) suspect = true;
-    }
-    return suspect;
+  takeSuspicion(picked: PickedRun): boolean {
+    return this.#suspects.take(picked);
   }
 
   /** The session or the generation ended: what was on its way may have arrived or not, and will not be answered. */
@@ -171,25 +185,29 @@ export class Sender {
     const run = this.#nextRun;
     this.#nextRun += 1;
     const bytes = count * blockBytes;
-    this.#onItsWay.set(run, { volume, first, count, digests, bytes, outgoing: reading.outgoing, stale: reading.stale });
+    const { outgoing, stale } = reading;
+    const offered = reading.isOffered && data.length > 0;
+    this.#onItsWay.set(run, { volume, first, count, digests, bytes, outgoing, offered, stale });
     const place = { run, generation, volume, first } as Pick<
       MessageNamed<'zeroRun'>,
       'run' | 'generation' | 'volume' | 'first'
     >;
     const priority = urgent ? hostIo : replication;
-    if (data.length === 0) this.board.send('remote', { kind: 'zeroRun', ...place, count }, priority);
-    else
-      this.board.send(
-        'remote',
-        { ...place, count, digest: runDigest(digests), ...this.#carried(reading, data) },
-        priority,
-      );
-    this.sentBytes += data.length;
+    if (data.length === 0) {
+      this.board.send('remote', { kind: 'zeroRun', ...place, count }, priority);
+      return;
+    }
+    const named = { ...place, count, digest: runDigest(digests) };
+    if (offered) this.board.send('remote', { kind: 'heldRun', ...named }, priority);
+    else {
+      this.board.send('remote', { ...named, ...this.#carried(reading, data) }, priority);
+      this.sentBytes += data.length;
+    }
   }
 
   /** The message that carries contents: compressed where that helps and the receiver takes it. What it refused goes as it is. */
   #carried({ suspect }: SendRun, data: Uint8Array): Pick<MessageNamed<'blockRun' | 'compressedRun'>, 'kind' | 'data'> {
-    const compressed = suspect ? undefined : this.#compressor.compress(data, this.board.compression().sentBits);
+    const compressed = suspect ? undefined : this.#compressor.compress(data, this.board.runForms().sentBits);
     return compressed === undefined ? { kind: 'blockRun', data } : { kind: 'compressedRun', data: compressed };
   }
 

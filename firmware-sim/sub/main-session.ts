@@ -108,6 +108,9 @@ export class MainSession {
       case 'compressedRun':
         receiver.compressedRun(message);
         break;
+      case 'heldRun':
+        receiver.heldRun(message);
+        break;
       case 'zeroRun':
         receiver.zeroRun(message);
         break;

@@ -190,7 +190,7 @@ export class SubController extends Controller<AnyRecord> {
       ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
-      compression: () => this.compression(),
+      runForms: () => this.runForms(),
     });
     core.nowUs = this.nowUs;
     const onGivenUp = (failed: Generation, code: RefusalCode) => this.#remember(failed, code);

@@ -4,7 +4,7 @@ import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
-import type { Board, Compression } from '../controller/board.js';
+import type { Board, RunForms } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
 import { Receiver } from '../replica/receiver.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
@@ -25,7 +25,7 @@ export interface SubSurroundings {
   readonly allocators: readonly SlotAllocator[];
   readonly record: (record: SubRecord | ReplicaRecord, operation?: Operation) => void;
   readonly send: (port: PortName, message: Message, priority?: Priority) => void;
-  readonly compression: () => Compression;
+  readonly runForms: () => RunForms;
 }
 
 export class SubCore implements Board<SubRecord | ReplicaRecord> {
@@ -72,8 +72,8 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
     this.#around.send(port, message, priority);
   }
 
-  compression(): Compression {
-    return this.#around.compression();
+  runForms(): RunForms {
+    return this.#around.runForms();
   }
 
   log(level: 'info' | 'warning' | 'error', text: string): void {

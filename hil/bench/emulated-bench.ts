@@ -32,6 +32,8 @@ export interface EmulatedBenchOptions {
   readonly keys?: BenchKeys;
   /** Between the controllers; off unless given. */
   readonly compress?: Compress | undefined;
+  /** Runs that the sub may hold already are named before they are sent; so it is unless this says no. */
+  readonly heldRuns?: boolean | undefined;
   /** Of one controller, in place of `compress`. */
   readonly compressOf?: Readonly<Partial<Record<Powered, Compress>>>;
   readonly seed?: string | number;
@@ -76,6 +78,7 @@ export class EmulatedBench {
         ...portKeys(keys, role).remote,
         ...payload,
         ...compressingPort(options.compressOf?.[role] ?? options.compress),
+        heldRuns: options.heldRuns ?? true,
       },
       ...(journalGrowthBytesMin === undefined ? {} : { journalGrowthBytesMin }),
       ...{ blockBytes, volumeCount: volumes.length },

@@ -73,7 +73,7 @@ export class InProcessBench extends RealTimeBench {
     const common = { blockBytes, volumeCount: volumes.length };
     const ports = (role: Powered) => {
       const { host, remote } = portKeys(keys, role);
-      return { host, remote: { ...remote, ...compressingPort(options.compress) } };
+      return { host, remote: { ...remote, ...compressingPort(options.compress), heldRuns: true } };
     };
     const main = new MainController({ ...common, ...ports('main'), method });
     const sub = new SubController({ ...common, ...ports('sub') });

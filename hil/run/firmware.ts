@@ -91,7 +91,7 @@ function deviceOf(of: FirmwareConfiguration): Device {
   };
   const common = {
     host: port(of.host, of.hostSeal),
-    remote: { ...port(of.remote, of.remoteSeal), ...compressingPort(of.compress) },
+    remote: { ...port(of.remote, of.remoteSeal), ...compressingPort(of.compress), heldRuns: true },
     ...{ blockBytes: of.blockBytes, volumeCount: of.volumes.length },
   };
   return of.role === 'main' ? new MainController({ ...common, method: of.method }) : new SubController(common);

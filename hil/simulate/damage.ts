@@ -124,6 +124,7 @@ function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; 
   const { message } = decoded;
   if (message.kind === 'dataOut' || message.kind === 'dataIn') return encodeMessage(withOtherByte(message, at, xor));
   if (message.kind === 'zeroRun') return encodeMessage(message.count > 1 ? shorter(message) : elsewhere(message, at));
+  if (message.kind === 'heldRun') return encodeMessage(elsewhere(message, at));
   if (message.kind === 'blockRun')
     return encodeMessage(at % 4 === 3 ? elsewhere(message, at >> 2) : withOtherContent(message, at, xor));
   const plain = message.kind === 'compressedRun' ? plainRun(message) : undefined;
@@ -137,7 +138,7 @@ function shorter(run: MessageNamed<'zeroRun'>): MessageNamed<'zeroRun'> {
   return { ...run, count: run.count - 1 };
 }
 
-function elsewhere<Run extends MessageNamed<'zeroRun' | 'blockRun'>>(run: Run, at: number): Run {
+function elsewhere<Run extends MessageNamed<'zeroRun' | 'blockRun' | 'heldRun'>>(run: Run, at: number): Run {
   return { ...run, first: blockNumber(run.first ^ (1 + (at % 4))) };
 }
 

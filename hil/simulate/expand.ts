@@ -103,6 +103,7 @@ function configurationOf(random: Random): Configuration {
     stagingBlocks: random.below(4) === 0 ? blocks : 2 * blocks,
     sealed: random.below(4) === 0,
     ...windowsOf(random.fork('windows')),
+    ...(random.fork('held').below(2) === 0 ? { heldRuns: true } : {}),
     hostLine: { baud: pick(random, [0, 0, 921_600, 3_000_000]), latencyUs: pick(random, [0, 100, 3000]) },
     remoteLine: {
       baud: pick(random, [0, 57_600, 115_200, 921_600, 3_000_000]),

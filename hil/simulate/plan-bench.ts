@@ -288,9 +288,17 @@ export function newSub(configuration: Configuration): SubController {
 }
 
 function shapeOf(configuration: Configuration, site: Site) {
-  const { sealed, windows, framePayloadMax, journalGrowthBytes, blockBytes, volumeSectors } = configuration;
+  const {
+    sealed,
+    windows,
+    heldRuns = false,
+    framePayloadMax,
+    journalGrowthBytes,
+    blockBytes,
+    volumeSectors,
+  } = configuration;
   const host = { framePayloadMax, ...(sealed ? { key: planKey } : {}) };
-  const remote = { ...host, windowBits: windows?.[site] ?? 0 };
+  const remote = { ...host, windowBits: windows?.[site] ?? 0, heldRuns };
   const volumeCount = volumeSectors.length;
   return { host, remote, journalGrowthBytesMin: journalGrowthBytes, blockBytes, volumeCount };
 }

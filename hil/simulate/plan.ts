@@ -191,6 +191,8 @@ const configuration = z.strictObject({
   sealed: z.boolean(),
   /** The largest windows of compressed runs that each takes and makes, as logarithms; 0 for none. */
   windows: z.strictObject({ main: windowBits, sub: windowBits }).optional(),
+  /** Both take and send runs that the receiver may hold already. */
+  heldRuns: z.boolean().optional(),
   hostLine: line,
   remoteLine: line,
   disks: z.strictObject({

@@ -20,6 +20,10 @@ function plainLines({ windows, ...configuration }: Configuration): Configuration
   return windows === undefined ? [] : [configuration];
 }
 
+function plainRuns({ heldRuns, ...configuration }: Configuration): Configuration[] {
+  return heldRuns === undefined ? [] : [configuration];
+}
+
 function plainAreas({ secondaryUsed, ...configuration }: Configuration): Configuration[] {
   return secondaryUsed === undefined ? [] : [configuration];
 }
@@ -37,6 +41,7 @@ export function simplerConfigurations(configuration: Configuration): readonly Co
   const now = JSON.stringify(configuration);
   return [
     ...plainLines(configuration),
+    ...plainRuns(configuration),
     ...plainAreas(configuration),
     ...changes.map((change) => ({ ...configuration, ...change })),
   ].filter((candidate) => JSON.stringify(candidate) !== now);

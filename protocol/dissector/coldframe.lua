@@ -69,6 +69,7 @@ local refusals = {
   [92] = "records-corrupt",
   [93] = "refused-by-sub",
   [94] = "compressed-invalid",
+  [95] = "content-differs",
   [112] = "file-missing",
   [113] = "file-unreadable",
   [114] = "file-in-use",
@@ -156,6 +157,7 @@ local meanings = {
   ["records-corrupt"] = "The durable records cannot be read.",
   ["refused-by-sub"] = "The sub refused the generation.",
   ["compressed-invalid"] = "The data of a compressed run is no zlib stream of just its blocks, in a window that was announced.",
+  ["content-differs"] = "The receiver’s image does not hold the content that a run was named by.",
   ["file-missing"] = "A file does not exist.",
   ["file-unreadable"] = "A file cannot be opened.",
   ["file-in-use"] = "Another process uses this file.",
@@ -184,7 +186,7 @@ local messages = {
   [1] = { kind = "hello", fields = {
     { name = "version", kind = "unsigned", bytes = 2, doc = "protocol version" },
     { name = "role", kind = "choice", names = { [1] = "host", [2] = "main", [3] = "sub", [4] = "disk" }, doc = "role of the sender (1 host, 2 main, 3 sub, 4 disk)" },
-    { name = "capabilities", kind = "unsigned", bytes = 4, doc = "ciphers that this side takes: bit 0 AES-256-GCM, bit 1 ChaCha20-Poly1305; bits 8 … 11: the largest window of compressed runs that it takes, as a logarithm, 9 … 15, or 0; others 0" },
+    { name = "capabilities", kind = "unsigned", bytes = 4, doc = "ciphers that this side takes: bit 0 AES-256-GCM, bit 1 ChaCha20-Poly1305; bits 8 … 11: the largest window of compressed runs that it takes, as a logarithm, 9 … 15, or 0; bit 12: it takes held runs; others 0" },
     { name = "keyed", kind = "flag", doc = "this side has a key and demands a sealed session" },
     { name = "salt", kind = "fixedBytes", length = 32, doc = "fresh at each session, from boot entropy and a counter" },
   } },
@@ -431,6 +433,14 @@ local messages = {
     { name = "count", kind = "unsigned", bytes = 4, doc = "how many" },
     { name = "digest", kind = "fixedBytes", length = 16, doc = "digest of the run (PROTOCOL.md, digests), as if it were not compressed" },
     { name = "data", kind = "bytes", max = 1048576, doc = "contents, block after block, as one zlib stream" },
+  } },
+  [82] = { kind = "heldRun", fields = {
+    { name = "run", kind = "unsigned", bytes = 4, doc = "number of this run, one more with each of a session" },
+    { name = "generation", kind = "unsigned", bytes = 4, doc = "the generation it is for" },
+    { name = "volume", kind = "unsigned", bytes = 1, doc = "volume" },
+    { name = "first", kind = "unsigned", bytes = 8, doc = "first block" },
+    { name = "count", kind = "unsigned", bytes = 4, doc = "how many" },
+    { name = "digest", kind = "fixedBytes", length = 16, doc = "digest of the run (PROTOCOL.md, digests)" },
   } },
 }
 

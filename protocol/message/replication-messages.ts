@@ -241,4 +241,19 @@ export const replicationMessages = [
       data: bytes(dataBytesMax, 'contents, block after block, as one zlib stream'),
     },
   }),
+  message({
+    kind: 'heldRun',
+    tag: 0x52,
+    priority: replication,
+    way: 'sender → receiver that takes such',
+    doc: 'As blockRun, without its data: the receiver looks for it in its image (PROTOCOL.md, held runs).',
+    fields: {
+      run: u32('number of this run, one more with each of a session'),
+      generation: generationField('the generation it is for'),
+      volume: volumeField,
+      first: blockField('first block'),
+      count: u32('how many'),
+      digest: fixedBytes(digestBytes, 'digest of the run (PROTOCOL.md, digests)'),
+    },
+  }),
 ] as const;

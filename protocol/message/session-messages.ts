@@ -14,7 +14,7 @@ export const sessionMessages = [
       version: u16('protocol version'),
       role: roleField,
       capabilities: u32(
-        'ciphers that this side takes: bit 0 AES-256-GCM, bit 1 ChaCha20-Poly1305; bits 8 … 11: the largest window of compressed runs that it takes, as a logarithm, 9 … 15, or 0; others 0',
+        'ciphers that this side takes: bit 0 AES-256-GCM, bit 1 ChaCha20-Poly1305; bits 8 … 11: the largest window of compressed runs that it takes, as a logarithm, 9 … 15, or 0; bit 12: it takes held runs; others 0',
       ),
       keyed: flag('this side has a key and demands a sealed session'),
       salt: fixedBytes(32, 'fresh at each session, from boot entropy and a counter'),

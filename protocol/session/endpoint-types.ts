@@ -18,6 +18,8 @@ export interface EndpointOptions extends LineSeal {
   readonly entropy: Uint8Array;
   /** The largest window of compressed runs that this side takes, as a logarithm, 9 … 15; none unless given. */
   readonly windowBits?: number;
+  /** This side looks for content that it is told the digest of; not unless given. */
+  readonly heldRuns?: boolean;
   /** How many sealed messages of a queue have one key, the same at both sides; for tests, which cannot send as many. */
   readonly rekeyMessages?: number;
   /** What the link below takes and how it waits, where the defaults do not fit. */

@@ -1,7 +1,6 @@
 /**
  * One end of a line: sessions of messages over a link (PROTOCOL.md, "Sessions").
  */
-import { windowOfCapabilities } from '../compression/window-bits.js';
 import { earlier } from '../earlier.js';
 import { assert, unreachable } from '../ids.js';
 import { Link, type LinkEvent } from '../link/link.js';
@@ -11,6 +10,7 @@ import { type Refusal, type RefusalCode, refusalByNumber, refusals } from '../re
 import type { Cipher } from './ciphers.js';
 import type { EndpointEvent, EndpointMachine, EndpointOptions, Role } from './endpoint-types.js';
 import { cipherWith, helloOf, refusalOfHello, sessionRefusals } from './hello.js';
+import { type RunFormsTaken, runFormsOf } from './run-forms.js';
 import { Seals } from './seals.js';
 
 type Session =
@@ -28,7 +28,7 @@ type Session =
 /** What the peer's hello says. */
 interface Peer {
   readonly role: Role;
-  readonly windowBits: number;
+  readonly forms: RunFormsTaken;
 }
 
 /** What this side has said first. */
@@ -72,9 +72,9 @@ export class Endpoint implements EndpointMachine {
     return this.#session.kind === 'open' ? this.#session.seals?.cipher : undefined;
   }
 
-  /** The largest window of compressed runs that the peer takes, as a logarithm; 0 for none, or when no session is open. */
-  get peerWindowBits(): number {
-    return this.#session.kind === 'open' ? this.#session.peer.windowBits : 0;
+  /** In what forms the peer takes runs; undefined when no session is open. */
+  get peerForms(): RunFormsTaken | undefined {
+    return this.#session.kind === 'open' ? this.#session.peer.forms : undefined;
   }
 
   /** When a good frame of the peer last arrived, in microseconds. */
@@ -218,7 +218,7 @@ export class Endpoint implements EndpointMachine {
     const refusal = refusalOfHello(message, this.#options);
     if (refusal !== undefined) return this.#refuse(refusal);
     const seals = this.#sealsWith(message, [own.encoded, encoded]);
-    const peer = { role: message.role, windowBits: windowOfCapabilities(message.capabilities) };
+    const peer = { role: message.role, forms: runFormsOf(message.capabilities) };
     if (seals === undefined) {
       this.#session = { kind: 'settling', peer, seals };
       return [];

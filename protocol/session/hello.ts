@@ -2,11 +2,11 @@
  * What each side of a session says first, and what it refuses of the other's.
  */
 import { hash } from 'node:crypto';
-import { capabilitiesOfWindow } from '../compression/window-bits.js';
 import { type MessageNamed, protocolVersion } from '../message/messages.js';
 import type { Refusal, RefusalCode } from '../refusals.js';
 import { type Cipher, capabilitiesOf, ciphers, commonCipher } from './ciphers.js';
 import type { EndpointOptions } from './endpoint-types.js';
+import { capabilitiesOfForms } from './run-forms.js';
 
 /** The refusals that end a session before it is open, or while the other side still looks at this side's hello. */
 export const sessionRefusals: ReadonlySet<RefusalCode> = new Set([
@@ -24,7 +24,7 @@ export function helloOf(options: EndpointOptions, session: number): MessageNamed
     kind: 'hello',
     version: protocolVersion,
     role: options.role,
-    capabilities: capabilitiesOf(options.ciphers ?? ciphers) | capabilitiesOfWindow(options.windowBits ?? 0),
+    capabilities: capabilitiesOf(options.ciphers ?? ciphers) | capabilitiesOfForms(options),
     keyed: options.key !== undefined,
     salt: saltOf(options.entropy, session),
   };

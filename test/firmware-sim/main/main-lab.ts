@@ -81,7 +81,7 @@ export class MainLab {
         expect(port).to.equal('remote');
         this.sent.push(message);
       },
-      compression: () => ({ takenBits: 0, sentBits: 0 }),
+      runForms: () => ({ takenBits: 0, sentBits: 0, held: false }),
       maySend: () => this.maySend,
       onWriteEnded: (write) => this.ended.push(write),
     });

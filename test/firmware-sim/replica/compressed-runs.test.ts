@@ -23,7 +23,7 @@ function runOf(letters: string, of: Partial<MessageNamed<'compressedRun'>> = {})
 /** A receiver that takes windows of 32 KiB. */
 function taking(options: Parameters<typeof begun>[0] = {}): ReplicaLab {
   const lab = begun(options);
-  lab.compression = { takenBits: 15, sentBits: 0 };
+  lab.runForms = { takenBits: 15, sentBits: 0, held: false };
   return lab;
 }
 
@@ -49,7 +49,7 @@ describe('the receiver, taking compressed runs', () => {
     const lab = taking();
     const data = deflateSync(blocksOf('abc'), { windowBits: 10 });
     for (const takenBits of [0, 9, 10]) {
-      lab.compression = { takenBits, sentBits: 15 };
+      lab.runForms = { takenBits, sentBits: 15, held: false };
       lab.receiver.compressedRun(runOf('abc', { data }));
     }
     lab.settle();
@@ -78,7 +78,7 @@ describe('the receiver, taking compressed runs', () => {
 
   it('keeps those that come before the beginning is durable until it is', () => {
     const lab = new ReplicaLab({ volumes: [32] });
-    lab.compression = { takenBits: 15, sentBits: 0 };
+    lab.runForms = { takenBits: 15, sentBits: 0, held: false };
     const of = { epoch: epoch(1), generation: generation(1), base: generation(0), full: true, state: 'COPY' } as const;
     lab.receiver.begin({ kind: 'begin', ...of });
     lab.receiver.compressedRun(runOf('ab'));

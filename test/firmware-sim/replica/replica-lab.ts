@@ -1,6 +1,6 @@
 /** A receiver over disks in memory, step by step: each disk command and each record ends when the test says so. */
 import { expect } from 'chai';
-import type { Board, Compression } from '../../../firmware-sim/controller/board.js';
+import type { Board, RunForms } from '../../../firmware-sim/controller/board.js';
 import { Geometry } from '../../../firmware-sim/controller/geometry.js';
 import { Receiver } from '../../../firmware-sim/replica/receiver.js';
 import type { ReplicaRecord } from '../../../firmware-sim/replica/replica-records.js';
@@ -50,7 +50,7 @@ export class ReplicaLab {
   readonly allocators: readonly SlotAllocator[];
   readonly receiver: Receiver;
   readonly media = new Map<DiskName, Buffer>();
-  compression: Compression = { takenBits: 0, sentBits: 0 };
+  runForms: RunForms = { takenBits: 0, sentBits: 0, held: false };
   progress = 0;
 
   /** Sizes of the volumes and of each staging area, in blocks. */
@@ -171,7 +171,7 @@ export class ReplicaLab {
         expect(port).to.equal('remote');
         this.sent.push(message);
       },
-      compression: () => this.compression,
+      runForms: () => this.runForms,
       log: () => {},
       mark: (name, values) => this.marks.push(`${name} ${Object.values(values).join()}`),
       suspend: (code, detail) => this.suspended.push(`${code}: ${detail}`),

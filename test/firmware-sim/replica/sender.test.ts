@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { expect } from 'chai';
-import type { Board, Compression } from '../../../firmware-sim/controller/board.js';
+import type { Board, RunForms } from '../../../firmware-sim/controller/board.js';
 import { type Outgoing, type PickedRun, type RunPlace, Sender } from '../../../firmware-sim/replica/sender.js';
 import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import type { DeviceEffect } from '../../../protocol/device.js';
@@ -25,7 +25,7 @@ class SenderLab implements Outgoing {
   known: ((run: PickedRun) => Uint8Array) | undefined;
   letters: string;
   nowUs = 0;
-  compression: Compression = { takenBits: 0, sentBits: 0 };
+  runForms: RunForms = { takenBits: 0, sentBits: 0, held: false };
   readonly sender: Sender;
 
   constructor(letters: string) {
@@ -107,7 +107,7 @@ class SenderLab implements Outgoing {
         expect(port).to.equal('remote');
         this.sent.push({ message, priority });
       },
-      compression: () => this.compression,
+      runForms: () => this.runForms,
       log: () => {},
       mark: () => {},
       suspend: () => {},
@@ -124,7 +124,7 @@ const outside = checkCondition('lbaOutOfRange');
 describe('the sender of an image', () => {
   it('sends runs compressed to a receiver that takes them, and zeros as ranges all the same', () => {
     const lab = new SenderLab('ab...c');
-    lab.compression = { takenBits: 15, sentBits: 12 };
+    lab.runForms = { takenBits: 15, sentBits: 12, held: false };
     lab.start([0, 6]);
     lab.read();
     const [{ message } = expect.fail()] = lab.sent;
@@ -140,7 +140,7 @@ describe('the sender of an image', () => {
     for (const known of [undefined, ({ first, count }: PickedRun) => digestsAt('abcd', first, count)]) {
       const lab = new SenderLab('abcd');
       lab.known = known;
-      lab.compression = { takenBits: 15, sentBits: 15 };
+      lab.runForms = { takenBits: 15, sentBits: 15, held: false };
       lab.start([0, 2]);
       lab.read();
       lab.refuse(1);

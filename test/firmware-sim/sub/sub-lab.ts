@@ -79,7 +79,7 @@ export class SubLab {
       ...{ geometry: new Geometry(blockBytes, volumes), allocators: [this.#slots] },
       record: (record, operation) => this.records.push({ record, operation }),
       send: (_port, message) => this.sent.push(message),
-      compression: () => ({ takenBits: 0, sentBits: 0 }),
+      runForms: () => ({ takenBits: 0, sentBits: 0, held: false }),
     });
   }
 

@@ -22,10 +22,10 @@ describe('the window that an endpoint learns of its peer', () => {
       });
       const sub = new EndpointEnd({ role: 'sub', peers: ['main'], entropy: Buffer.alloc(32, 2), ...seal });
       const between = line(main, sub);
-      expect(sub.endpoint.peerWindowBits, 'no session yet').to.equal(0);
+      expect(sub.endpoint.peerForms, 'no session yet').to.equal(undefined);
       between.up();
       between.run(1_000_000, () => main.endpoint.open && sub.endpoint.open);
-      expect([main.endpoint.peerWindowBits, sub.endpoint.peerWindowBits]).to.deep.equal([0, 12]);
+      expect([main.endpoint.peerForms?.windowBits, sub.endpoint.peerForms?.windowBits]).to.deep.equal([0, 12]);
       main.endpoint = new Endpoint({
         role: 'main',
         peers: ['sub'],
@@ -35,7 +35,7 @@ describe('the window that an endpoint learns of its peer', () => {
       });
       main.endpoint.lineUp(between.nowUs);
       between.run(between.nowUs + 3_000_000);
-      expect(sub.endpoint.peerWindowBits, 'of the next session').to.equal(9);
+      expect(sub.endpoint.peerForms?.windowBits, 'of the next session').to.equal(9);
     });
   }
 
@@ -45,6 +45,6 @@ describe('the window that an endpoint learns of its peer', () => {
     const between = line(main, peer);
     between.up();
     between.run(1_000_000, () => main.endpoint.open);
-    expect([main.endpoint.open, main.endpoint.peerWindowBits]).to.deep.equal([true, 0]);
+    expect([main.endpoint.open, main.endpoint.peerForms?.windowBits]).to.deep.equal([true, 0]);
   });
 });
