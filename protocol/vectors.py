@@ -224,6 +224,7 @@ MESSAGES = [
     ("failbackDone", 0x50, [E, G]),
     ("compressedRun", 0x51, [("run", "u32", 5), G, V, B, ("count", "u32", 1), ("digest", "fixed", fixed(16)),
                              ("data", "bytes", zlib.compress(bytes(4096)))]),
+    ("heldRun", 0x52, [("run", "u32", 6), G, V, B, ("count", "u32", 16), ("digest", "fixed", fixed(16))]),
 ]
 
 

@@ -37,6 +37,10 @@ export class OutgoingImage implements Outgoing {
     return this.#core.state.sending;
   }
 
+  get mayBeHeld(): boolean {
+    return this.#core.state.committed > 0;
+  }
+
   get blockBytes(): number {
     return this.#core.geometry.blockBytes;
   }
@@ -95,7 +99,9 @@ export class OutgoingImage implements Outgoing {
 
   pick(countMax: number): PickedRun | undefined {
     if (!this.#core.maySend()) return undefined;
-    return this.#pickUrgent() ?? this.#pickQueued(countMax) ?? this.#pickFrozen(countMax);
+    const urgent = this.#pickUrgent();
+    if (urgent !== undefined || countMax === 0) return urgent;
+    return this.#pickQueued(countMax) ?? this.#pickFrozen(countMax);
   }
 
   locate({ volume, first, count }: PickedRun): RunPlace {

@@ -15,7 +15,7 @@ import type { Board } from '../controller/board.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import { BlockMarks } from './block-marks.js';
 import { RunCompressor } from './run-compressor.js';
-import { RunOffers } from './run-offers.js';
+import { type NextRun, RunOffers } from './run-offers.js';
 import { SendRun } from './send-run.js';
 import { SendWindow } from './send-window.js';
 
@@ -38,7 +38,9 @@ export interface RunPlace {
 export interface Outgoing {
   readonly generation: Generation;
   readonly blockBytes: number;
-  /** The next run of at most `countMax` blocks, not to be picked again until it is given back; undefined when there is none now. */
+  /** The receiver has an image, in which some of this may stand already. */
+  readonly mayBeHeld: boolean;
+  /** The next run of at most `countMax` blocks, with 0 just one that a host waits for, not to be picked again until it is given back; undefined when there is none now. */
   pick(countMax: number): PickedRun | undefined;
   locate(run: PickedRun): RunPlace;
   /** These blocks are durably at the receiver; `digests` are of what was sent. */
@@ -72,13 +74,15 @@ export class Sender {
   readonly window = new SendWindow();
   readonly #compressor = new RunCompressor();
   readonly #offers = new RunOffers();
+  /** Offers that are being read or not answered yet. */
+  #offersUnderWay = 0;
   #outgoing: Outgoing | undefined;
-  #nextRun = 1;
+  #nextNumber = 1;
   readonly #onItsWay = new Map<number, OnItsWay>();
   readonly #reading = new Set<SendRun>();
   /** Blocks of runs that the receiver refused: what is read of them is checked here before it is sent again. */
   readonly #suspects = new BlockMarks();
-  /** Blocks that the receiver does not hold. */
+  /** Blocks of which it is known that the receiver does not hold them. */
   readonly #notHeld = new BlockMarks();
   #bytesOnTheirWay = 0;
   /** Bytes of block content handed to the line since power on. */
@@ -107,19 +111,25 @@ export class Sender {
     const outgoing = this.#outgoing;
     if (outgoing === undefined) return;
     while (this.#reading.size < readingMax && this.#bytesOnTheirWay < this.window.bytes) {
-      const blocksMax = Math.max(1, Math.floor(this.runBytesMax / outgoing.blockBytes));
-      const offerMax = this.board.runForms().held ? this.#offers.blocks : undefined;
-      const picked = outgoing.pick(Math.min(blocksMax, offerMax ?? blocksMax));
+      const { blocksMax, isOffered } = this.#nextRun(outgoing);
+      const picked = outgoing.pick(blocksMax);
       if (picked === undefined) return;
       this.#offers.picked();
       if (this.#bytesOnTheirWay === 0) this.window.begin(this.board.nowUs);
       this.#bytesOnTheirWay += picked.count * outgoing.blockBytes;
       // A host that waits does not wait for an answer that its block has to be sent.
-      const isOffered = !this.#notHeld.take(picked) && offerMax !== undefined && !picked.urgent;
-      const reading = new SendRun(this, outgoing, picked, isOffered);
+      const offers = !this.#notHeld.take(picked) && isOffered && !picked.urgent;
+      const reading = new SendRun(this, outgoing, picked, offers);
+      if (offers) this.#offersUnderWay += 1;
       this.#reading.add(reading);
       reading.start();
     }
+  }
+
+  #nextRun(outgoing: Outgoing): NextRun {
+    const blocksMax = Math.max(1, Math.floor(this.runBytesMax / outgoing.blockBytes));
+    if (!outgoing.mayBeHeld || !this.board.runForms().held) return { blocksMax, isOffered: false };
+    return this.#offers.next(blocksMax, this.#offersUnderWay);
   }
 
   /**
@@ -156,7 +166,7 @@ export class Sender {
     const run = this.#take(number);
     if (run === undefined) return;
     if (run.offered) {
-      this.#notHeld.add(run);
+      if (run.count === 1) this.#notHeld.add(run);
       this.#offers.notHeld(run.count);
     }
     if (code !== refusals['content-differs'].number) this.#suspects.add(run);
@@ -182,8 +192,8 @@ export class Sender {
   send(reading: SendRun, first: number, count: number, digests: Uint8Array, data: Uint8Array): void {
     const { volume, urgent } = reading.picked;
     const { generation, blockBytes } = reading.outgoing;
-    const run = this.#nextRun;
-    this.#nextRun += 1;
+    const run = this.#nextNumber;
+    this.#nextNumber += 1;
     const bytes = count * blockBytes;
     const { outgoing, stale } = reading;
     const offered = reading.isOffered && data.length > 0;
@@ -198,8 +208,10 @@ export class Sender {
       return;
     }
     const named = { ...place, count, digest: runDigest(digests) };
-    if (offered) this.board.send('remote', { kind: 'heldRun', ...named }, priority);
-    else {
+    if (offered) {
+      this.#offersUnderWay += 1;
+      this.board.send('remote', { kind: 'heldRun', ...named }, priority);
+    } else {
       this.board.send('remote', { ...named, ...this.#carried(reading, data) }, priority);
       this.sentBytes += data.length;
     }
@@ -214,6 +226,7 @@ export class Sender {
   /** A picked run has been read; `handedOn` of its blocks are on their way, the others have been given back. */
   read(reading: SendRun, handedOn: number): void {
     this.#reading.delete(reading);
+    if (reading.isOffered) this.#offersUnderWay -= 1;
     this.#bytesOnTheirWay -= (reading.picked.count - handedOn) * reading.outgoing.blockBytes;
   }
 
@@ -221,6 +234,7 @@ export class Sender {
     const run = this.#onItsWay.get(number);
     if (run === undefined) return undefined;
     this.#onItsWay.delete(number);
+    if (run.offered) this.#offersUnderWay -= 1;
     this.#bytesOnTheirWay -= run.bytes;
     return run;
   }

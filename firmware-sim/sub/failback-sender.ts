@@ -62,6 +62,10 @@ export class FailbackSender implements Outgoing {
     return this.#generation;
   }
 
+  get mayBeHeld(): boolean {
+    return true;
+  }
+
   get blockBytes(): number {
     return this.#core.geometry.blockBytes;
   }
@@ -144,7 +148,7 @@ export class FailbackSender implements Outgoing {
 
   pick(countMax: number): PickedRun | undefined {
     // The image is read from the secondary area: structuring has to come to its end first.
-    if (this.#phase !== 'sending' || this.#core.replica.overlaid > 0) return undefined;
+    if (this.#phase !== 'sending' || this.#core.replica.overlaid > 0 || countMax === 0) return undefined;
     for (const [volume, queue] of this.#queue.entries()) {
       const run = queue.nextRun(0, countMax);
       if (run === undefined) continue;

@@ -6,6 +6,7 @@ import { codecSpeed } from './codec-speed.js';
 import { compressedLine } from './compressed-line.js';
 import { freezeCost } from './freeze-cost.js';
 import { fullCopy } from './full-copy.js';
+import { heldLine } from './held-line.js';
 import { lineBytes } from './line-bytes.js';
 import { peakMemory } from './memory.js';
 import { met, type Row, table } from './row.js';
@@ -15,7 +16,7 @@ import { soakMemory } from './soak-memory.js';
 import { verifyBytes } from './verify-bytes.js';
 
 const measures: readonly (() => Row[] | Promise<Row[]>)[] = [
-  ...[freezeCost, lineBytes, compressedLine, verifyBytes, codecSpeed, fullCopy, peakMemory],
+  ...[freezeCost, lineBytes, compressedLine, heldLine, verifyBytes, codecSpeed, fullCopy, peakMemory],
   ...[simulatorSpeed, slowLine, soakMemory, answerTime, assertionDensity],
 ];
 const all: Row[] = [];

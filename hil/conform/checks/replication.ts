@@ -57,4 +57,11 @@ export const replicationRequirements: readonly Requirement[] = [
     elsewhere,
   ),
   unchecked('R-22', 'A compressed run that was refused is sent again as it is.', elsewhere),
+  unchecked('R-23', 'Held runs are sent only to a receiver that has announced that it takes them.', elsewhere),
+  unchecked(
+    'R-24',
+    'A held run counts as stored only when content with its digest is durable in staging; else it is refused.',
+    elsewhere,
+  ),
+  unchecked('R-25', 'A held run that was refused is sent again with its contents.', elsewhere),
 ];

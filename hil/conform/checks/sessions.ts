@@ -58,9 +58,9 @@ export const sessionRequirements: readonly Requirement[] = [
     remedy: 'Acknowledgements and messages travel in queues of their own: the message may be first.',
     run: messageBeforeAcknowledgement,
   }),
-  checked('S-24', 'A window of compressed runs is announced between main and sub alone.', {
-    remedy: 'On lines to hosts and disks bits 8–11 of capabilities are 0: nothing compressed is taken there.',
-    run: noWindow,
+  checked('S-24', 'Compressed and held runs are announced between main and sub alone.', {
+    remedy: 'On lines to hosts and disks bits 8–12 of capabilities are 0: there are no runs there.',
+    run: noRunForms,
   }),
   checked('S-25', 'Bits of capabilities that a side does not know are ignored.', {
     remedy: 'Look at the bits that you know, and leave the others alone: a later version may set them.',
@@ -68,20 +68,20 @@ export const sessionRequirements: readonly Requirement[] = [
   }),
 ];
 
-/** Bits 8–11 of `capabilities`: the window of compressed runs. */
-const windowMask = 0xf00;
+/** Bits 8–11 of `capabilities`: the window of compressed runs; bit 12: held runs. */
+const runFormsMask = 0x1f00;
 /** Bits that no version has given a meaning. */
-const unknownBits = 0xffff_f0fc;
+const unknownBits = 0xffff_e0fc;
 
-async function noWindow(bench: Bench): Promise<void> {
+async function noRunForms(bench: Bench): Promise<void> {
   const { capabilities } = await bench.newSession(await bench.link()).greeted();
-  demand((capabilities & windowMask) === 0, 'no window on this line', () => capabilities.toString(16));
+  demand((capabilities & runFormsMask) === 0, 'no forms of runs on this line', () => capabilities.toString(16));
 }
 
 async function ignoresUnknownBits(bench: Bench): Promise<void> {
   const session = bench.newSession(await bench.link());
   const { capabilities } = session.ownHello();
-  await session.open({ capabilities: (capabilities | unknownBits | windowMask) >>> 0 });
+  await session.open({ capabilities: (capabilities | unknownBits | runFormsMask) >>> 0 });
   const unit = new ProbeUnit(session);
   await unit.good(inquiryCdb(), 'INQUIRY in the session of a side that can do more', { dataInBytesMax: 36 });
 }
@@ -106,7 +106,7 @@ async function freshHello(bench: Bench): Promise<void> {
     const { version, role, capabilities, keyed, salt } = await session.greeted();
     demand(version === 1, 'version 1', String(version));
     demand(role === bench.role, `role ${bench.role}`, role);
-    demand((capabilities & ~windowMask & ~3) === 0, 'capabilities of bits 0 and 1 alone', capabilities.toString(16));
+    demand((capabilities & ~runFormsMask & ~3) === 0, 'capabilities of bits 0 and 1 alone', capabilities.toString(16));
     demand(keyed === (bench.key !== undefined), `keyed ${bench.key !== undefined}`, String(keyed));
     salts.add(Buffer.from(salt).toString('hex'));
     demand(salts.size === count, 'a fresh salt for each session', () => `${Buffer.from(salt).toString('hex')} again`);

@@ -6,7 +6,8 @@ import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import type { DeviceEffect } from '../../../protocol/device.js';
 import { contentDigests, runDigest } from '../../../protocol/digest.js';
 import { generation } from '../../../protocol/ids.js';
-import type { Message } from '../../../protocol/message/messages.js';
+import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
+import { refusals } from '../../../protocol/refusals.js';
 import type { Completion } from '../../../protocol/scsi/commands.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { toHex } from '../../protocol/vectors.js';
@@ -16,6 +17,7 @@ import { blockBytes, blocksOf } from './replica-lab.js';
 class SenderLab implements Outgoing {
   readonly generation = generation(3);
   readonly blockBytes = blockBytes;
+  mayBeHeld = true;
   readonly effects: DeviceEffect[] = [];
   readonly sent: { readonly message: Message; readonly priority: number | undefined }[] = [];
   readonly told: string[] = [];
@@ -77,6 +79,7 @@ class SenderLab implements Outgoing {
   messages(): string[] {
     return this.sent.splice(0).map(({ message }) => {
       if (message.kind === 'zeroRun') return `zeros ${message.run} ${message.first}+${message.count}`;
+      if (message.kind === 'heldRun') return this.#named(message);
       if (message.kind !== 'blockRun' && message.kind !== 'compressedRun') return message.kind;
       const { count, data, digest } = message;
       const content = message.kind === 'blockRun' ? data : inflateSync(data);
@@ -90,8 +93,13 @@ class SenderLab implements Outgoing {
     this.sender.stored({ kind: 'stored', generation: this.generation, runs });
   }
 
-  refuse(run: number): void {
-    this.sender.refused({ kind: 'runRefused', generation: this.generation, run, code: 82 });
+  refuse(run: number, code = 82): void {
+    this.sender.refused({ kind: 'runRefused', generation: this.generation, run, code });
+  }
+
+  #named({ run, first, count, digest }: MessageNamed<'heldRun'>): string {
+    const right = runDigest(contentDigests(blocksOf(this.letters.slice(first, first + count)), blockBytes));
+    return `${toHex(digest) === toHex(right) ? 'named' : 'wrongly named'} ${run} ${first}+${count}`;
   }
 
   #board(): Board<never> {
@@ -119,6 +127,7 @@ class SenderLab implements Outgoing {
 const digestsAt = (letters: string, first: number, count: number) =>
   contentDigests(blocksOf(letters.slice(first, first + count)), blockBytes);
 
+const differs = refusals['content-differs'].number;
 const outside = checkCondition('lbaOutOfRange');
 
 describe('the sender of an image', () => {
@@ -134,6 +143,69 @@ describe('the sender of an image', () => {
     lab.answer(1, 2, 3);
     expect(lab.told).to.deep.equal(['stored 0:0+2', 'stored 0:2+3', 'stored 0:5+1']);
     expect(lab.sender.idle).to.equal(true);
+  });
+
+  it('names what the receiver may hold, in ever smaller parts, and sends the blocks that it does not', () => {
+    const lab = new SenderLab('ab...cdefg');
+    lab.runForms = { takenBits: 15, sentBits: 15, held: true };
+    lab.start([0, 10]);
+    lab.read();
+    expect(lab.messages()).to.deep.equal(['named 1 0+2', 'zeros 2 2+3', 'named 3 5+5']);
+    lab.answer(1, 2);
+    lab.refuse(3, differs);
+    expect(lab.told).to.deep.equal(['stored 0:0+2', 'stored 0:2+3', 'returned 0:5+5']);
+    lab.start([5, 2]);
+    lab.read();
+    lab.refuse(4, differs);
+    lab.start([5, 1]);
+    lab.read();
+    lab.refuse(5, differs);
+    expect(lab.messages()).to.deep.equal(['named 4 5+2', 'named 5 5+1']);
+    expect(lab.sender.sentBytes).to.equal(0);
+    lab.start([5, 1], [6, 1]);
+    while (lab.read());
+    expect(lab.messages(), 'known not to be held').to.deep.equal(['compressed 6 5+1', 'named 7 6+1']);
+    expect(lab.sender.sentBytes).to.equal(blockBytes);
+    lab.sender.pump();
+    expect(lab.picks.slice(-1), 'nothing but what a host waits for before that is answered').to.deep.equal([0]);
+    lab.sender.lost();
+    lab.sender.pump();
+    expect(lab.picks.slice(-1), 'nor after the session, in which nobody answers').to.deep.equal([1]);
+  });
+
+  it('names nothing to a receiver that has no image yet', () => {
+    const lab = new SenderLab('ab');
+    lab.runForms = { takenBits: 0, sentBits: 0, held: true };
+    lab.mayBeHeld = false;
+    lab.start([0, 2]);
+    lab.read();
+    expect(lab.messages()).to.deep.equal(['blocks 1 0+2']);
+  });
+
+  it('does not read again, to check it here, what the receiver only does not hold', () => {
+    const lab = new SenderLab('ab');
+    lab.runForms = { takenBits: 0, sentBits: 0, held: true };
+    lab.known = ({ first, count }) => digestsAt('x', first, count);
+    lab.start([0, 1]);
+    lab.read();
+    expect(lab.messages()).to.deep.equal(['wrongly named 1 0+1']);
+    lab.refuse(1, differs);
+    lab.start([0, 1]);
+    lab.read();
+    expect([lab.messages(), lab.told]).to.deep.equal([['wrong blocks 2 0+1'], ['returned 0:0+1']]);
+  });
+
+  it('sends at once what a host waits for, and all to a receiver that takes nothing named', () => {
+    const lab = new SenderLab('abcd');
+    lab.runForms = { takenBits: 0, sentBits: 0, held: true };
+    lab.toPick.push({ volume: 0, first: 0, count: 2, urgent: true });
+    lab.start([2, 2]);
+    while (lab.read());
+    expect(lab.messages()).to.deep.equal(['blocks 1 0+2', 'named 2 2+2']);
+    lab.runForms = { takenBits: 0, sentBits: 0, held: false };
+    lab.start([0, 2]);
+    while (lab.read());
+    expect(lab.messages()).to.deep.equal(['blocks 3 0+2']);
   });
 
   it('sends as it is what was refused, and compressed what comes after it', () => {
