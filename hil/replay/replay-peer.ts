@@ -8,6 +8,8 @@ export interface ReplayPeerOptions {
   readonly role: Role;
   /** The role that is replayed to. */
   readonly peer: Role;
+  /** It takes runs that it may hold. */
+  readonly heldRuns: boolean;
   readonly onMessage: (message: Message) => void;
 }
 
@@ -31,8 +33,8 @@ export class ReplayPeer implements Device {
 
   step(event: DeviceEvent, nowUs: number): readonly DeviceEffect[] {
     if (event.kind === 'powerOn') {
-      const { role, peer } = this.#options;
-      this.#endpoint = new Endpoint({ role, peers: [peer], entropy: event.entropy });
+      const { role, peer, heldRuns } = this.#options;
+      this.#endpoint = new Endpoint({ role, peers: [peer], entropy: event.entropy, heldRuns });
     } else if (event.kind === 'line' && event.up) this.#endpoint?.lineUp(nowUs);
     else if (event.kind === 'line') this.#endpoint?.lineDown(nowUs);
     else if (event.kind === 'frame') this.#take(this.#endpoint?.receiveFrame(event.bytes, nowUs) ?? []);

@@ -61,7 +61,7 @@ class Replay {
 
   constructor(role: ReplayRole, shape: ReplayShape, script: Script) {
     this.#script = script;
-    this.#stage = new Stage(role, shape, script.lines, (line, message) => this.#hear(line, message));
+    this.#stage = new Stage(role, shape, script, (line, message) => this.#hear(line, message));
   }
 
   run(): ReplayOutcome[] {

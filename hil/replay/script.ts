@@ -3,6 +3,7 @@ import { plainRun } from '../../protocol/compression/plain-run.js';
 import type { Open } from '../../protocol/link/open-frame.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
+import { runFormsOf } from '../../protocol/session/run-forms.js';
 import type { HeardFrame, HeardMessage } from '../capture/listen/heard.js';
 import type { ReplayRole } from './roles.js';
 
@@ -38,6 +39,8 @@ export type ScriptStep =
 export interface Script {
   readonly lines: readonly ScriptLine[];
   readonly entries: readonly ScriptEntry[];
+  /** Both controllers take runs that they may hold. */
+  readonly heldRuns: boolean;
   /** Messages that were refused, and so cannot be said again. */
   readonly refusedMessages: number;
 }
@@ -68,6 +71,8 @@ class ScriptWriter {
   readonly #alive = new Map<string, { readonly after: number; readonly atUs: number }>();
   readonly #silences: { readonly after: number; readonly entry: ScriptEntry }[] = [];
   #refusedMessages = 0;
+  /** What each controller's hello says. */
+  readonly #heldRuns = new Map<string, boolean>();
 
   constructor(role: ReplayRole) {
     this.#role = role;
@@ -96,7 +101,8 @@ class ScriptWriter {
     const entries = [...this.#entries];
     // From the last on, so that those before keep their places.
     for (const { after, entry } of this.#silences.sort((a, b) => b.after - a.after)) entries.splice(after, 0, entry);
-    return { lines, entries, refusedMessages: this.#refusedMessages };
+    const heldRuns = this.#heldRuns.get('main') === true && this.#heldRuns.get('sub') === true;
+    return { lines, entries, heldRuns, refusedMessages: this.#refusedMessages };
   }
 
   #takeOpen(at: Omit<ScriptEntry, 'step'>, open: Open, isOfRole: boolean): void {
@@ -124,6 +130,9 @@ class ScriptWriter {
     }
     const { message } = heard;
     if (message.kind === 'proof') return;
+    if (message.kind === 'hello' && at.line.peer !== 'host') {
+      this.#heldRuns.set(message.role, runFormsOf(message.capabilities).heldRuns);
+    }
     if (message.kind !== 'hello') {
       this.#entries.push({ ...at, step: { kind: isOfRole ? 'answered' : 'said', message: asItIs(message) } });
     } else if (!isOfRole) this.#entries.push({ ...at, step: { kind: 'session' } });

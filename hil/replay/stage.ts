@@ -12,7 +12,7 @@ import { idealLine, Kernel } from '../simulate/kernel.js';
 import { SimulatedDisk } from '../simulate/simulated-disk.js';
 import { ReplayPeer } from './replay-peer.js';
 import type { ReplayRole } from './roles.js';
-import type { ScriptLine } from './script.js';
+import type { Script, ScriptLine } from './script.js';
 import type { ReplayShape } from './shape.js';
 
 /** Disks as those of the emulator's bench: a solid state disk in round figures. */
@@ -27,11 +27,12 @@ export class Stage {
   constructor(
     role: ReplayRole,
     shape: ReplayShape,
-    lines: readonly ScriptLine[],
+    { lines, heldRuns }: Pick<Script, 'lines' | 'heldRuns'>,
     onMessage: (line: ScriptLine, message: Message) => void,
   ) {
-    this.#kernel.add('model', modelOf(role, shape), disksOf(role, shape));
-    this.#peers = new Map(lines.map((line) => [line, this.#connect(role, line, (said) => onMessage(line, said))]));
+    this.#kernel.add('model', modelOf(role, shape, heldRuns), disksOf(role, shape));
+    const connect = (line: ScriptLine) => this.#connect(role, line, heldRuns, (said) => onMessage(line, said));
+    this.#peers = new Map(lines.map((line) => [line, connect(line)]));
     this.#kernel.powerOn('model', entropy('model'));
   }
 
@@ -82,8 +83,13 @@ export class Stage {
     return peer;
   }
 
-  #connect(role: ReplayRole, { name, peer }: ScriptLine, onMessage: (message: Message) => void): ReplayPeer {
-    const made = new ReplayPeer({ role: peer, peer: role, onMessage });
+  #connect(
+    role: ReplayRole,
+    { name, peer }: ScriptLine,
+    heldRuns: boolean,
+    onMessage: (message: Message) => void,
+  ): ReplayPeer {
+    const made = new ReplayPeer({ role: peer, peer: role, heldRuns: heldRuns && peer !== 'host', onMessage });
     this.#kernel.add(name, made);
     const port: PortName = role === 'disk' ? 'target' : peer === 'host' ? 'host' : 'remote';
     this.#kernel.connect([name, 'target'], ['model', port], { ...idealLine, random: new Random(name) });
@@ -91,9 +97,9 @@ export class Stage {
   }
 }
 
-function modelOf(role: ReplayRole, { method, blockBytes, volumes }: ReplayShape): Device {
+function modelOf(role: ReplayRole, { method, blockBytes, volumes }: ReplayShape, heldRuns: boolean): Device {
   if (role === 'disk') return new DiskDevice({ serial: 'REPLAY' });
-  const shape = { host: {}, remote: {}, blockBytes, volumeCount: volumes.length };
+  const shape = { host: {}, remote: { heldRuns }, blockBytes, volumeCount: volumes.length };
   return role === 'main' ? new MainController({ ...shape, method }) : new SubController(shape);
 }
 

@@ -256,8 +256,41 @@ const compressionMutants: readonly Mutant[] = [
     harm: 'A run that came before the beginning of its generation was durable is blocks or zeros, as before there were compressed ones: compressed blocks become zeros, and the generation fails at its complete.',
     sequence: 'Main begins a generation in a session that has just opened; the sub’s meta disk is slow.',
     file: receiver,
-    find: "      else if (run.kind === 'compressedRun') this.compressedRun(run);\n      else this.zeroRun(run);\n",
-    replace: "      else this.zeroRun({ ...run, kind: 'zeroRun' });\n",
+    find: "      else if (run.kind === 'compressedRun') this.compressedRun(run);\n      else if (run.kind === 'heldRun') this.heldRun(run);\n",
+    replace:
+      "      else if (run.kind === 'heldRun') this.heldRun(run);\n      else if (run.kind === 'compressedRun')\n        this.zeroRun({ ...run, kind: 'zeroRun' });\n",
+  },
+];
+
+const heldMutants: readonly Mutant[] = [
+  {
+    name: 'held-run-digest-not-compared',
+    author: 'b',
+    harm: 'The sub takes whatever its image has at the place of a run that is named: older content goes into the new image, and is found out at complete at the earliest.',
+    sequence: 'A block changes between two images of a pair of method copy.',
+    file: 'firmware-sim/replica/held-run.ts',
+    find: '    return sameDigest(runDigest(digests), digest) ? ',
+    replace: '    return sameDigest(runDigest(digests), digest) || digests.length > 0 ? ',
+  },
+  {
+    name: 'held-run-left-in-the-image',
+    author: 'b',
+    harm: 'A run that the image holds is not staged, since it is there already: the counts and digests of complete miss it, and the generation fails however often it is sent.',
+    sequence: 'Two images of a pair of method copy, one after the other.',
+    file: receiver,
+    find: '    if (arrived !== undefined) this.#stage(arrived);\n',
+    replace: '    if (arrived !== undefined) this.#stored.push(run);\n',
+  },
+  {
+    name: 'not-held-counts-as-sent',
+    author: 'b',
+    harm: 'A block that the receiver does not hold counts as sent once it was named: it never travels, and the generation fails at complete.',
+    sequence: 'A block changes between two images.',
+    file: 'firmware-sim/replica/sender.ts',
+    find: '    run.outgoing.returned(run.volume, run.first, run.count);\n  }\n\n  /** Whether the receiver refused',
+    replace:
+      '    if (run.offered && run.count === 1) run.outgoing.stored(run.volume, run.first, run.count, run.digests);\n' +
+      '    else run.outgoing.returned(run.volume, run.first, run.count);\n  }\n\n  /** Whether the receiver refused',
   },
 ];
 
@@ -266,4 +299,5 @@ export const replicaMutants: readonly Mutant[] = [
   ...commitMutants,
   ...placingMutants,
   ...compressionMutants,
+  ...heldMutants,
 ];

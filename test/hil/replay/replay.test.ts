@@ -97,7 +97,7 @@ describe('a replay', () => {
       );
       const isCompressed = heard.some((each) => each.kind === 'message' && each.message.kind === 'compressedRun');
       expect(isCompressed).to.equal(compress === 'auto');
-      return script.entries.filter(({ step }) => 'message' in step && step.message.kind === 'blockRun').length;
+      return script.entries.filter(({ step }) => 'message' in step && /^(block|held)Run$/.test(step.message.kind)).length;
     };
     for (const role of ['main', 'sub'] as const) {
       expect(await contentOf(role, 'auto'))
@@ -154,7 +154,7 @@ describe('a replay', () => {
   });
 
   it('takes the shape from who replays, where the capture does not tell it', () => {
-    const empty: Script = { lines: [], entries: [], refusedMessages: 0 };
+    const empty: Script = { lines: [], entries: [], heldRuns: false, refusedMessages: 0 };
     expect(() => replayShape(empty, 'main', {})).to.throw(RefusalError, /argument-invalid.*--size/);
     const given = { method: 'copy', blockBytes: 512, volumes: [4096] } as const;
     expect(replayShape(empty, 'main', given)).to.deep.equal(given);
