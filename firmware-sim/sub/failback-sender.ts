@@ -86,8 +86,12 @@ export class FailbackSender implements Outgoing {
     this.#discard = discard;
     this.#then = then;
     this.#completeTries = 0;
-    this.#difference = this.#core.state.changed.map(() => new BlockSet());
     this.#ask();
+  }
+
+  /** Main speaks in this session for the first time: it may have been reading its records when it was asked. */
+  met(): void {
+    if (this.#phase === 'asking') this.#ask();
   }
 
   lost(): void {
@@ -198,6 +202,7 @@ export class FailbackSender implements Outgoing {
 
   #ask(): void {
     this.#asked += 1;
+    this.#difference = this.#core.state.changed.map(() => new BlockSet());
     const { state, replica } = this.#core;
     const ask = { request: this.#asked, epoch: state.epoch, committed: replica.committed, discard: this.#discard };
     this.#core.send('remote', { kind: 'failbackAsk', ...ask });

@@ -25,6 +25,8 @@ export class MainSession {
   #agreed = false;
   /** Main's pairing came in this session and is of this pair. */
   paired = false;
+  /** Main's pairing came in this session, whatever it says. */
+  heard = false;
   /** Main is of another pair. */
   foreign = false;
 
@@ -37,6 +39,7 @@ export class MainSession {
   opened(): void {
     this.closed();
     this.foreign = false;
+    this.heard = false;
     this.#core.receiver.sessionOpened();
   }
 
@@ -72,6 +75,7 @@ export class MainSession {
 
   /** Main's durable knowledge: a sub without a pair joins it, then answers with its own. */
   #pairing(main: MessageNamed<'pairing'>): void {
+    this.heard = true;
     const { state } = this.#core;
     const fits = main.blockBytes === state.blockBytes && main.volumes.join() === state.volumeBytes.join();
     // A sub restored from an older copy missed a takeover and its failback: main's epoch is the newer one.

@@ -254,15 +254,16 @@ export class SubController extends Controller<AnyRecord> {
       return;
     }
     const { main, failback } = this.#started;
-    if (message.kind === 'pairing') this.#tellFailback(message, failback);
+    if (message.kind === 'pairing') this.#tellFailback(message, failback, main.heard);
     if (message.kind !== 'pairing' && this.#state.takenOver) failback.message(message);
     else main.message(message);
   }
 
   /** A failback needs to know what main has frozen, and how much it takes at once. */
-  #tellFailback(main: MessageNamed<'pairing'>, failback: FailbackSender): void {
+  #tellFailback(main: MessageNamed<'pairing'>, failback: FailbackSender, isHeardAgain: boolean): void {
     failback.mainFrozen = main.frozen;
     failback.sender.runBytesMax = Math.max(this.#state.blockBytes, Math.min(65536, main.runBytesMax));
+    if (!isHeardAgain) failback.met();
   }
 
   #remember(failed: Generation, code: RefusalCode): void {

@@ -287,6 +287,22 @@ describe('a failback', () => {
     expect(lab.write(0, 'X')).to.equal('good');
   });
 
+  it('asks again when main speaks in this session for the first time: it was reading its records before', () => {
+    const lab = takenOver();
+    const asked = () => lab.heard('remote', 'failbackAsk').map(({ request }) => request);
+    lab.connect('remote', 'main');
+    lab.ask(failback());
+    expect(asked()).to.deep.equal([1]);
+    lab.pairing();
+    expect(asked()).to.deep.equal([1, 2]);
+    lab.pairing();
+    expect(asked(), 'once').to.deep.equal([1, 2]);
+    differs(lab, 1, [4]);
+    expect(runsOf(lab), 'the answer to the first').to.deep.equal([]);
+    differs(lab, 2, [4]);
+    expect(runsOf(lab)).to.deep.equal(['4+1']);
+  });
+
   it('waits for the writes that were under way', () => {
     const lab = takenOver();
     lab.trouble = (disk, { op }) => (disk === 'secondary0' && op === 'write' ? 'wait' : undefined);

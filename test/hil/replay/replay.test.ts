@@ -97,7 +97,8 @@ describe('a replay', () => {
       );
       const isCompressed = heard.some((each) => each.kind === 'message' && each.message.kind === 'compressedRun');
       expect(isCompressed).to.equal(compress === 'auto');
-      return script.entries.filter(({ step }) => 'message' in step && /^(block|held)Run$/.test(step.message.kind)).length;
+      return script.entries.filter(({ step }) => 'message' in step && /^(block|held)Run$/.test(step.message.kind))
+        .length;
     };
     for (const role of ['main', 'sub'] as const) {
       expect(await contentOf(role, 'auto'))
