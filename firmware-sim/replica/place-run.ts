@@ -6,18 +6,18 @@ import { contentDigests, sameDigest } from '../../protocol/digest.js';
 import { volumeNumber } from '../../protocol/ids.js';
 import { done, type Operation, type Outcome } from '../storage/operation.js';
 import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
-import type { Receiver } from './receiver.js';
+import type { Structuring } from './structuring.js';
 
 export class PlaceRun implements Operation {
-  readonly #receiver: Receiver;
+  readonly #structuring: Structuring;
   readonly volume: number;
   readonly run: StoredRun;
   /** Whoever asked for this run to be placed out of turn and holds the lock of its blocks. */
   readonly #asker: Operation | undefined;
   #phase: 'locking' | 'reading' | 'writing' | 'flushing' | 'recording' = 'locking';
 
-  constructor(receiver: Receiver, volume: number, run: StoredRun, asker?: Operation) {
-    this.#receiver = receiver;
+  constructor(structuring: Structuring, volume: number, run: StoredRun, asker?: Operation) {
+    this.#structuring = structuring;
     this.volume = volume;
     this.run = { ...run, digests: Uint8Array.from(run.digests) };
     this.#asker = asker;
@@ -30,12 +30,12 @@ export class PlaceRun implements Operation {
   start(): void {
     const { first, count } = this.run;
     if (this.#asker !== undefined) this.#read();
-    else if (this.#receiver.locks.claim(this, { volume: this.volume, first, count, shared: false })) this.#read();
+    else if (this.#structuring.locks.claim(this, { volume: this.volume, first, count, shared: false })) this.#read();
   }
 
   resume(outcome: Outcome, nowUs: number): void {
     if (outcome.kind === 'failed') {
-      this.#receiver.placeFailed(this, 'disk-error');
+      this.#structuring.placeFailed(this, 'disk-error');
       this.#end(outcome, nowUs);
       return;
     }
@@ -43,7 +43,7 @@ export class PlaceRun implements Operation {
       case 'locking':
         if (this.#isStillThere()) this.#read();
         else {
-          this.#receiver.placedByOthers(this);
+          this.#structuring.placedByOthers(this);
           this.#end(done, nowUs);
         }
         break;
@@ -53,14 +53,14 @@ export class PlaceRun implements Operation {
         break;
       case 'writing':
         this.#phase = 'flushing';
-        this.#receiver.board.disks.flush(this.#receiver.image(this.volume), this);
+        this.#structuring.board.disks.flush(this.#structuring.image(this.volume), this);
         break;
       case 'flushing':
         this.#phase = 'recording';
-        this.#receiver.board.record({ kind: 'placed', ...this.#range() }, this);
+        this.#structuring.board.record({ kind: 'placed', ...this.#range() }, this);
         break;
       case 'recording':
-        this.#receiver.placed(this);
+        this.#structuring.placed(this);
         this.#end(done, nowUs);
         break;
     }
@@ -69,7 +69,7 @@ export class PlaceRun implements Operation {
   /** Whether the overlay still holds all of the run: a host write may have placed blocks of it and changed them since. */
   #isStillThere(): boolean {
     const { first, count, slot } = this.run;
-    const { overlay } = this.#receiver.state.volume(this.volume);
+    const { overlay } = this.#structuring.state.volume(this.volume);
     for (let index = 0; index < count; index += 1) {
       if (overlay.slotOf(first + index) !== (slot === zeroSlot ? zeroSlot : slot + index)) return false;
     }
@@ -81,7 +81,7 @@ export class PlaceRun implements Operation {
   }
 
   #read(): void {
-    const { geometry, board, staging, image } = this.#receiver;
+    const { geometry, board, staging, image } = this.#structuring;
     const { first, count, slot } = this.run;
     if (slot === zeroSlot) {
       this.#phase = 'writing';
@@ -93,9 +93,9 @@ export class PlaceRun implements Operation {
   }
 
   #check(data: Uint8Array, nowUs: number): void {
-    const { geometry, board, image } = this.#receiver;
+    const { geometry, board, image } = this.#structuring;
     if (!sameDigest(contentDigests(data, geometry.blockBytes), this.run.digests)) {
-      this.#receiver.placeFailed(this, 'staging-corrupt');
+      this.#structuring.placeFailed(this, 'staging-corrupt');
       this.#end({ kind: 'look' }, nowUs);
       return;
     }
@@ -104,7 +104,7 @@ export class PlaceRun implements Operation {
   }
 
   #end(outcome: Outcome, nowUs: number): void {
-    if (this.#asker === undefined) this.#receiver.unlock(this, nowUs);
+    if (this.#asker === undefined) this.#structuring.unlock(this, nowUs);
     else this.#asker.resume(outcome, nowUs);
   }
 }

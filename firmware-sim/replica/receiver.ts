@@ -1,6 +1,6 @@
 /**
- * The side that receives an image: takes runs into staging, answers complete with the commit, and structures the
- * committed image. Used by the sub, and by main during a failback.
+ * The side that receives an image: takes runs into staging, and answers complete with the commit. Used by the sub, and by
+ * main during a failback.
  */
 
 import { inflateRun } from '../../protocol/compression/inflate.js';
@@ -13,15 +13,14 @@ import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import type { Board } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
 import type { Operation, Outcome } from '../storage/operation.js';
-import type { RangeLocks } from '../storage/range-locks.js';
 import type { SlotAllocator, SlotRun } from '../storage/slot-allocator.js';
-import type { StoredRun } from '../storage/stored-blocks.js';
 import { HeldRun } from './held-run.js';
 import { sendHoldings } from './holdings.js';
-import { PlaceRun } from './place-run.js';
+import { Recorded } from './recorded.js';
 import type { ReplicaRecord } from './replica-records.js';
 import type { Receiving, ReplicaState } from './replica-state.js';
 import { type ArrivedRun, StageRun } from './stage-run.js';
+import { Structuring, type StructuringOptions } from './structuring.js';
 import { summaryOf } from './summary.js';
 
 /** The most bytes of blocks that one run has, unless a block has more. */
@@ -30,20 +29,9 @@ export const runBytesMax = 65536;
 export const zeroRunBlocksMax = 4096;
 /** The most runs that one stored names. */
 const storedRunsMax = 4096;
-/** Blocks that are structured as one. */
-const placeBlocksMax = 16;
-/** Structuring keeps this many runs under way at once. */
-const placingMax = 4;
 
-export interface ReceiverOptions {
-  readonly board: Board<ReplicaRecord>;
-  readonly state: ReplicaState;
-  readonly geometry: Geometry;
-  readonly staging: (volume: number) => DiskName;
-  readonly image: (volume: number) => DiskName;
+export interface ReceiverOptions extends Omit<StructuringOptions, 'onSettled'> {
   readonly allocators: readonly SlotAllocator[];
-  /** Locks of the image's blocks, shared with whoever reads and writes them for a host. */
-  readonly locks: RangeLocks<Operation>;
   /** The commit, or the end of structuring, is durable. */
   readonly onProgress: () => void;
 }
@@ -54,7 +42,8 @@ export class Receiver implements Operation {
   readonly geometry: Geometry;
   readonly staging: (volume: number) => DiskName;
   readonly image: (volume: number) => DiskName;
-  readonly locks: RangeLocks<Operation>;
+  /** What becomes of the image once it is committed. */
+  readonly structuring: Structuring;
   readonly #allocators: readonly SlotAllocator[];
   readonly #onProgress: () => void;
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
@@ -67,11 +56,6 @@ export class Receiver implements Operation {
   #early: MessageNamed<'blockRun' | 'compressedRun' | 'heldRun' | 'zeroRun'>[] = [];
   #session = 0;
   #holdingsAsked: Generation | undefined;
-  #placing = new Set<PlaceRun>();
-  #place = { volume: 0, block: 0 };
-  #settling = false;
-  /** A committed block could not be structured: the image is not whole, and only a full generation mends it. */
-  damaged = false;
   /** A complete that waits for the structuring of the image before it. */
   #complete: MessageNamed<'complete'> | undefined;
   #committing: MessageNamed<'complete'> | undefined;
@@ -82,9 +66,9 @@ export class Receiver implements Operation {
     this.geometry = options.geometry;
     this.staging = options.staging;
     this.image = options.image;
-    this.locks = options.locks;
     this.#allocators = options.allocators;
     this.#onProgress = options.onProgress;
+    this.structuring = new Structuring({ ...options, onSettled: () => this.#settled() });
     this.#target = options.state.receiving;
   }
 
@@ -227,22 +211,7 @@ export class Receiver implements Operation {
     this.#acknowledge();
     this.#answerHoldings();
     this.#tryCommit();
-    this.#startPlacing();
-    this.#settle();
-  }
-
-  /** Places what staging holds of these blocks now, for an operation that holds their lock. False: nothing to place. */
-  placeFor(asker: Operation, volume: number, first: number, count: number): boolean {
-    const run = this.state.volume(volume).overlay.nextRun(first, count);
-    if (run === undefined || run.first >= first + count) return false;
-    const within = { ...run, count: Math.min(run.count, first + count - run.first) };
-    new PlaceRun(
-      this,
-      volume,
-      { ...within, digests: run.digests.subarray(0, within.count * digestBytes) },
-      asker,
-    ).start();
-    return true;
+    this.structuring.pump();
   }
 
   staged({ run, session }: ArrivedRun): void {
@@ -257,45 +226,11 @@ export class Receiver implements Operation {
     this.board.suspend('disk-error', this.staging(volume));
   }
 
-  /** What could not be structured is tried again: the disk may have been mended, or have failed just once. */
-  placeAgain(): void {
-    if (this.damaged) this.#place = { volume: 0, block: 0 };
-  }
-
-  /** Some of the image cannot be structured, and all the rest has been. */
-  get stuck(): boolean {
-    const { volumes, overlaid } = this.state;
-    return this.damaged && overlaid > 0 && this.#placing.size === 0 && this.#place.volume >= volumes.length;
-  }
-
-  placed(place: PlaceRun): void {
-    this.#placing.delete(place);
-  }
-
-  /** Others have placed some of a run's blocks while it waited for their lock: what is left is looked for again. */
-  placedByOthers(place: PlaceRun): void {
-    this.#placing.delete(place);
-    this.#place = { volume: 0, block: 0 };
-  }
-
-  placeFailed(place: PlaceRun, code: RefusalCode): void {
-    this.#placing.delete(place);
-    // Once it is known, a full copy mends it: what is tried again meanwhile suspends nobody.
-    const known = this.damaged;
-    this.damaged = true;
-    if (!known) this.board.suspend(code, `volume ${place.volume}, blocks ${place.run.first}+${place.run.count}`);
-  }
-
-  unlock(holder: Operation, nowUs: number): void {
-    for (const next of this.locks.release(holder)) next.resume({ kind: 'locked' }, nowUs);
-  }
-
   /** The commit is durable. */
   resume(outcome: Outcome): void {
     assert(outcome.kind === 'done', 'a durable record ends well or not at all');
     this.#committing = undefined;
-    this.damaged = false;
-    this.#place = { volume: 0, block: 0 };
+    this.structuring.begin();
     this.board.mark('committed', { generation: this.state.committed });
     this.#tellCommitted();
     this.#onProgress();
@@ -381,7 +316,8 @@ export class Receiver implements Operation {
     const complete = this.#complete;
     if (complete === undefined || this.#beginning > 0 || this.#staging > 0 || this.#committing !== undefined) return;
     const receiving = this.state.receiving;
-    if (this.state.overlaid > 0 && !(this.damaged && receiving?.full && this.#placing.size === 0)) return;
+    // A full image mends one that cannot be structured: it need not wait for that.
+    if (this.state.overlaid > 0 && !(this.structuring.isFailed && receiving?.full)) return;
     this.#complete = undefined;
     const { generation, digest } = complete;
     const target = this.#target;
@@ -401,68 +337,19 @@ export class Receiver implements Operation {
     return held.blocks === blocks && held.zeroBlocks === zeroBlocks && sameDigest(held.digest, digest);
   }
 
+  #settled(): void {
+    this.#onProgress();
+    this.pump();
+  }
+
   #tellCommitted(): void {
     const { epoch, committed, commitDigest } = this.state;
     this.board.send('remote', { kind: 'committed', epoch, generation: committed, digest: commitDigest });
     if (this.state.structured === committed) this.board.send('remote', { kind: 'structured', generation: committed });
-  }
-
-  #startPlacing(): void {
-    while (this.#placing.size < placingMax) {
-      const next = this.#nextToPlace();
-      if (next === undefined) return;
-      const place = new PlaceRun(this, next.volume, next.run);
-      this.#placing.add(place);
-      place.start();
-    }
-  }
-
-  /** Each block is tried once in a pass; what could not be placed stays in the overlay until `placeAgain`. */
-  #nextToPlace(): { readonly volume: number; readonly run: StoredRun } | undefined {
-    for (; this.#place.volume < this.state.volumes.length; this.#place = { volume: this.#place.volume + 1, block: 0 }) {
-      const { volume, block } = this.#place;
-      const run = this.state.volume(volume).overlay.nextRun(block, placeBlocksMax);
-      if (run === undefined) continue;
-      this.#place.block = run.first + run.count;
-      return { volume, run };
-    }
-    return undefined;
-  }
-
-  #settle(): void {
-    const { committed, structured, overlaid } = this.state;
-    if (structured === committed || overlaid > 0 || this.#placing.size > 0 || this.#settling) return;
-    this.#settling = true;
-    this.board.record(
-      { kind: 'settled', generation: committed },
-      new Recorded('end of structuring', () => this.#settled()),
-    );
-  }
-
-  #settled(): void {
-    this.#settling = false;
-    this.damaged = false;
-    this.board.mark('structured', { generation: this.state.structured });
-    this.board.send('remote', { kind: 'structured', generation: this.state.structured });
-    this.#onProgress();
-    this.pump();
   }
 }
 
 function isSame(target: Receiving | undefined, { epoch, generation, base, full }: Receiving): boolean {
   if (target?.generation !== generation || target.epoch !== epoch) return false;
   return target.base === base && target.full === full;
-}
-
-/** Waits until a record is durable. */
-class Recorded implements Operation {
-  readonly name: string;
-  readonly #then: () => void;
-  constructor(name: string, then: () => void) {
-    this.name = name;
-    this.#then = then;
-  }
-  resume(): void {
-    this.#then();
-  }
 }

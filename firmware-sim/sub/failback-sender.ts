@@ -141,7 +141,7 @@ export class FailbackSender implements Outgoing {
     if (this.#phase === 'draining' && this.#core.hostWrites === 0) this.#begin();
     if (this.#phase === 'none') return;
     // What cannot be structured cannot be given back: the host has to write it again first.
-    if (this.#phase === 'sending' && this.#core.receiver.stuck) this.#giveUp('staging-corrupt');
+    if (this.#phase === 'sending' && this.#core.receiver.structuring.stuck) this.#giveUp('staging-corrupt');
     this.sender.pump();
     if (this.#phase !== 'sending' || !this.sender.idle) return;
     const { total, sent } = this.progress;

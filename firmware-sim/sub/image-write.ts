@@ -78,12 +78,12 @@ export class ImageWrite implements Operation {
   #place(piece: WritePiece): void {
     const { first, count } = this.#blocks(piece);
     this.#phase = 'placing';
-    if (this.#core.receiver.damaged) {
+    if (this.#core.receiver.structuring.damaged) {
       this.#failure = checkCondition('unrecoveredReadError');
       this.#end();
       return;
     }
-    if (this.#core.receiver.placeFor(this, this.#volume, first, count)) return;
+    if (this.#core.receiver.structuring.placeFor(this, this.#volume, first, count)) return;
     if (this.#compare === undefined) this.#note(first, count);
     else this.#startCompare(piece, this.#compare);
   }

@@ -64,7 +64,7 @@ export class MainSession {
       ...{ blockBytes: state.blockBytes, volumes: state.volumeBytes },
       frozen: committed,
       // An image that could not be structured is none to build a difference on: main sees an older sub.
-      commitDigest: receiver.damaged ? spoiltDigest : commitDigest,
+      commitDigest: receiver.structuring.damaged ? spoiltDigest : commitDigest,
       state: state.pairState,
       receiving: receiving?.generation ?? generation(0),
       takenOver: state.takenOver,
@@ -96,7 +96,7 @@ export class MainSession {
     this.#agreed = !this.foreign && !state.takenOver;
     this.tell();
     // Main speaks so when a session opens, and when it is told to bring the pair back.
-    this.#core.receiver.placeAgain();
+    this.#core.receiver.structuring.placeAgain();
     if (this.#agreed) this.#mainState(main.state, 0);
   }
 

@@ -425,7 +425,7 @@ export class SubController extends Controller<AnyRecord> {
     this.#answerAsking();
     failback.pump();
     const { committed, structured } = this.#replica;
-    const progress = { committed, structured, failures: this.#failures, spoilt: core.receiver.damaged };
+    const progress = { committed, structured, failures: this.#failures, spoilt: core.receiver.structuring.damaged };
     for (const answer of this.#waiters.take(progress)) this.send('host', answer);
   }
 

@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.js';
 const stageRun = 'firmware-sim/replica/stage-run.ts';
 const placeRun = 'firmware-sim/replica/place-run.ts';
 const receiver = 'firmware-sim/replica/receiver.ts';
+const structuring = 'firmware-sim/replica/structuring.ts';
 const state = 'firmware-sim/replica/replica-state.ts';
 const inflate = 'protocol/compression/inflate.ts';
 
@@ -131,14 +132,21 @@ const commitMutants: readonly Mutant[] = [
       {
         file: receiver,
         find: '    this.#committing = complete;\n',
-        replace: '    this.#committing = complete;\n    this.#place = { volume: 0, block: 0 };\n',
+        replace:
+          '    this.#committing = complete;\n    this.structuring.begin();\n    this.structuring.isEarly = true;\n',
       },
       {
-        file: receiver,
+        file: structuring,
+        find: '  damaged = false;\n\n  constructor',
+        replace: '  damaged = false;\n  isEarly = false;\n\n  constructor',
+      },
+      { file: structuring, find: '  begin(): void {\n', replace: '  begin(): void {\n    this.isEarly = false;\n' },
+      {
+        file: structuring,
         find: '      const run = this.state.volume(volume).overlay.nextRun(block, placeBlocksMax);\n',
         replace:
           '      const { staged, overlay } = this.state.volume(volume);\n' +
-          '      const run = (this.#committing === undefined ? overlay : staged).nextRun(block, placeBlocksMax);\n',
+          '      const run = (this.isEarly ? staged : overlay).nextRun(block, placeBlocksMax);\n',
       },
     ],
   },
@@ -148,7 +156,7 @@ const commitMutants: readonly Mutant[] = [
     harm: 'A generation is committed while the one before is being structured: blocks of that one which the new one does not carry are lost, and the image is a mixture.',
     sequence: 'The secondary disk is slow; g commits, g+1 is small and complete before g is structured.',
     file: receiver,
-    find: '    if (this.state.overlaid > 0 && !(this.damaged && receiving?.full && this.#placing.size === 0)) return;\n',
+    find: '    if (this.state.overlaid > 0 && !(this.structuring.isFailed && receiving?.full)) return;\n',
     replace: '',
   },
   {
@@ -180,7 +188,7 @@ const placingMutants: readonly Mutant[] = [
     file: placeRun,
     find:
       "      case 'writing':\n        this.#phase = 'flushing';\n" +
-      '        this.#receiver.board.disks.flush(this.#receiver.image(this.volume), this);\n        break;\n',
+      '        this.#structuring.board.disks.flush(this.#structuring.image(this.volume), this);\n        break;\n',
     replace: "      case 'writing':\n",
   },
   {
@@ -196,7 +204,7 @@ const placingMutants: readonly Mutant[] = [
         replace:
           "        this.#phase = 'recording';\n        if (this.run.slot !== zeroSlot) {\n" +
           '          const { slot: first, count } = this.run;\n' +
-          '          this.#receiver.state.freed.push({ volume: this.volume, first, count });\n        }\n',
+          '          this.#structuring.state.freed.push({ volume: this.volume, first, count });\n        }\n',
       },
       {
         file: state,
@@ -223,7 +231,7 @@ const placingMutants: readonly Mutant[] = [
     author: 'a',
     harm: 'Structuring counts as ended when nothing is under way, though a block could not be placed: host and main are told that the raw secondary area equals the generation.',
     sequence: 'The staging disk returns one committed block spoilt.',
-    file: receiver,
+    file: structuring,
     find:
       '    const { committed, structured, overlaid } = this.state;\n' +
       '    if (structured === committed || overlaid > 0 || ',

@@ -81,7 +81,7 @@ describe('structuring', () => {
     lab.media.get('staging0')?.fill('x', slot * blockBytes, slot * blockBytes + 1);
     lab.settle();
     expect(lab.suspended).to.deep.equal(['staging-corrupt: volume 0, blocks 0+2']);
-    expect([lab.receiver.damaged, lab.state.overlaid, lab.state.structured]).to.deep.equal([true, 2, 0]);
+    expect([lab.receiver.structuring.damaged, lab.state.overlaid, lab.state.structured]).to.deep.equal([true, 2, 0]);
     expect([lab.letters('secondary0', 0, 2), lab.waiting, lab.records]).to.deep.equal(['..', [], []]);
     expect(lab.locks.isFree({ volume: 0, first: 0, count: 64, shared: false })).to.equal(true);
   });
@@ -93,7 +93,7 @@ describe('structuring', () => {
       lab.disk(checkCondition('lbaOutOfRange'));
       lab.settle();
       expect(lab.suspended).to.deep.equal(['disk-error: volume 0, blocks 0+2']);
-      expect([lab.receiver.damaged, lab.state.overlaid]).to.deep.equal([true, 2]);
+      expect([lab.receiver.structuring.damaged, lab.state.overlaid]).to.deep.equal([true, 2]);
       expect(lab.locks.isFree({ volume: 0, first: 0, count: 64, shared: false })).to.equal(true);
     }
   });
@@ -109,14 +109,18 @@ describe('structuring', () => {
     expect([lab.suspended.length, lab.waiting, lab.state.structured]).to.deep.equal([1, [], 0]);
     lab.receiver.pump();
     expect(lab.waiting, 'not by itself').to.deep.equal([]);
-    lab.receiver.placeAgain();
+    lab.receiver.structuring.placeAgain();
     lab.receiver.pump();
     fail();
-    expect([lab.suspended.length, lab.receiver.damaged, lab.state.overlaid]).to.deep.equal([1, true, 3]);
-    lab.receiver.placeAgain();
+    expect([lab.suspended.length, lab.receiver.structuring.damaged, lab.state.overlaid]).to.deep.equal([1, true, 3]);
+    lab.receiver.structuring.placeAgain();
     lab.settle();
     expect([lab.letters('secondary0', 0, 4), lab.state.structured, lab.state.overlaid]).to.deep.equal(['abc.', 1, 0]);
-    expect([lab.told(), lab.receiver.damaged, lab.suspended.length]).to.deep.equal([['structured 1'], false, 1]);
+    expect([lab.told(), lab.receiver.structuring.damaged, lab.suspended.length]).to.deep.equal([
+      ['structured 1'],
+      false,
+      1,
+    ]);
   });
 
   it('lets a full generation, and no other, be committed over what could not be structured', () => {
@@ -129,7 +133,7 @@ describe('structuring', () => {
       expect(lab.state.committed).to.equal(full ? 2 : 1);
       if (!full) continue;
       lab.settle();
-      expect([lab.receiver.damaged, lab.state.structured, lab.letters('secondary0', 0, 2)]).to.deep.equal([
+      expect([lab.receiver.structuring.damaged, lab.state.structured, lab.letters('secondary0', 0, 2)]).to.deep.equal([
         ...[false, 2, 'c.'],
       ]);
     }
@@ -142,12 +146,12 @@ describe('structuring', () => {
       committed('abc', lab);
       expect(lab.waiting).to.deep.equal([]);
       if (placed) {
-        expect(lab.receiver.placeFor(operation, 0, 1, 1)).to.equal(true);
+        expect(lab.receiver.structuring.placeFor(operation, 0, 1, 1)).to.equal(true);
         while (outcomes.length === 0) if (!lab.disk()) lab.durable();
         expect([outcomes, lab.letters('secondary0', 0, 3), lab.state.overlaid]).to.deep.equal([['done'], '.b.', 2]);
         lab.media.get('secondary0')?.fill('z', blockBytes, 2 * blockBytes);
       }
-      lab.receiver.unlock(operation, 0);
+      lab.receiver.structuring.unlock(operation, 0);
       lab.settle();
       expect(lab.letters('secondary0', 0, 3)).to.equal(placed ? 'azc' : 'abc');
       expect([lab.state.structured, lab.suspended]).to.deep.equal([1, []]);
@@ -163,12 +167,12 @@ describe('structuring', () => {
       const before = asker(lab);
       committed(letters, lab);
       const { operation, outcomes } = asker(lab);
-      lab.receiver.unlock(before.operation, 0);
+      lab.receiver.structuring.unlock(before.operation, 0);
       expect([lab.waiting, outcomes]).to.deep.equal([[next], []]);
       lab.settle();
       expect([outcomes, lab.state.overlaid]).to.deep.equal([['locked'], 0]);
       expect(lab.locks.isFree({ volume: 0, first: 0, count: 1, shared: true })).to.equal(false);
-      lab.receiver.unlock(operation, 0);
+      lab.receiver.structuring.unlock(operation, 0);
     }
   });
 
@@ -182,7 +186,7 @@ describe('structuring', () => {
     }
     const image = { epoch: epoch(1), committed: generation(1), structured: generation(0), digest: new Uint8Array(16) };
     lab.state.apply({ kind: 'image', ...image });
-    expect(lab.receiver.damaged).to.equal(false);
+    expect(lab.receiver.structuring.damaged).to.equal(false);
     lab.settle();
     expect([lab.letters('secondary0', 0, 6), lab.letters('secondary1', 0, 6)]).to.deep.equal(['...ab.', '...ab.']);
     expect([lab.told(), lab.allocators[1]?.free]).to.deep.equal([['structured 1'], 64]);
@@ -196,7 +200,7 @@ describe('structuring', () => {
     lab.receiver.begin({ kind: 'begin', ...of });
     lab.durable();
     lab.complete(2, { blocks: 0, zeroBlocks: 0, digest: new Uint8Array(16) });
-    expect([lab.records, lab.receiver.damaged]).to.deep.equal([[], true]);
+    expect([lab.records, lab.receiver.structuring.damaged]).to.deep.equal([[], true]);
     lab.settle();
     expect([lab.state.committed, lab.state.structured]).to.deep.equal([2, 2]);
   });
@@ -205,12 +209,12 @@ describe('structuring', () => {
     const lab = new ReplicaLab({ volumes: [64] });
     const { operation, outcomes } = asker(lab);
     committed('abcdef', lab);
-    expect(lab.receiver.placeFor(operation, 0, 6, 4)).to.equal(false);
-    expect(lab.receiver.placeFor(operation, 0, 2, 2)).to.equal(true);
+    expect(lab.receiver.structuring.placeFor(operation, 0, 6, 4)).to.equal(false);
+    expect(lab.receiver.structuring.placeFor(operation, 0, 2, 2)).to.equal(true);
     while (outcomes.length === 0) if (!lab.disk()) lab.durable();
     expect(lab.letters('secondary0', 0, 6)).to.equal('..cd..');
-    expect(lab.receiver.placeFor(operation, 0, 2, 2)).to.equal(false);
-    expect(lab.receiver.placeFor(operation, 0, 2, 3)).to.equal(true);
+    expect(lab.receiver.structuring.placeFor(operation, 0, 2, 2)).to.equal(false);
+    expect(lab.receiver.structuring.placeFor(operation, 0, 2, 3)).to.equal(true);
     lab.disk(checkCondition('lbaOutOfRange'));
     expect([outcomes, lab.suspended]).to.deep.equal([['done', 'failed'], ['disk-error: volume 0, blocks 4+1']]);
   });
@@ -220,7 +224,7 @@ describe('structuring', () => {
     const { operation, outcomes } = asker(lab);
     committed('ab', lab);
     lab.media.get('staging0')?.fill('x');
-    lab.receiver.placeFor(operation, 0, 0, 1);
+    lab.receiver.structuring.placeFor(operation, 0, 0, 1);
     lab.disk();
     expect([outcomes, lab.suspended]).to.deep.equal([['look'], ['staging-corrupt: volume 0, blocks 0+1']]);
   });

@@ -112,7 +112,7 @@ describe('a failback that meets trouble', () => {
     lab.put('staging0', 0, Buffer.alloc(1024, '?'));
     lab.core.receiver.pump();
     lab.go();
-    expect(lab.core.receiver.stuck).to.equal(true);
+    expect(lab.core.receiver.structuring.stuck).to.equal(true);
     lab.changed(1, 'X');
     lab.start(true).differs(1, []);
     expect([lab.given, lab.state.takenOver, lab.failback.busy]).to.deep.equal([['6 staging-corrupt'], true, false]);

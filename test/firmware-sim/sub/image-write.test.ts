@@ -139,7 +139,7 @@ describe('a host write to the image', () => {
 
   it('is refused while the image is damaged: a part of it would pass for the whole', () => {
     const lab = new SubLab();
-    lab.core.receiver.damaged = true;
+    lab.core.receiver.structuring.damaged = true;
     const ended = writing(lab, { op: 'write', lba: 0, data: sectors('X') });
     expect(ended()).to.deep.equal(checkCondition('unrecoveredReadError'));
     expect([lab.records, lab.waiting, isFree(lab)]).to.deep.equal([[], [], true]);

@@ -100,7 +100,7 @@ describe('a sub that hears of its pair', () => {
     lab.core.receiver.pump();
     lab.put('staging0', 0, Buffer.alloc(1024, '?'));
     lab.settle();
-    expect(lab.core.receiver.damaged).to.equal(true);
+    expect(lab.core.receiver.structuring.damaged).to.equal(true);
     lab.put('staging0', 0, blocksOf('X'));
     lab.told();
     lab.pairing();
