@@ -52,6 +52,8 @@ const disallowed: ReadonlySet<RefusalCode> = new Set(['frame-window', 'frame-kin
 
 /** A link lasts through stale opens as long as answers take no longer (PROTOCOL.md, L-21). */
 const answerUsMax = 1_000_000;
+/** So many questions at least are asked in that time. */
+const opensLostMax = 3;
 
 export class LinkOracle {
   readonly #report: Report;
@@ -60,6 +62,8 @@ export class LinkOracle {
   /** Changes that somebody made on purpose to frames from this end, and refusals of messages from it. */
   readonly #forged = { a: 0, b: 0 };
   #delays = 0;
+  /** Opens that were met by faults. */
+  #opensHit = 0;
   readonly #refused = { a: 0, b: 0 };
   /** Refusals of messages at an end whose session is about to open. */
   readonly #early = { a: 0, b: 0 };
@@ -135,6 +139,11 @@ export class LinkOracle {
     this.#forged[side] += 1;
   }
 
+  /** A fault has met an open. */
+  openHit(): void {
+    this.#opensHit += 1;
+  }
+
   /** The line stands still for so long. */
   stalled(us: number): void {
     if (us >= answerUsMax / 2) this.#delays += 1;
@@ -196,9 +205,12 @@ export class LinkOracle {
     return Math.max(0, missing - excused);
   }
 
-  /** What is forged ends a session; and where an answer is late by more than a second, a stale open ends a link. */
+  /**
+   * What is forged ends a session; and where an answer is late by more than a second, or several questions are lost, a stale
+   * open ends a link.
+   */
   get #causes(): number {
-    return this.#forgeries + this.#delays;
+    return this.#forgeries + this.#delays + Math.floor(this.#opensHit / opensLostMax);
   }
 
   get #forgeries(): number {

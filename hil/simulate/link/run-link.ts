@@ -214,7 +214,10 @@ class LinkSimulation {
     const own = faults.filter((each) => each.direction === direction);
     const faulty = new FaultyWire(wire, own.filter(isNoise), {
       disconnect: (atUs, forUs) => this.#disconnect(atUs, forUs),
-      applied: (fault) => this.#applied(fault),
+      applied: (fault) => {
+        if (opening.carriesOpen) this.#oracle.openHit();
+        this.#applied(fault);
+      },
     });
     const opening = new StaleOpensWire(faulty, own.filter(isStaleOpen), (fault) => this.#applied(fault));
     if (this.#plan.configuration.layer !== 'sealed') return opening;

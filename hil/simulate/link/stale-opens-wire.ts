@@ -15,6 +15,13 @@ export function isStaleOpen(fault: LinkFault): fault is StaleOpenFault {
 /** Longer frames are not looked at: no open is as long. */
 const openBytesMax = 64;
 
+/** Whether a frame, with its delimiter, is an open. */
+function isOpen(bytes: Uint8Array): boolean {
+  if (bytes.length > openBytesMax) return false;
+  const decoded = decodeFrame(bytes.subarray(0, -1), 0);
+  return decoded.ok && decoded.frame.kind === 'open';
+}
+
 export class StaleOpensWire implements Wire {
   readonly #around: Wire;
   readonly #applied: (fault: StaleOpenFault) => void;
@@ -22,6 +29,7 @@ export class StaleOpensWire implements Wire {
   readonly #pending: StaleOpenFault[];
   readonly #opens: Uint8Array[] = [];
   #frames = 0;
+  #carried: Uint8Array = Buffer.alloc(0);
 
   constructor(around: Wire, faults: readonly StaleOpenFault[], applied: (fault: StaleOpenFault) => void) {
     this.#around = around;
@@ -37,8 +45,14 @@ export class StaleOpensWire implements Wire {
     return this.#around.counts;
   }
 
+  /** Whether the frame that is being carried is an open. */
+  get carriesOpen(): boolean {
+    return isOpen(this.#carried);
+  }
+
   carry(bytes: Uint8Array, nowUs: number): readonly Delivery[] {
     this.#frames += 1;
+    this.#carried = bytes;
     const stale = this.#pending.length > 0 ? this.#staleOpen() : undefined;
     this.#remember(bytes);
     return this.#around.carry(stale === undefined ? bytes : Buffer.concat([bytes, stale]), nowUs);
@@ -58,8 +72,6 @@ export class StaleOpensWire implements Wire {
 
   #remember(bytes: Uint8Array): void {
     const last = this.#opens.at(-1);
-    if (bytes.length > openBytesMax || (last !== undefined && Buffer.compare(last, bytes) === 0)) return;
-    const decoded = decodeFrame(bytes.subarray(0, -1), 0);
-    if (decoded.ok && decoded.frame.kind === 'open') this.#opens.push(bytes);
+    if (isOpen(bytes) && (last === undefined || Buffer.compare(last, bytes) !== 0)) this.#opens.push(bytes);
   }
 }

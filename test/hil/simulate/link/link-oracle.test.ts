@@ -102,6 +102,9 @@ describe('what two ends of a link owe each other', () => {
     },
     'something was forged': ({ oracle }) => oracle.forged('b'),
     'the line has stood still': ({ oracle }) => oracle.stalled(500_000),
+    'three questions were lost': ({ oracle }) => {
+      for (let opens = 0; opens < 3; opens += 1) oracle.openHit();
+    },
   };
   for (const [cause, happens] of Object.entries(causes)) {
     it(`lets a session end when ${cause}`, () => {
@@ -120,6 +123,8 @@ describe('what two ends of a link owe each other', () => {
     for (const side of ['a', 'b'] as const) oracle.opened(side);
     receive(send());
     oracle.stalled(499_999);
+    oracle.openHit();
+    oracle.openHit();
     oracle.closed('b');
     expect(reported).to.deep.equal(['live']);
   });
