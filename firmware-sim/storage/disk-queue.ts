@@ -23,6 +23,8 @@ interface Pending {
   /** A write that the disk had lost and that is issued again. */
   readonly again?: boolean;
   tries: number;
+  /** Those of them that ended with an error: that the disk was busy before says nothing about it. */
+  errors: number;
 }
 
 interface DiskState {
@@ -64,7 +66,7 @@ export class DiskQueue {
   /** Issues a command; the operation is resumed with its outcome. */
   issue(disk: DiskName, command: MediumCommand, operation: Operation): void {
     this.#remember(disk, command, operation);
-    this.#send({ disk, command, operation, tries: 0 });
+    this.#send({ disk, command, operation, tries: 0, errors: 0 });
   }
 
   /** Resumes the operation once every write to this disk that has completed by now is durable. */
@@ -142,7 +144,13 @@ export class DiskQueue {
   #startFlush(disk: DiskName, state: DiskState): void {
     state.flushing = state.waiting;
     state.waiting = [];
-    this.#send({ disk, command: { op: 'synchronizeCache', lba: 0, sectors: 0 }, operation: undefined, tries: 0 });
+    this.#send({
+      disk,
+      command: { op: 'synchronizeCache', lba: 0, sectors: 0 },
+      operation: undefined,
+      tries: 0,
+      errors: 0,
+    });
   }
 
   #repeat(pending: Pending, completion: Completion, nowUs: number): boolean {
@@ -160,7 +168,8 @@ export class DiskQueue {
       this.#send(pending);
       return true;
     }
-    if (pending.tries >= triesMax) return false;
+    pending.errors += 1;
+    if (pending.errors >= triesMax) return false;
     const worthIt = key === 'mediumError' || key === 'hardwareError' || key === 'abortedCommand';
     if (worthIt) this.#send(pending);
     return worthIt;
@@ -174,7 +183,7 @@ export class DiskQueue {
     for (const command of state.unflushed.keys()) {
       if (notEnded.has(command) || command === met) continue;
       state.again += 1;
-      this.#send({ disk, command, operation: undefined, again: true, tries: 0 });
+      this.#send({ disk, command, operation: undefined, again: true, tries: 0, errors: 0 });
     }
   }
 

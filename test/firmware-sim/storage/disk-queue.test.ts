@@ -78,6 +78,21 @@ describe('a controller’s way to its disks', () => {
     expect([bench.texts(), bench.ended.at(-1)]).to.deep.equal([[], 'outside failed']);
   });
 
+  it('tries errors as often when the disk was busy, or lost its power, before', () => {
+    const bench = new Bench();
+    bench.queue.issue('primary0', { op: 'read', lba: 1, sectors: 1 }, bench.operation('read'));
+    for (let times = 0; times < 3; times += 1) {
+      bench.end(busy);
+      bench.queue.tick(bench.queue.deadline() ?? 0);
+    }
+    bench.end(checkCondition('powerOn'));
+    for (let times = 0; times < 2; times += 1) {
+      expect(bench.end(checkCondition('unrecoveredReadError'))).to.deep.equal(['read 1']);
+    }
+    expect(bench.end(good)).to.deep.equal(['read 1']);
+    expect(bench.ended).to.deep.equal(['read done']);
+  });
+
   it('writes again what was not flushed when a disk says that it lost power, in order, before what met it', () => {
     const bench = new Bench();
     for (const lba of [1, 2, 3]) bench.queue.issue('shadow0', write(lba), bench.operation(`write ${lba}`));
