@@ -6,6 +6,7 @@
 import { unreachable } from '../../protocol/ids.js';
 import type { Random } from '../random.js';
 import { Gap } from './gap.js';
+import { passingErrorsApart } from './owed.js';
 import {
   type DiskEffect,
   type DiskEffectKind,
@@ -44,14 +45,17 @@ export function diskFaults(random: Random, { commands, disks, kinds }: DiskFault
   for (const kind of kinds) {
     const ofKind = random.fork(kind);
     const rate = 1 / pick(distances, ofKind);
+    // Every second time errors that pass when the command is given again: nothing excuses a controller that fails for them.
+    const passes = kind === 'error' && ofKind.fork('passes').below(2) === 0;
+    const apart = passes ? passingErrorsApart : 0;
     for (const [site, disk] of disks) {
       for (const operation of operationsOf[kind]) {
         const draws = ofKind.fork(`${site} ${disk} ${operation}`);
         const gap = new Gap(rate, draws);
-        for (let nth = 1 + gap.next(); nth <= commands; nth += 1 + gap.next()) {
-          const effect = effectOf(kind, draws);
+        for (let nth = 1 + gap.next(); nth <= commands; nth += 1 + apart + gap.next()) {
+          const effect = passes ? passingErrorOf(draws) : effectOf(kind, draws);
           // A disk that fails once fails again when the command is repeated, more often than not.
-          const times = kind === 'error' ? pick([1, 1, 2, 4], draws) : 1;
+          const times = kind === 'error' ? pick(passes ? [1, 2] : [1, 1, 2, 4], draws) : 1;
           for (let again = 0; again < times && nth + again <= commands; again += 1) {
             faults.push({ kind: 'disk', site, disk, operation, nth: nth + again, effect });
           }
@@ -70,6 +74,10 @@ export function survivalOf(random: Random): Survival {
 }
 
 const senses = ['medium', 'hardware', 'aborted', 'busy', 'taskSetFull', 'notReady'] as const;
+
+function passingErrorOf(random: Random): DiskEffect {
+  return { kind: 'error', sense: pick(['medium', 'hardware', 'aborted', 'busy', 'taskSetFull'] as const, random) };
+}
 
 function effectOf(kind: DiskEffectKind, random: Random): DiskEffect {
   switch (kind) {

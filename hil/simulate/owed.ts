@@ -32,7 +32,8 @@ export function owedTo(plan: Plan): Owed {
   const lying = faults.filter((each) => each.kind === 'disk' && lies.has(each.effect.kind));
   const lie = (site: Site, prefix: string) =>
     lying.some((each) => each.kind === 'disk' && each.site === site && each.disk.startsWith(prefix));
-  const refuses = (site: Site) => faults.some((each) => each.kind === 'disk' && each.site === site && isRefusal(each));
+  const refusing = refusalsOf(plan);
+  const refuses = (site: Site) => refusing.some((each) => each.site === site);
   const older = (site: Site) => faults.some((each) => isOlder(each, site));
   const forges = faults.some(isForged);
   // What was spoilt on its way to a host or from it is refused with the command, and not tried again.
@@ -83,11 +84,32 @@ function isOlder(fault: Fault, site: Site): boolean {
   return fault.kind === 'power' && fault.olderDisks !== undefined && (fault.who === site || fault.who === 'both');
 }
 
-/** Ends a command for good, or for more than a moment. */
-function isRefusal({ effect }: DiskFaultPlan): boolean {
-  if (effect.kind === 'error') return effect.sense !== 'busy' && effect.sense !== 'taskSetFull';
-  return effect.kind === 'sticky';
+/** A controller gives a command to its disk so often before it takes an error for an answer. */
+const tries = 3;
+/** A command that is given again comes behind those that the disk has, which are fewer. */
+export const passingErrorsApart = 64;
+
+/** What may end a command for good: an error that passes does only where there are as many as a command is tried. */
+function refusalsOf({ faults }: Plan): DiskFaultPlan[] {
+  const onDisks = faults.filter((each) => each.kind === 'disk');
+  const passing = onDisks.filter(isPassing);
+  const alike = (one: DiskFaultPlan, other: DiskFaultPlan) =>
+    one.site === other.site &&
+    one.disk === other.disk &&
+    one.operation === other.operation &&
+    Math.abs(one.nth - other.nth) < passingErrorsApart;
+  return onDisks.filter((each) => {
+    if (isPassing(each)) return passing.filter((other) => alike(each, other)).length >= tries;
+    return each.effect.kind === 'sticky' || (each.effect.kind === 'error' && each.effect.sense === 'notReady');
+  });
 }
+
+/** Ends one command, and not the same one when it is given again. */
+function isPassing({ effect }: DiskFaultPlan): boolean {
+  return effect.kind === 'error' && passingSenses.has(effect.sense);
+}
+
+const passingSenses: ReadonlySet<string> = new Set(['medium', 'hardware', 'aborted']);
 
 function isLasting(fault: Fault): boolean {
   return fault.kind === 'disk' && (lastingLies.has(fault.effect.kind) || fault.operation === 'read');
