@@ -7,8 +7,8 @@ export interface Progress {
   readonly committed: Generation;
   readonly structured: Generation;
   readonly failures: ReadonlyMap<number, RefusalCode>;
-  /** A block of the committed image cannot be structured: only a newer generation can be. */
-  readonly spoilt: boolean;
+  /** Why the committed image will not be structured, and only a newer generation can be; undefined when it may be. */
+  readonly spoilt: RefusalCode | undefined;
 }
 
 const waitersMax = 256;
@@ -46,5 +46,5 @@ export class Waiters {
 
 function spoiltReason({ target, generation }: MessageNamed<'wait'>, progress: Progress): RefusalCode | undefined {
   const isBetween = progress.structured < generation && generation <= progress.committed;
-  return target === 'structured' && isBetween && progress.spoilt ? 'staging-corrupt' : undefined;
+  return target === 'structured' && isBetween ? progress.spoilt : undefined;
 }

@@ -63,6 +63,8 @@ export class Keeper {
   keepFor(volume: number, first: number, count: number): boolean {
     for (let block = first; block < first + count; block += 1) {
       if (!this.isNeeded(volume, block)) continue;
+      // Nothing of a generation that fails has to be kept: the write goes on when its failure is durable.
+      if (this.#core.failing) return true;
       if (!this.#isKeeping(volume, block) && this.#start(volume, block, 1) === 0)
         this.#core.outgoing.hurry(volume, block);
       return true;

@@ -421,9 +421,16 @@ export class MainController extends Controller<AnyRecord> {
     if (this.#writesUnderWay.size === 0) freeze.drained();
     for (const held of freeze.release()) this.#writeHeld(held);
     core.pump(this.nowUs);
-    const { committed, structured, failures, pairState, reason } = this.#state;
-    const spoilt = pairState === 'PSUE' && reason === 'staging-corrupt';
+    const { committed, structured, failures } = this.#state;
+    const spoilt = this.#spoilt();
     for (const answer of this.#waiters.take({ committed, structured, failures, spoilt })) this.send('host', answer);
+  }
+
+  /** Why the sub will not structure what it has committed: a block of it is spoilt, or it holds it no more. */
+  #spoilt(): RefusalCode | undefined {
+    const { pairState, reason, fullNeeded } = this.#state;
+    if (pairState === 'PSUE' && reason === 'staging-corrupt') return reason;
+    return fullNeeded ? 'older-sub' : undefined;
   }
 
   #protectVolumes(): void {

@@ -29,6 +29,8 @@ export class PairSession {
   #held = new Map<string, { readonly held: Uint8Array; readonly digest: Uint8Array }>();
   #completing: Generation | undefined;
   #completeTries = 0;
+  /** Blocks whose records as not sent are on their way: until then they count as sent, and are not. */
+  #unsending = 0;
   /** Raised with each session. */
   #session = 0;
 
@@ -166,11 +168,14 @@ export class PairSession {
 
   #completeRefused({ generation, code }: MessageNamed<'completeRefused'>): void {
     if (generation !== this.#completing) return;
-    this.#completing = undefined;
     this.#completeTries += 1;
-    if (this.#completeTries >= completeTriesMax)
+    if (this.#completeTries >= completeTriesMax) {
+      // It stays the one that was completed: nothing is tried again while its failure is being recorded.
       this.#core.failGeneration(refusalByNumber(code) ?? 'digest-mismatch', '');
-    else this.#askHoldings(generation);
+      return;
+    }
+    this.#completing = undefined;
+    this.#askHoldings(generation);
   }
 
   #structured(generation: Generation): void {
@@ -321,12 +326,14 @@ export class PairSession {
         return;
       }
       const run = { volume: volumeNumber(number), first: blockNumber(block), count: 1 };
+      const resume = () => {
+        this.#unsending -= 1;
+        this.#core.outgoing.returned(number, block, 1);
+      };
+      this.#unsending += 1;
       this.#core.record(
         { kind: 'unsent', generation: state.sending, ...run },
-        {
-          name: 'recording a block as not sent',
-          resume: () => this.#core.outgoing.returned(number, block, 1),
-        },
+        { name: 'recording a block as not sent', resume },
       );
     }
   }
@@ -334,6 +341,7 @@ export class PairSession {
   #tryComplete(): void {
     const { state, sender } = this.#core;
     const { transfer } = state;
+    if (this.#unsending > 0) return;
     if (transfer === undefined || !this.ready || !sender.idle || this.#completing === transfer.generation) return;
     if (state.volumes.some((maps) => maps.sent.size < maps.frozen.size)) return;
     this.#completing = transfer.generation;

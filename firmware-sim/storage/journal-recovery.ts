@@ -143,12 +143,24 @@ export class JournalRecovery implements Operation {
     }
     const { checkpoint, stamp } = this.#expect;
     const older = this.#candidates[0];
+    const superseded =
+      older === undefined ? this.#unmarked() : { half: older.half, checkpoint: older.header.checkpoint };
     const position = {
       ...{ half: this.#half, checkpoint, sequence: this.#sequence, atSector: this.#atSector, stamp },
       checkpointMax: Math.max(...this.#firsts.map((first) => decodeHeader(first)?.checkpoint ?? 0)),
-      ...(older === undefined ? {} : { superseded: { half: older.half, checkpoint: older.header.checkpoint } }),
+      ...(superseded === undefined ? {} : { superseded }),
     };
     this.#onDone({ kind: 'recovered', records: this.#records, position });
+  }
+
+  /**
+   * The other half when nothing has ever been written there: formatting was cut off before its mark. Without it these
+   * records would count as never formatted, should their first sector go bad.
+   */
+  #unmarked(): JournalPosition['superseded'] {
+    const half = this.#half === 0 ? 1 : 0;
+    const isUntouched = this.#firsts[half]?.every((byte) => byte === 0) ?? false;
+    return isUntouched ? { half, checkpoint: 0 } : undefined;
   }
 
   /** Whether a later batch of this half stands after the one that ended the chain: a torn append has none behind it. */

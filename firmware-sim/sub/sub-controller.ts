@@ -425,7 +425,8 @@ export class SubController extends Controller<AnyRecord> {
     this.#answerAsking();
     failback.pump();
     const { committed, structured } = this.#replica;
-    const progress = { committed, structured, failures: this.#failures, spoilt: core.receiver.structuring.damaged };
+    const spoilt = core.receiver.structuring.damaged ? ('staging-corrupt' as const) : undefined;
+    const progress = { committed, structured, failures: this.#failures, spoilt };
     for (const answer of this.#waiters.take(progress)) this.send('host', answer);
   }
 

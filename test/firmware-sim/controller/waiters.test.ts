@@ -13,7 +13,7 @@ const progress = (
   failures: readonly [number, RefusalCode][] = [],
 ): Progress => ({
   ...{ committed: generation(committed), structured: generation(structured), failures: new Map(failures) },
-  spoilt: false,
+  spoilt: undefined,
 });
 const answers = (waiters: Waiters, of: Progress) =>
   waiters.take(of).map((each) => (each.kind === 'waited' ? [each.request, each.generation, each.reason] : [each.kind]));
@@ -35,7 +35,7 @@ describe('hosts that wait for a generation', () => {
     const waiters = new Waiters();
     const all = [wait(1, 2, 'structured'), wait(2, 3, 'structured'), wait(3, 3, 'committed'), wait(4, 4, 'structured')];
     for (const each of all) waiters.add(each);
-    expect(answers(waiters, { ...progress(3, 2), spoilt: true })).to.deep.equal([
+    expect(answers(waiters, { ...progress(3, 2), spoilt: 'staging-corrupt' })).to.deep.equal([
       [1, 2, 0],
       [2, 3, refusals['staging-corrupt'].number],
       [3, 3, 0],

@@ -180,6 +180,14 @@ describe('complete', () => {
     expect(lab.told()).to.deep.equal(['complete 2: 2 0']);
   });
 
+  it('waits until what the sub has lost is recorded as not sent', () => {
+    const lab = completing();
+    lab.says({ kind: 'completeRefused', generation: generation(2), code: code('digest-mismatch') });
+    lab.told();
+    lab.holds(2, ' X');
+    expect([lab.recorded(), lab.told()]).to.deep.equal([[unsent(1), unsent(2)], []]);
+  });
+
   it('refused makes main ask again what the sub holds, and the third time the generation fails', () => {
     const lab = completing();
     const refused: Message = { kind: 'completeRefused', generation: generation(2), code: code('digest-mismatch') };
@@ -195,6 +203,8 @@ describe('complete', () => {
     }
     lab.says(refused);
     expect(lab.recorded()).to.deep.equal([{ kind: 'failed', generation: 2, code: code('digest-mismatch') }]);
+    lab.session.pump();
+    expect(lab.told(), 'while its failure is being recorded').to.deep.equal([]);
     const unknown = completing();
     for (let times = 0; times < 3; times += 1) {
       unknown.says({ ...refused, code: 60_000 });

@@ -77,6 +77,15 @@ describe('the journal, read back after power on', () => {
     expect(position(foundIn())).to.deep.equal({ half: 1, checkpoint: 2, sequence: 1, atSector: 1, checkpointMax: 3 });
   });
 
+  it('makes up for the mark that formatting was cut off before', () => {
+    const lab = new JournalLab(Buffer.alloc(metaBytes));
+    lab.start();
+    lab.runAll();
+    const unmarked = Buffer.from(lab.disk.bytes).fill(0, metaBytes / 2);
+    const { found } = recovered(unmarked);
+    expect(found?.kind === 'recovered' && found.position.superseded).to.deep.equal({ half: 1, checkpoint: 0 });
+  });
+
   it('is refused when a batch stands in the place of another, or has not the kind that belongs there', () => {
     const lab = new JournalLab(Buffer.alloc(metaBytes));
     lab.start();
