@@ -1,5 +1,6 @@
 /**
- * Hunts every mutant with the simulator's general checks: `npm run mutants [-- NAME …] [--plans N] [--folder DIR]`.
+ * Hunts every mutant with the simulator's general checks: `npm run mutants [-- NAME …] [--plans N] [--again] [--link]`; with
+ * `--link` under plans of the link alone.
  * One copy of the repository is changed, built and hunted in, mutant after mutant. Results are kept in
  * `test/mutants/results.json` as they come, so that a campaign can be continued; `docs/mutants.md` is written from them.
  */
@@ -21,7 +22,11 @@ const hangMs = 600_000;
 function main(): void {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { plans: { type: 'string', default: '1500' }, again: { type: 'boolean', default: false } },
+    options: {
+      plans: { type: 'string', default: '1500' },
+      again: { type: 'boolean', default: false },
+      link: { type: 'boolean', default: false },
+    },
   });
   const results = readResults();
   const chosen = mutants.filter(
@@ -37,7 +42,7 @@ function main(): void {
         process.exitCode = 1;
         continue;
       }
-      results[mutant.name] = huntOne(mutant, folder, values.plans);
+      results[mutant.name] = huntOne(mutant, folder, [values.plans, values.link ? 'link' : 'pair and link']);
       writeFileSync(resultsFile, `${JSON.stringify(results, undefined, 1)}\n`);
       process.stdout.write(`${describe(mutant.name, results[mutant.name])}\n`);
     }
@@ -59,13 +64,17 @@ function isStale(mutant: Mutant, folder: string): boolean {
   return editsOf(mutant).some(({ file, find }) => readFileSync(join(folder, file), 'utf8').split(find).length !== 2);
 }
 
-function huntOne(mutant: Mutant, folder: string, plans: string): Hunted | { kind: 'hung'; seconds: number } {
+function huntOne(
+  mutant: Mutant,
+  folder: string,
+  budget: readonly string[],
+): Hunted | { kind: 'hung'; seconds: number } {
   const originals = editsOf(mutant).map(({ file }) => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
   try {
     mutateSources(mutant, folder);
     build(folder);
     const hunter = join(folder, 'dist/test/mutants/hunt.js');
-    const { stdout, stderr, signal } = spawnSync(process.execPath, [hunter, plans], {
+    const { stdout, stderr, signal } = spawnSync(process.execPath, [hunter, ...budget], {
       ...{ encoding: 'utf8', timeout: hangMs, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 },
     });
     if (signal !== null) return { kind: 'hung', seconds: hangMs / 1000 };

@@ -1,8 +1,10 @@
 /**
  * Looks for a plan that finds something wrong with the firmware that it was built with: random seeds of the whole bench,
- * every fourth time of the link alone, until a check fails or the budget is spent. Prints one line of JSON.
+ * every fourth time of the link alone, until a check fails or the budget is spent; then goes on, to tell what it takes to find
+ * it. Prints one line of JSON.
  *
- * `node dist/test/mutants/hunt.js PLANS-MAX [SHRINK-RUNS-MAX]`: a mutant's copy runs this, `campaign.ts` reads it.
+ * `node dist/test/mutants/hunt.js PLANS-MAX [pair and link | link] [SHRINK-RUNS-MAX] [FURTHER-PLANS-MAX]`: a mutant's copy runs
+ * this, `campaign.ts` reads it.
  */
 import { expandPlan } from '../../hil/simulate/expand.js';
 import { defaultSettings, heldPair } from '../../hil/simulate/explore/subject.js';
@@ -15,6 +17,7 @@ import type { CheckName } from '../../hil/simulate/oracle.js';
 import type { Plan } from '../../hil/simulate/plan.js';
 import type { PlanRunOptions } from '../../hil/simulate/run-plan.js';
 import { isSameCheck, shrinkPlan } from '../../hil/simulate/shrink.js';
+import { type Again, Needs } from './needs.js';
 
 export type Hunted =
   | { readonly kind: 'survived'; readonly plans: number; readonly cpuMs: number }
@@ -31,12 +34,30 @@ export type Hunted =
       readonly plan: Plan | LinkPlan;
       /** The check that finds it with this plan when the one that found it is switched off; none: nothing else does. */
       readonly otherwise?: string;
+      /** Not known of what was hunted before this was measured. */
+      readonly needs?: Needed;
     };
 
-/** One in so many plans is about the link alone. */
-const linkEvery = 4;
+/** The checks and classes without which none of the plans that failed does, of so many that were run. */
+export interface Needed {
+  readonly checks: readonly string[];
+  readonly classes: readonly string[];
+  readonly plans: number;
+  readonly failing: number;
+}
 
-function hunt(plansMax: number, runsMax: number, pure: PureSteps): Hunted {
+/** So many plans that fail tell what it takes. */
+const failingMax = 20;
+
+interface Budget {
+  /** One in so many plans is about the link alone. */
+  readonly linkEvery: number;
+  readonly plansMax: number;
+  readonly runsMax: number;
+  readonly furtherMax: number;
+}
+
+function hunt({ linkEvery, plansMax, runsMax, furtherMax }: Budget, pure: PureSteps): Hunted {
   const began = process.cpuUsage();
   const cpuMs = () => {
     const { user, system } = process.cpuUsage(began);
@@ -45,10 +66,12 @@ function hunt(plansMax: number, runsMax: number, pure: PureSteps): Hunted {
   for (let plans = 1; plans <= plansMax; plans += 1) {
     const found = plans % linkEvery === 0 ? huntLink(plans) : huntPair(plans, pure);
     if (found === undefined) continue;
-    const spent = { seed: plans, plans, cpuMs: cpuMs() };
+    const times = { seed: plans, plans, cpuMs: cpuMs() };
+    const spent = { ...times, needs: neededFrom(found, furtherMax, pure) };
     if (found.subject === 'link') {
       const { plan, violation } = shrinkLinkPlan(found.plan, firstOf);
-      return { kind: 'killed', ...found, ...spent, plan, ...otherwise(firstOf(plan, violation.check)) };
+      const { subject, check, detail } = found;
+      return { kind: 'killed', subject, check, detail, ...spent, plan, ...otherwise(firstOf(plan, violation.check)) };
     }
     const { plan, violation } = shrinkPlan(found.plan, { runsMax, run: (each, how) => firstOfPair(each, pure, how) });
     const { check, detail } = violation;
@@ -59,19 +82,47 @@ function hunt(plansMax: number, runsMax: number, pure: PureSteps): Hunted {
   return { kind: 'survived', plans: plansMax, cpuMs: cpuMs() };
 }
 
+/**
+ * Goes on with the seeds behind it, of the same subject, until enough plans have failed or nothing is left that all of them
+ * need.
+ */
+function neededFrom(found: Found, furtherMax: number, pure: PureSteps): Needed {
+  const needs = new Needs((again) => isFailing(again, pure));
+  needs.take(found);
+  let plans = 1;
+  for (; plans <= furtherMax && needs.failing < failingMax; plans += 1) {
+    if (needs.checks.length + needs.classes.length === 0) break;
+    const seed = found.plan.seed + plans;
+    const next = found.subject === 'link' ? huntLink(seed) : huntPair(seed, pure);
+    if (next !== undefined) needs.take(next);
+  }
+  const { checks, classes, failing } = needs;
+  return { checks, classes, plans, failing };
+}
+
+function isFailing({ plan, withoutCheck, withoutLooks }: Again, pure: PureSteps): boolean {
+  if ('subject' in plan) return firstOf(plan, withoutCheck) !== undefined;
+  // Without this one a run in circles has no end, and nobody else is asked.
+  if (withoutCheck === 'bounded') return false;
+  const settings = { ...defaultSettings, withoutChecks: withoutCheck === undefined ? [] : [withoutCheck as CheckName] };
+  return heldPair(plan, withoutLooks ? { crashEvery: 0 } : {}, settings, pure).violation !== undefined;
+}
+
 function otherwise(violation: { readonly check: string } | undefined): { readonly otherwise?: string } {
   return violation === undefined ? {} : { otherwise: violation.check };
 }
 
 /** The first check of the link that fails, but for this one. */
 function firstOf(plan: LinkPlan, without?: string) {
-  return runLinkPlan(plan).violations.find(({ check }) => check !== without);
+  return runLinkPlan(plan, { checks: (check) => check !== without }).violations[0];
 }
 
 /** The first check of a pair that fails; steps are held to be pure as well. */
 function firstOfPair(plan: Plan, pure: PureSteps, how: PlanRunOptions = {}) {
   return heldPair(plan, how, defaultSettings, pure).violation;
 }
+
+type Found = NonNullable<ReturnType<typeof huntPair> | ReturnType<typeof huntLink>>;
 
 function huntPair(seed: number, pure: PureSteps) {
   const plan = expandPlan(seed);
@@ -87,6 +138,12 @@ function huntLink(seed: number) {
   return { subject: 'link' as const, check, detail, plan };
 }
 
-const [plansMax = '400', runsMax = '250'] = process.argv.slice(2);
-const hunted = withPureSteps((pure) => hunt(Number(plansMax), Number(runsMax), pure));
+const [plansMax = '400', subject = 'pair and link', runsMax = '250', furtherMax = '400'] = process.argv.slice(2);
+const budget: Budget = {
+  linkEvery: subject === 'link' ? 1 : 4,
+  plansMax: Number(plansMax),
+  runsMax: Number(runsMax),
+  furtherMax: Number(furtherMax),
+};
+const hunted = withPureSteps((pure) => hunt(budget, pure));
 process.stdout.write(`${JSON.stringify(hunted)}\n`);

@@ -1,10 +1,13 @@
 /**
- * What each check and each class of faults is for, as the mutants tell: those that nothing else finds, and those whose
- * smallest plan needs the class. One that nobody needs would be decoration.
+ * What each check and each class of faults is for, as the mutants and the plans of the corpus tell: those that stay alive
+ * without it. One that nobody needs would be decoration.
  */
-import { faultClassOf } from '../../hil/simulate/coverage.js';
+import { join } from 'node:path';
+import { readCorpus } from '../../hil/simulate/corpus.js';
 import { linkChecks, pairChecks } from '../../hil/simulate/explore/check-meanings.js';
 import { faultRows } from '../../hil/simulate/explore/coverage-table.js';
+import { repository } from './apply.js';
+import { classesOf, looks } from './needs.js';
 import { killedOf, type Results } from './results.js';
 
 const namesMax = 4;
@@ -15,55 +18,64 @@ export function purposesOf(results: Results): string {
   const byCheck = (subject: 'pair' | 'link', checks: readonly string[]) =>
     checks.map((check) => {
       const found = killed.filter((each) => each.subject === subject && each.check === check);
-      const alone = found.filter(({ otherwise, earlier }) => otherwise === undefined && !earlier);
-      return `| ${check} | ${found.length} | ${alone.length} | ${namesOf(alone.length > 0 ? alone : found)} |`;
+      const needing = killed.filter((each) => each.subject === subject && each.needs?.checks.includes(check));
+      return `| ${check} | ${found.length} | ${needing.length} | ${namesOf(needing.length > 0 ? needing : found)} |`;
     });
   return [
-    '# What each check and each class of faults is for',
-    '',
-    'Reckoned from the campaign of [mutants.md](mutants.md), written with it. A check is switched off, and the small plan',
-    'that it failed with runs again: *alone* counts the mutants that no other check notices then. Of a small plan no fault can be',
-    'taken out, so switching off the class of a fault in it lets that plan pass. What no mutant needs is told in',
-    '[exhaustive.md](exhaustive.md) and `test/corpus/`: findings in the real firmware count as well.',
+    ...heading(killed),
     '',
     '## Checks of the whole bench',
     '',
-    '| check | mutants found | alone | of them |',
+    '| check | found first | only it finds | of them |',
     '|---|---|---|---|',
     ...byCheck('pair', Object.keys(pairChecks)),
     '',
     '## Checks of the link',
     '',
-    '| check | mutants found | alone | of them |',
+    '| check | found first | only it finds | of them |',
     '|---|---|---|---|',
     ...byCheck('link', Object.keys(linkChecks)),
     '',
     '## Classes of faults',
     '',
-    '| class | mutants that need it | of them |',
-    '|---|---|---|',
+    '| class | in the smallest plan | only with it | of them | found in the real firmware with it |',
+    '|---|---|---|---|---|',
     ...classRows(killed),
     '',
   ].join('\n');
 }
 
-function classRows(killed: ReturnType<typeof killedOf>): string[] {
-  const needs = killed.map(({ name, plan }) => ({ name, classes: new Set(classesOf(plan)) }));
-  return [...faultRows, 'look at a power cut', 'look at a second cut', 'look at a rotten byte'].map((row) => {
-    const found = needs.filter(({ classes }) => classes.has(row));
-    return `| ${row} | ${found.length} | ${namesOf(found)} |`;
-  });
+function heading(killed: readonly Killed[]): string[] {
+  const measured = killed.filter(({ needs }) => needs !== undefined).length;
+  return [
+    '# What each check and each class of faults is for',
+    '',
+    'Reckoned from the campaign of [mutants.md](mutants.md), written with it. *Only it finds*, *only with it*: when a plan has',
+    'found a mutant, up to 400 further seeds of the same subject are run, and each plan that fails runs again without its check,',
+    'and without each class of faults in it; counted are the mutants of which no plan fails then (and the smallest has the class). A check that is off ends no',
+    `run, so that others can still find what it would have found. ${measured} of ${killed.length} killed mutants are measured so; the rest were hunted`,
+    'earlier, and count as *found first* and *in the smallest plan*: the shrunk one, of which no fault can be taken out. What was',
+    'found in the real firmware lies in `test/corpus/` and is told in [exhaustive.md](exhaustive.md).',
+  ];
 }
 
-function classesOf(plan: ReturnType<typeof killedOf>[number]['plan']): string[] {
-  if ('subject' in plan) return plan.faults.map(({ effect }) => `line ${effect.kind}`);
-  const { crash, faults } = plan;
-  const looks = [
-    ...(crash === undefined ? [] : ['look at a power cut']),
-    ...(crash?.again === undefined ? [] : ['look at a second cut']),
-    ...(crash?.rot === undefined ? [] : ['look at a rotten byte']),
-  ];
-  return [...faults.map(faultClassOf), ...looks];
+type Killed = ReturnType<typeof killedOf>[number];
+
+function classRows(killed: readonly Killed[]): string[] {
+  const corpus = readCorpus(join(repository, 'test/corpus')).map(({ name, plan }) => {
+    return { name, classes: classesOf(plan, plan.crash) };
+  });
+  const smallest = killed.map(({ name, plan }) => {
+    return { name, classes: classesOf(plan, 'subject' in plan ? undefined : plan.crash) };
+  });
+  return [...faultRows, 'tampering', 'link restart', ...looks].map((row) => {
+    const has = ({ classes }: { readonly classes: readonly string[] }) => classes.includes(row);
+    const inSmallest = new Set(smallest.filter(has).map(({ name }) => name));
+    const needing = killed.filter(({ name, needs }) => needs?.classes.includes(row) && inSmallest.has(name));
+    const counts = `${inSmallest.size} | ${needing.length}`;
+    const names = namesOf(needing.length > 0 ? needing : smallest.filter(has));
+    return `| ${row} | ${counts} | ${names} | ${namesOf(corpus.filter(has))} |`;
+  });
 }
 
 function namesOf(found: readonly { readonly name: string }[]): string {
