@@ -53,14 +53,18 @@ export class FreezeTaker implements Operation {
   /** Whether this is the freeze that is being taken up, or the newest one, once more. */
   isRepeated({ token }: MessageNamed<'freeze'>): boolean {
     const { lastFrozen, token: newest } = this.#core.state;
-    if (this.busy) return sameDigest(token, this.#token);
+    if (this.#isUnderWay(token)) return true;
     return lastFrozen > 0 && sameDigest(token, newest) && newest.some((byte) => byte !== 0);
   }
 
   /** Answers a repeated freeze as the first one; nothing new is frozen. */
-  repeat({ request }: MessageNamed<'freeze'>): void {
-    if (this.busy) this.#requests.push(request);
+  repeat({ request, token }: MessageNamed<'freeze'>): void {
+    if (this.#isUnderWay(token)) this.#requests.push(request);
     else this.#tell(request);
+  }
+
+  #isUnderWay(token: Uint8Array): boolean {
+    return this.busy && sameDigest(token, this.#token);
   }
 
   /** `unanswered`: tags of the writes that have arrived in full and are not acknowledged. */

@@ -352,7 +352,11 @@ export class Oracle {
     this.#subForgetful &&= !state.takenOver;
     this.#tookUnknown = state.takenOver && this.#unknown.has(committed);
     if (this.#unknown.has(committed)) return;
-    if (state.takenOver && this.#subTruth === undefined) this.#subTruth = this.#images.get(committed)?.clone();
+    if (state.takenOver && this.#subTruth === undefined) {
+      this.#subTruth = this.#images.get(committed)?.clone();
+      // Given before, and not refused by then: they are carried out in the state that they meet.
+      for (const write of this.#underWay.sub) this.#subTruth?.allow(write, write.number);
+    }
     if (!state.takenOver) this.#subTruth = undefined;
   }
 }

@@ -66,6 +66,19 @@ describe('a freeze', () => {
     expect(lab.records).to.deep.equal([]);
   });
 
+  it('is answered as before, too, when the next one is being taken up', () => {
+    const lab = new FreezeLab();
+    lab.taker.start(lab.asked(5, 1), []);
+    lab.taker.drained();
+    lab.durable();
+    lab.taker.start(lab.asked(6, 2), []);
+    expect([1, 2, 3].map((token) => lab.taker.isRepeated(lab.asked(7, token)))).to.deep.equal([true, true, false]);
+    const before = lab.answers.length;
+    lab.taker.repeat(lab.asked(7, 1));
+    lab.taker.repeat(lab.asked(8, 2));
+    expect(lab.answers.slice(before).map(({ request }) => request)).to.deep.equal([7]);
+  });
+
   it('is not repeated by a freeze without a token, when the newest generation was made by none', () => {
     const lab = new FreezeLab();
     lab.core.state.lastFrozen = generation(3);
