@@ -172,8 +172,9 @@ export class Oracle {
   cameBackOlder(site: Site): void {
     if (site === 'sub') {
       this.#committed = 0;
+      // What hosts have written since a takeover is nowhere else; before one the images of main are all that there is.
+      this.#subForgetful ||= this.#subTruth !== undefined;
       this.#subTruth = undefined;
-      this.#subForgetful = true;
     } else {
       this.#forgetful = true;
       this.#lastFrozen = 0;
@@ -329,6 +330,7 @@ export class Oracle {
       // A failback has ended: main holds what the sub held.
       const given = this.#images.get(state.committed);
       if (given !== undefined) this.#mainTruth = given.clone();
+      else if (this.#unknown.has(state.committed)) this.#mainTruth.forget();
       for (const write of this.#underWay.main) this.#mainTruth.allow(write, write.number);
       this.#lastFrozen = state.lastFrozen;
       this.#taken = undefined;

@@ -62,9 +62,11 @@ export function faultOfSector(
 export class Truth {
   readonly #certain: readonly Uint32Array[];
   readonly #others: readonly Map<number, Set<number>>[];
+  #isForgotten = false;
 
   constructor(volumeSectors: readonly number[] | Truth) {
     if (volumeSectors instanceof Truth) {
+      this.#isForgotten = volumeSectors.#isForgotten;
       this.#certain = volumeSectors.#certain.map((each) => each.slice());
       this.#others = volumeSectors.#others.map(
         (each) => new Map([...each].map(([sector, numbers]) => [sector, new Set(numbers)])),
@@ -79,7 +81,13 @@ export class Truth {
     return new Truth(this);
   }
 
+  /** From now on nobody knows what the volumes hold: everything is allowed. */
+  forget(): void {
+    this.#isForgotten = true;
+  }
+
   allows(volume: number, sector: number, number: number): boolean {
+    if (this.#isForgotten) return true;
     return this.#certain[volume]?.[sector] === number || this.#others[volume]?.get(sector)?.has(number) === true;
   }
 
@@ -113,6 +121,7 @@ export class Truth {
 
   /** Whether more than one number may be in some sector of this run. */
   isOpen({ volume, from, end }: SectorRun): boolean {
+    if (this.#isForgotten) return true;
     const others = this.#others[volume];
     if (others === undefined || others.size === 0) return false;
     for (let sector = from; sector < end; sector += 1) if (others.has(sector)) return true;
@@ -124,7 +133,8 @@ export class Truth {
     const others = this.#others.map((each) =>
       [...each].map(([sector, numbers]) => `${sector}:${[...numbers].sort((a, b) => a - b).join('/')}`).sort(),
     );
-    return this.#certain.map((each, volume) => `${each.join(' ')};${(others[volume] ?? []).join(' ')}`).join('|');
+    const volumes = this.#certain.map((each, volume) => `${each.join(' ')};${(others[volume] ?? []).join(' ')}`);
+    return `${this.#isForgotten ? 'forgotten ' : ''}${volumes.join('|')}`;
   }
 
   describe(volume: number, sector: number): string {
