@@ -112,7 +112,7 @@ export const wrongOpenings: readonly Wrong[] = [
   },
   {
     name: 'never asks in its opens',
-    fails: ['L-19', 'L-20', 'L-21', 'L-31'],
+    fails: ['L-19', 'L-20', 'L-21', 'L-31', 'L-40'],
     tamper: () => ({ openOut: (open) => ({ ...open, ask: false }) }),
   },
   {

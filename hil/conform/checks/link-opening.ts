@@ -276,6 +276,7 @@ async function staleOpen(bench: Bench): Promise<void> {
 
 async function staleOpenOfPeer(bench: Bench): Promise<void> {
   const link = await quietLink(bench);
+  link.answers = false;
   for (const peer of [0n, bench.freshId()]) {
     await answeredWithLink(link, { ...link.open(), peer, ask: true }, 'an open of the link’s peer that names another');
   }
