@@ -82,6 +82,13 @@ export class HostMachine implements Device {
     return tag;
   }
 
+  /** Aborts a command: it ends with TASK ABORTED once nothing of it happens any more, unless it has ended before. */
+  abort(tag: number, lun: number): void {
+    const request = this.#nextRequest;
+    this.#nextRequest += 1;
+    this.#carryOut(this.#initiator.manage({ request, function: 'abortTask', lun, managedTag: tag }));
+  }
+
   /** Sends an instruction; `listener.answered` tells the answer. Returns its number. */
   instruct(instruction: Instruction): number {
     const request = this.#nextRequest;

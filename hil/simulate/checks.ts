@@ -15,6 +15,7 @@ import {
   isFoundOut,
   newestBlock,
   shownBlock,
+  stagedBlock,
   type ViewedBlock,
   type ViewGeometry,
 } from './views.js';
@@ -59,6 +60,17 @@ export function faultOfShown(
   return firstFault(context, (place) => faultOfBlock(shownBlock(replica, disks, place), image, place, context));
 }
 
+/** What is staged of a block is of the image that it is staged for. */
+export function faultOfStaged(
+  replica: ReplicaState,
+  disks: DiskSet,
+  image: Truth,
+  { place, context }: { readonly place: BlockPlace; readonly context: CheckContext },
+): string | undefined {
+  const block = stagedBlock(replica, disks, place);
+  return block === undefined ? undefined : faultOfBlock(block, image, place, context);
+}
+
 /**
  * A block whose newest content differs from the image that the sub holds is in a difference map. `base` is that image;
  * without one, every block that is not zero is known to be allocated.
@@ -83,12 +95,18 @@ function differs(bytes: Buffer, base: Truth, place: BlockPlace): boolean {
   const { first, end } = sectorsOf(place);
   for (let lba = first; lba < end; lba += 1) {
     const found = readSector(bytes, (lba - first) * sectorBytes);
-    if (found === undefined || !base.allows(place.volume, lba, found.number)) return true;
+    // One that is torn is in no image but one that was torn there when it was frozen.
+    const isOpen = () => base.isOpen({ volume: place.volume, from: lba, end: lba + 1 });
+    if (found === undefined ? !isOpen() : !base.allows(place.volume, lba, found.number)) return true;
   }
   return false;
 }
 
-function firstFault(geometry: ViewGeometry, faultAt: (place: BlockPlace) => string | undefined): string | undefined {
+/** What is wrong with the first block that something is wrong with. */
+export function firstFault(
+  geometry: ViewGeometry,
+  faultAt: (place: BlockPlace) => string | undefined,
+): string | undefined {
   const { blockBytes, volumeSectors } = geometry;
   for (const volume of volumeSectors.keys()) {
     const blocks = blocksOf(geometry, volume);

@@ -14,7 +14,8 @@ export function faultClassOf(fault: Fault): string {
       return fault.effect.kind === 'error' ? `disk ${fault.effect.sense}` : `disk ${fault.effect.kind}`;
     case 'power':
       if (fault.disksStayOn) return 'restart';
-      return fault.olderDisks === undefined ? 'power' : 'older disks';
+      if (fault.foreignArea !== undefined) return 'foreign area';
+      return (fault.olderDisks ?? fault.olderEffects) === undefined ? 'power' : 'older disks';
     case 'pause':
       return 'pause';
   }

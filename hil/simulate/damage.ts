@@ -123,7 +123,8 @@ function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; 
   if (!decoded.ok) return undefined;
   const { message } = decoded;
   if (message.kind === 'dataOut' || message.kind === 'dataIn') return encodeMessage(withOtherByte(message, at, xor));
-  if (message.kind === 'zeroRun') return encodeMessage(message.count > 1 ? shorter(message) : elsewhere(message, at));
+  if (message.kind === 'zeroRun')
+    return encodeMessage(message.count > 1 && xor % 2 === 0 ? shorter(message) : elsewhere(message, at));
   if (message.kind === 'heldRun') return encodeMessage(elsewhere(message, at));
   if (message.kind === 'blockRun')
     return encodeMessage(at % 4 === 3 ? elsewhere(message, at >> 2) : withOtherContent(message, at, xor));
@@ -131,14 +132,19 @@ function withOtherData(payload: Uint8Array, { at, xor }: { readonly at: number; 
   if (message.kind !== 'compressedRun' || plain === undefined) return undefined;
   const { data: content, digest } = withOtherContent(plain, at, xor);
   const data = new Deflater(windowBitsOf(message.data)).deflate(content, content.length);
-  return data === undefined ? undefined : encodeMessage({ ...message, data, digest });
+  // The link counts bytes: where there are more of them, or fewer, the run goes elsewhere as it is.
+  if (data?.length !== message.data.length) return encodeMessage(elsewhere(message, at));
+  return encodeMessage({ ...message, data, digest });
 }
 
 function shorter(run: MessageNamed<'zeroRun'>): MessageNamed<'zeroRun'> {
   return { ...run, count: run.count - 1 };
 }
 
-function elsewhere<Run extends MessageNamed<'zeroRun' | 'blockRun' | 'heldRun'>>(run: Run, at: number): Run {
+function elsewhere<Run extends MessageNamed<'zeroRun' | 'blockRun' | 'compressedRun' | 'heldRun'>>(
+  run: Run,
+  at: number,
+): Run {
   return { ...run, first: blockNumber(run.first ^ (1 + (at % 4))) };
 }
 

@@ -18,6 +18,9 @@ export interface LineFaultOptions {
 /** One frame in so many is met: steps of a factor of about the square root of 2, each equally likely. */
 const framesPerFault = [10, 14, 20, 28, 40, 57, 80, 113, 160, 226, 320, 453, 640, 905, 1280, 1810, 2000] as const;
 
+/** Forgeries wait for data, which is in few frames. */
+const framesPerForgery = [5, 10, 20, 40, 80] as const;
+
 /** Faults in the order of kinds, then of lines, then of frames. The same generator gives the same faults. */
 export function lineFaults(random: Random, options: LineFaultOptions): LineFault[] {
   return options.lines.flatMap(([line, direction]) => {
@@ -33,7 +36,7 @@ export function frameFaults(
   { frames, kinds }: Pick<LineFaultOptions, 'frames' | 'kinds'>,
 ): { readonly frame: number; readonly effect: LineEffect }[] {
   return kinds.flatMap((kind) => {
-    const rate = 1 / pick(random.fork(kind), framesPerFault);
+    const rate = 1 / pick(random.fork(kind), kind === 'forgeData' ? framesPerForgery : framesPerFault);
     const drawn = random.fork(`${kind}/${name}`);
     const gap = new Gap(rate, drawn);
     const faults: { frame: number; effect: LineEffect }[] = [];

@@ -4,13 +4,15 @@ import type { Configuration, Operation } from './plan.js';
 
 const operationKinds = ['write', 'zero', 'chase', 'read', 'look', 'suspend', 'resync'] as const;
 
+/** How much there is of the others is drawn below this. */
+const weightMax = { zero: 7, read: 4, look: 4, suspend: 2, resync: 4 } as const;
+
 /** Operations in order of time. */
 export function operationsOf(random: Random, configuration: Configuration): Operation[] {
   const context = {
-    ...{ configuration, places: placesOf(random.fork('places'), configuration), takesOver: random.below(6) === 0 },
-    weights: operationKinds.map((kind) =>
-      kind === 'write' || kind === 'chase' ? 6 : random.below(kind === 'suspend' ? 2 : 4),
-    ),
+    ...{ configuration, places: placesOf(random.fork('places'), configuration), takesOver: random.below(4) === 0 },
+    ...{ aborts: abortsOf(random.fork('aborts')), watches: random.fork('watches') },
+    weights: operationKinds.map((kind) => (kind === 'write' || kind === 'chase' ? 6 : random.below(weightMax[kind]))),
   };
   const operations = random.below(3) === 0 ? anyOrder(random, context) : inRounds(random, context);
   return operations.sort((a, b) => a.atUs - b.atUs);
@@ -24,7 +26,8 @@ function anyOrder(random: Random, context: OperationContext): Operation[] {
   let atUs = 0;
   for (let index = 0; index < count; index += 1) {
     atUs += random.below(gapUs);
-    if (context.takesOver && index > count / 2 && random.below(6) === 0) operations.push(...takeover(random, atUs));
+    if (context.takesOver && index > count / 2 && random.below(6) === 0)
+      operations.push(...takeover(random, atUs, context));
     else
       operations.push(operationOf(random, random.below(5) === 0 ? 'freeze' : anyKind(random, context), atUs, context));
   }
@@ -51,7 +54,7 @@ function inRounds(random: Random, context: OperationContext): Operation[] {
       atUs += random.below(gapUs);
       operations.push(operationOf(random, anyKind(random, context), atUs, context));
     }
-    if (context.takesOver && round > 0 && random.below(3) === 0) operations.push(...takeover(random, atUs));
+    if (context.takesOver && round > 0 && random.below(3) === 0) operations.push(...takeover(random, atUs, context));
     if (random.below(3) === 0) {
       operations.push(...hurry(random, atUs, context));
       atUs = operations.at(-1)?.atUs ?? atUs;
@@ -79,9 +82,31 @@ function freeze(random: Random, atUs: number): Operation {
   return { kind: 'freeze', atUs, ...(random.below(2) === 0 ? { follows: true as const } : {}) };
 }
 
-function takeover(random: Random, atUs: number): Operation[] {
+/** How many of its writes a host aborts: one in so many, if any. */
+function abortsOf(random: Random): Aborts {
+  return { random, oneOf: pick(random, [0, 0, 0, 0, 2, 4]) };
+}
+
+/** Some time after a write was submitted, while it is on its way, at the disks, or waits for something. */
+function abortOf({ random, oneOf }: Aborts): { readonly abortUs?: number } {
+  if (oneOf === 0 || random.below(oneOf) > 0) return {};
+  return { abortUs: pick(random, [0, 300, 3000, 10_000, 30_000, 200_000]) };
+}
+
+interface Aborts {
+  readonly random: Random;
+  readonly oneOf: number;
+}
+
+function takeover(random: Random, atUs: number, { watches }: OperationContext): Operation[] {
   const failback = { kind: 'failback' as const, atUs: atUs + random.below(2_000_000), discard: random.below(4) !== 0 };
-  return [{ kind: 'takeover', atUs, force: random.below(3) !== 0 }, ...(random.below(2) === 0 ? [failback] : [])];
+  // While an image is being structured, more often than not.
+  const waits = watches.below(3) === 0 ? {} : { committedUs: pick(watches, [0, 0, 500, 5000]) };
+  const chases = watches.below(3) === 0 ? {} : { chases: 1 + watches.below(8) };
+  return [
+    { kind: 'takeover', atUs, force: random.below(3) !== 0, ...waits, ...chases },
+    ...(random.below(2) === 0 ? [failback] : []),
+  ];
 }
 
 /** About how long an image of these writes is on its way; of all there is, unless they are told. */
@@ -125,6 +150,9 @@ interface OperationContext {
   readonly configuration: Configuration;
   readonly places: readonly Place[];
   readonly takesOver: boolean;
+  readonly aborts: Aborts;
+  /** Draws which takeovers wait for an image. */
+  readonly watches: Random;
   readonly weights: readonly number[];
 }
 
@@ -132,7 +160,7 @@ function operationOf(
   random: Random,
   kind: (typeof operationKinds)[number] | 'freeze',
   atUs: number,
-  { configuration, places, takesOver }: OperationContext,
+  { configuration, places, takesOver, aborts }: OperationContext,
 ): Operation {
   switch (kind) {
     case 'write':
@@ -142,7 +170,7 @@ function operationOf(
       const place = known ?? placeOf(random, configuration);
       const stays = takesOver && random.below(4) === 0 ? ({ stays: true } as const) : {};
       const once = random.below(4) === 0 ? ({ once: true } as const) : {};
-      const write = { kind, atUs, ...place, ...stays, ...once };
+      const write = { kind, atUs, ...place, ...stays, ...once, ...abortOf(aborts) };
       if (kind !== 'chase' || random.below(2) === 0) return write;
       return { ...write, kind, stagedUs: pick(random, [0, 0, 1, 50, 500, 5000]) };
     }

@@ -64,6 +64,14 @@ const lyingKinds: readonly (readonly [DiskEffectKind, FaultClass])[] = [
 const never = 1000;
 const oneClassOf = [3, 3, 6, 12, 12, 25, never] as const;
 
+/** Classes that some runs are about: what they lead to takes long, and little else may come in between. */
+const themes: readonly FaultClass[] = [
+  ...(['forge data', 'forge data', 'overtaken', 'overtaken', 'overtaken', 'sticky', 'sticky'] as const),
+  ...(['error', 'older disks', 'foreign area', 'restart', 'power'] as const),
+];
+const themeOneOf = 3;
+const besideThemeOneOf = 25;
+
 export interface ExpandOptions {
   /** Whether a class of faults may be on; all, unless told otherwise. */
   readonly allows?: (kind: FaultClass) => boolean;
@@ -71,12 +79,14 @@ export interface ExpandOptions {
 
 export function expandPlan(seed: number, { allows = () => true }: ExpandOptions = {}): Plan {
   const random = new Random(`plan ${seed}`);
-  const configuration = configurationOf(random.fork('configuration'));
+  const theme = themeOf(random.fork('theme'), allows);
+  const configuration = configurationOf(random.fork('configuration'), theme);
   const operations = operationsOf(random.fork('operations'), configuration);
   const swarm = random.fork('swarm');
-  const oneOf = pick(swarm, oneClassOf);
+  const oneOf = theme === undefined ? pick(swarm, oneClassOf) : besideThemeOneOf;
   const on = new Set(faultClasses.filter((kind) => swarm.below(oneOf) === 0 && oneOf < never && allows(kind)));
-  const faults = faultsOf(random.fork('faults'), configuration, operations, on);
+  if (theme !== undefined) on.add(theme);
+  const faults = faultsOf(random.fork('faults'), { configuration, operations, on, theme });
   return { version: 1, seed, configuration, operations, faults };
 }
 
@@ -84,7 +94,13 @@ function pick<T>(random: Random, values: readonly T[]): T {
   return values[random.below(values.length)] as T;
 }
 
-function configurationOf(random: Random): Configuration {
+function themeOf(random: Random, allows: (kind: FaultClass) => boolean): FaultClass | undefined {
+  if (random.below(themeOneOf) > 0) return undefined;
+  const theme = pick(random, themes);
+  return allows(theme) ? theme : undefined;
+}
+
+function configurationOf(random: Random, theme: FaultClass | undefined): Configuration {
   const method = pick(random, methods);
   const blockBytes = pick(random, [512, 512, 1024, 2048, 4096]);
   const sectorsPerBlock = blockBytes / 512;
@@ -97,11 +113,13 @@ function configurationOf(random: Random): Configuration {
   const blocks = Math.max(...volumeSectors.map((sectors) => Math.ceil(sectors / sectorsPerBlock)));
   return {
     ...{ method, blockBytes, volumeSectors },
+    ...untouchedOf(random.fork('untouched'), method),
     // Copy needs a shadow area as large as the volume; the others live with less.
     shadowBlocks: method === 'copy' || random.below(2) === 0 ? blocks : 1 + random.below(blocks),
     // Structuring frees slots as it goes; a full image and its overlay fit twice the volume.
     stagingBlocks: random.below(4) === 0 ? blocks : 2 * blocks,
-    sealed: random.below(4) === 0,
+    // Nothing can be forged where everything is sealed.
+    sealed: random.below(4) === 0 && theme !== 'forge data',
     ...windowsOf(random.fork('windows')),
     ...(random.fork('held').below(2) === 0 ? { heldRuns: true } : {}),
     hostLine: { baud: pick(random, [0, 0, 921_600, 3_000_000]), latencyUs: pick(random, [0, 100, 3000]) },
@@ -118,8 +136,14 @@ function configurationOf(random: Random): Configuration {
     ...(random.below(4) === 0 ? { secondaryUsed: true } : {}),
     journalGrowthBytes: pick(random, [300, 2000, 8000, 1_000_000]),
     hostStallUs: pick(random, [500_000, 10_000_000]),
-    framePayloadMax: pick(random, [256, 1024, 4096]),
+    // Most messages of some pairs fit one frame: what is changed in one has to be found out by more than its parts.
+    framePayloadMax: pick(random, [256, 1024, 4096, 65536]),
   };
+}
+
+/** Some volumes are past the 32 bits of a number of bytes. A copy needs a shadow area as large. */
+function untouchedOf(random: Random, method: Method): Pick<Configuration, 'untouchedSectors'> {
+  return method !== 'copy' && random.below(16) === 0 ? { untouchedSectors: 2 ** 23 } : {};
 }
 
 /** Most pairs do not compress: it takes time, and the other runs are the more. */
@@ -140,12 +164,17 @@ const framesMax = 400;
 const commandsMax = 60;
 const effectsMax = { main: 400, sub: 150 };
 
-function faultsOf(
-  random: Random,
-  { volumeSectors }: Configuration,
-  operations: readonly Operation[],
-  on: ReadonlySet<FaultClass>,
-): Fault[] {
+interface FaultContext {
+  readonly configuration: Configuration;
+  readonly operations: readonly Operation[];
+  /** The classes that are on, and the one that the run is about. */
+  readonly on: ReadonlySet<FaultClass>;
+  readonly theme: FaultClass | undefined;
+}
+
+function faultsOf(random: Random, { configuration, operations, on, theme }: FaultContext): Fault[] {
+  const { volumeSectors } = configuration;
+  const takesOver = operations.some(({ kind }) => kind === 'takeover');
   const kindsOn = <Kind>(kinds: readonly (readonly [Kind, FaultClass])[]) =>
     kinds.filter(([, name]) => on.has(name)).map(([kind]) => kind);
   const lines: (readonly [LineName, Direction])[] = [
@@ -154,7 +183,7 @@ function faultsOf(
     ['host', 'there'],
     ['host', 'back'],
   ];
-  if (operations.some(({ kind }) => kind === 'takeover' || kind === 'look'))
+  if (takesOver || operations.some(({ kind }) => kind === 'look'))
     lines.push(['subHost', 'there'], ['subHost', 'back']);
   const volumes = [...volumeSectors.keys()];
   const replicas: (readonly [Site, string])[] = volumes.flatMap((volume) => [
@@ -171,19 +200,26 @@ function faultsOf(
   // Records and primary areas have no second copy: a disk that lies about them is met in a run of its own, now and then.
   const lying = random.below(6) === 0 ? all : replicas;
   const some = (disks: typeof all) => disks.filter(() => random.below(2) === 0);
+  // Where a run is about bad sectors, one kind of disk has them: elsewhere they would end what they lead to.
+  const bad = pick(random.fork('bad'), ['primary', 'primary', 'shadow', 'shadow', 'staging', 'secondary']);
+  const honest = theme === 'sticky' ? all.filter(([, disk]) => disk.startsWith(bad)) : some(all);
   return [
     ...lineFaults(random.fork('lines'), {
       frames: framesMax,
-      lines: lines.filter(() => random.below(2) === 0),
+      lines: lines.filter(() => random.below(2) === 0 || theme === 'forge data'),
       kinds: kindsOn(lineKinds),
     }),
-    ...honestFaults(random, some(all), kindsOn(honestKinds)).map((fault) =>
+    ...honestFaults(random, honest, { kinds: kindsOn(honestKinds), theme }).map((fault) =>
       on.has('restart') ? withRestart(random, fault) : fault,
     ),
     ...diskFaults(random.fork('lying'), { commands: commandsMax, disks: some(lying), kinds: kindsOn(lyingKinds) }),
-    ...(on.has('power') || on.has('older disks') ? powerFaults(random.fork('power'), on.has('older disks')) : []),
+    ...(on.has('power') || on.has('older disks')
+      ? powerFaults(random.fork('power'), on.has('older disks') && !takesOver)
+      : []),
     ...(on.has('restart') ? restarts(random.fork('restart')) : []),
     ...(on.has('pause') ? pauses(random.fork('pause')) : []),
+    ...(on.has('foreign area') ? foreignAreas(random.fork('foreign'), volumes.length) : []),
+    ...(on.has('overtaken') ? overtaken(random.fork('overtaken'), all, takesOver) : []),
   ];
 }
 
@@ -191,11 +227,11 @@ function faultsOf(
 function honestFaults(
   random: Random,
   disks: readonly (readonly [Site, string])[],
-  kinds: readonly DiskEffectKind[],
+  { kinds, theme }: { readonly kinds: readonly DiskEffectKind[]; readonly theme: FaultClass | undefined },
 ): Fault[] {
   const faults = diskFaults(random.fork('honest'), { commands: commandsMax, disks, kinds });
   const moods = random.fork('moods');
-  if (moods.below(2) === 0) return faults;
+  if (moods.below(2) === 0 || theme === 'error' || theme === 'sticky') return faults;
   return faults.flatMap((fault): Fault[] => {
     if (fault.effect.kind === 'sticky') return [];
     if (fault.effect.kind !== 'error') return [fault];
@@ -209,19 +245,23 @@ function withRestart(random: Random, fault: Fault): Fault {
   return { ...fault, effect: { ...fault.effect, restarts: pick(random, ['main', 'sub'] as const) } };
 }
 
+/** `older`: some come back with disks of before. No takeover survives that, once somebody has heard of it. */
 function powerFaults(random: Random, older: boolean): PowerFault[] {
   const count = 1 + random.below(random.below(4) === 0 ? 20 : 4);
+  const moments = random.fork('moments');
   const faults: PowerFault[] = [];
   for (let index = 0; index < count; index += 1) {
     const comesBackOlder = older && random.below(4) === 0 ? { olderDisks: 1 + random.below(3) } : {};
     const who = pick(random, ['main', 'sub', 'both'] as const);
+    const moment = older && moments.below(3) === 0 ? { olderEffects: pick(moments, [4, 8, 16, 32, 64]) } : {};
     faults.push({
       kind: 'power',
       who,
       afterEffects: 1 + random.below(effectsMax[who === 'sub' ? 'sub' : 'main']),
       offUs: pick(random, [1, 1000, 50_000, 1_000_000]),
       survival: survivalOf(random),
-      ...comesBackOlder,
+      ...('olderEffects' in moment ? moment : comesBackOlder),
+      ...('olderEffects' in moment && moments.below(2) === 0 ? { who: 'sub' as const } : {}),
     });
     // Soon after, with the disks as they were a moment ago: what has been told since then never happened.
     if (older && random.below(2) === 0) {
@@ -229,7 +269,8 @@ function powerFaults(random: Random, older: boolean): PowerFault[] {
       const powerOns = 2 + faults.filter((each) => each.afterEffects < fault.afterEffects).length;
       const olderDisks = random.below(2) === 0 ? powerOns : 1 + random.below(index + 2);
       const soon = { afterEffects: fault.afterEffects + 1 + random.below(60), olderDisks };
-      faults.push({ ...fault, ...soon });
+      const { olderEffects: _, ...again } = fault;
+      faults.push({ ...again, ...soon });
     }
   }
   return faults;
@@ -245,6 +286,39 @@ function restarts(random: Random): Fault[] {
       disksStayOn: true as const,
     };
   });
+}
+
+/** A controller that is switched on with an area of another pair. */
+function foreignAreas(random: Random, volumes: number): Fault[] {
+  return Array.from({ length: 1 + random.below(2) }, () => {
+    const who = pick(random, ['main', 'sub'] as const);
+    const area = who === 'main' ? 'shadow' : 'staging';
+    return {
+      ...{ kind: 'power' as const, who, afterEffects: 1 + random.below(effectsMax[who]), survival: survivalOf(random) },
+      ...{ offUs: pick(random, [1, 1000, 50_000]), foreignArea: `${area}${random.below(volumes)}` },
+    };
+  });
+}
+
+/** Writes that a disk holds for long: meanwhile a controller restarts, or the line goes and a session opens anew. */
+function overtaken(random: Random, all: readonly (readonly [Site, string])[], takesOver: boolean): Fault[] {
+  const kind = pick(
+    random,
+    takesOver ? ['staging', 'secondary', 'secondary'] : ['primary', 'shadow', 'staging', 'staging'],
+  );
+  const disks = all.filter(([, disk]) => disk.startsWith(kind));
+  const oneOf = pick(random, [2, 5, 12]);
+  return disks.flatMap(([site, disk]) =>
+    Array.from({ length: commandsMax }, (_, index) => index + 1).flatMap((nth): Fault[] => {
+      if (random.below(oneOf) > 0) return [];
+      const us = pick(random, [100_000, 1_000_000, 3_000_000, 8_000_000]);
+      const meanwhile = pick(random, [
+        ...[{}, { restarts: 'main' }, { restarts: site }, { restarts: site }],
+        ...[{ cutsLineUs: 1000 }, { cutsLineUs: 50_000 }],
+      ] as const);
+      return [{ kind: 'disk', site, disk, operation: 'write', nth, effect: { kind: 'slow', us, ...meanwhile } }];
+    }),
+  );
 }
 
 function pauses(random: Random): Fault[] {

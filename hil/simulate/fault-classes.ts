@@ -28,5 +28,7 @@ export const faultClasses = [
   'restart',
   'older disks',
   'pause',
+  'foreign area',
+  'overtaken',
 ] as const;
 export type FaultClass = (typeof faultClasses)[number];

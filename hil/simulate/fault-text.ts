@@ -1,6 +1,6 @@
 /** What a fault of a plan does, in words. */
 import { unreachable } from '../../protocol/ids.js';
-import type { DiskEffect, Fault, LineEffect, LineFault, Survival } from './plan.js';
+import type { DiskEffect, Fault, LineEffect, LineFault, PowerFault, Survival } from './plan.js';
 
 /** One line, without its time. */
 export function faultText(fault: Fault): string {
@@ -10,15 +10,21 @@ export function faultText(fault: Fault): string {
     case 'disk':
       return `${fault.disk}, ${fault.operation} ${fault.nth}: ${diskText(fault.effect)}`;
     case 'power': {
-      const older = fault.olderDisks === undefined ? '' : `, with its disks as at power on ${fault.olderDisks}`;
+      const older = olderText(fault);
       const who = fault.who === 'both' ? 'main and sub' : fault.who;
       if (fault.disksStayOn)
         return `${who} restarts after effect ${fault.afterEffects}, its disks stay on; back ${fault.offUs} µs later`;
-      return `power of ${who} goes after effect ${fault.afterEffects}, ${survivalText(fault.survival)}; back ${fault.offUs} µs later${older}`;
+      const foreign = fault.foreignArea === undefined ? '' : `, with a ${fault.foreignArea} of another pair`;
+      return `power of ${who} goes after effect ${fault.afterEffects}, ${survivalText(fault.survival)}; back ${fault.offUs} µs later${older}${foreign}`;
     }
     case 'pause':
       return `${fault.who} takes nothing for ${fault.us} µs after its effect ${fault.afterEffects}`;
   }
+}
+
+function olderText({ olderDisks, olderEffects }: PowerFault): string {
+  if (olderDisks !== undefined) return `, with its disks as at power on ${olderDisks}`;
+  return olderEffects === undefined ? '' : `, with its disks as they were ${olderEffects} effects ago`;
 }
 
 /** What of that which is not flushed survives. */
@@ -80,6 +86,11 @@ export function lineText(effect: LineEffect): string {
   }
 }
 
+function meanwhileText({ restarts, cutsLineUs }: Extract<DiskEffect, { kind: 'slow' }>): string {
+  const restart = restarts === undefined ? '' : `; meanwhile ${restarts} restarts`;
+  return cutsLineUs === undefined ? restart : `${restart}; meanwhile the line is lost for ${cutsLineUs} µs`;
+}
+
 function diskText(effect: DiskEffect): string {
   switch (effect.kind) {
     case 'error':
@@ -95,7 +106,7 @@ function diskText(effect: DiskEffect): string {
     case 'stale':
       return 'gives what was there before';
     case 'slow':
-      return `takes ${effect.us} µs longer${effect.restarts === undefined ? '' : `; meanwhile ${effect.restarts} restarts`}`;
+      return `takes ${effect.us} µs longer${meanwhileText(effect)}`;
     case 'reset':
       return 'the disk loses its power for a moment: its cache is gone, all under way ends with a unit attention';
     default:

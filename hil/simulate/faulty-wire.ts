@@ -20,6 +20,9 @@ export interface WireHooks<Fault extends FrameFault> {
   applied(fault: Fault): void;
 }
 
+/** Most frames carry no data: a forgery waits for one that does, for so many. */
+const forgeryFramesMax = 100;
+
 export class FaultyWire<Fault extends FrameFault> implements Wire {
   readonly #model: Wire;
   readonly #hooks: WireHooks<Fault>;
@@ -28,6 +31,8 @@ export class FaultyWire<Fault extends FrameFault> implements Wire {
   /** The last frames as they were handed over, the latest last: as many as a fault reaches back. */
   readonly #passed: Uint8Array[] = [];
   readonly #passedMax: number;
+  /** A forgery that has met no data yet, and the last frame that it waits for. */
+  #forgery: { readonly fault: Fault; readonly untilFrame: number } | undefined;
   #frames = 0;
   /** Nothing arrives before: the latest arrival so far, since a line does not reorder. */
   #arrivedUs = 0;
@@ -73,10 +78,21 @@ export class FaultyWire<Fault extends FrameFault> implements Wire {
   /** What the faults addressed to this frame make of it, one after the other. */
   #passageOf(frame: Uint8Array): Passage {
     const passage: Passage = { bytes: frame, stallUs: 0, disconnectUs: 0 };
-    for (const fault of this.#faults.get(this.#frames) ?? []) {
+    for (const fault of this.#due()) {
       if (this.#apply(fault.effect, passage)) this.#hooks.applied(fault);
+      else if (fault.effect.kind === 'forgeData' && this.#forgery === undefined)
+        this.#forgery = { fault, untilFrame: fault.frame + forgeryFramesMax };
     }
     return passage;
+  }
+
+  /** Faults of this frame, and a forgery that has waited for data. */
+  #due(): readonly Fault[] {
+    const addressed = this.#faults.get(this.#frames) ?? [];
+    const forgery = this.#forgery;
+    if (forgery === undefined) return addressed;
+    this.#forgery = undefined;
+    return this.#frames > forgery.untilFrame ? addressed : [forgery.fault, ...addressed];
   }
 
   /** Whether the effect changed something. */

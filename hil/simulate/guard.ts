@@ -8,7 +8,7 @@
 import { createHook } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import { type FunctionPlace, impureFunctions } from './impure-functions.js';
-import { Violation } from './oracle.js';
+import { Violation } from './violation.js';
 
 /** What was reached for, and the line of code that did. */
 export interface Offence {

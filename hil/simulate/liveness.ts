@@ -4,7 +4,7 @@
  */
 import type { DiskName } from '../../protocol/device.js';
 import { sectorBytes } from '../../protocol/ids.js';
-import type { Site } from './plan.js';
+import type { Plan, Site } from './plan.js';
 import type { PlanRun } from './run-plan.js';
 import { faultOfSector, type Truth } from './truth.js';
 
@@ -100,7 +100,7 @@ export class Liveness {
   #final(): void {
     const { bench, oracle } = this.#run;
     // What the host does not do any more cannot change anything: some time for slots to come free.
-    this.#run.advance(bench.kernel.nowUs + 1_000_000);
+    this.#run.advance(bench.kernel.nowUs + 1_000_000 + slowestUs(this.#run.plan));
     const { volumeSectors } = this.#run.plan.configuration;
     const image = oracle.shownTruth;
     for (const volume of volumeSectors.keys()) {
@@ -123,7 +123,7 @@ export class Liveness {
     const { oracle, owed } = this.#run;
     const [primary, secondary] = [`primary${volume}`, `secondary${volume}`] as const;
     if (owed.mayBeCorrupt('main', primary) || owed.mayBeCorrupt('sub', secondary)) return;
-    const [held, shown] = [this.#raw('main', primary), this.#raw('sub', secondary)];
+    const [held, shown] = [this.#raw('main', primary, volume), this.#raw('sub', secondary, volume)];
     for (let at = 0; at < held.length; at += sectorBytes) {
       if (held.compare(shown, at, at + sectorBytes, at, at + sectorBytes) === 0) continue;
       oracle.fail(
@@ -133,9 +133,10 @@ export class Liveness {
     }
   }
 
-  #raw(site: Site, name: DiskName): Buffer {
+  /** What is on the medium of the part of a volume that is touched. */
+  #raw(site: Site, name: DiskName, volume: number): Buffer {
     const disk = this.#run.bench.disk(site, name).afterPowerCut({ sectors: 'none', torn: 'no', seed: 0 });
-    const seen = disk.peek(0, disk.sectors);
+    const seen = disk.peek(0, this.#run.plan.configuration.volumeSectors[volume] ?? 0);
     return Buffer.from(seen.buffer, seen.byteOffset, seen.byteLength);
   }
 
@@ -144,10 +145,18 @@ export class Liveness {
     const { oracle, owed } = this.#run;
     const site = name.startsWith('primary') ? 'main' : 'sub';
     if (owed.mayBeCorrupt(site, name)) return;
-    const bytes = this.#raw(site, name);
+    const bytes = this.#raw(site, name, volume);
     for (let lba = 0; lba < bytes.length / sectorBytes; lba += 1) {
       const fault = faultOfSector(truth, bytes, lba * sectorBytes, { volume, lba });
       if (fault !== undefined) oracle.fail('final', `${name}, sector ${lba} ${fault}`);
     }
   }
+}
+
+/** The longest that a command was held up: it may have begun just before everything was healed. */
+function slowestUs({ faults }: Plan): number {
+  return faults.reduce(
+    (most, each) => (each.kind === 'disk' && each.effect.kind === 'slow' ? Math.max(most, each.effect.us) : most),
+    0,
+  );
 }

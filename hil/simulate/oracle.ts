@@ -8,40 +8,24 @@ import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
 import type { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import type { SubState } from '../../firmware-sim/sub/sub-state.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
-import { type CheckContext, faultOfDifference, faultOfFrozen, faultOfNewest, faultOfShown } from './checks.js';
+import {
+  type CheckContext,
+  faultOfDifference,
+  faultOfFrozen,
+  faultOfNewest,
+  faultOfShown,
+  faultOfStaged,
+  firstFault,
+} from './checks.js';
 import { Drains } from './drains.js';
+import { OnItsWay } from './on-its-way.js';
+import { settleAborted, settleShown } from './open-sectors.js';
 import type { Owed } from './owed.js';
 import type { Configuration, Site } from './plan.js';
 import type { DiskSet } from './plan-bench.js';
 import { type SectorRun, Truth } from './truth.js';
-
-/** The checks, by the name under which a violation is told. */
-export const checkNames = [
-  'newest', // a read at main gives the newest acknowledged write
-  'frozen', // what is frozen and not sent is still there
-  'difference', // no changed block is missing in the maps
-  'shown', // the sub shows exactly one whole image
-  'older', // never an older image than before, never a generation again
-  'early', // nothing reaches the secondary area before the commit
-  'drain', // a deferred write reaches the primary area exactly once
-  'read', // what a host is given is right
-  'blamed', // no disk is blamed that was only busy, slow or without power for a moment, and no content lost that nothing changed
-  'failed', // a generation that is known to be committed does not fail
-  'answer', // what a host is told of a freeze is so
-  'crash newest', // the same after a power cut here, recovered alone
-  'crash frozen',
-  'crash difference',
-  'crash shown',
-  'crash older',
-  'crash halted', // a controller that was not lied to comes back
-  'halted', // a controller that was not lied to works on
-  'alive', // once healed, the newest generation is structured
-  'final', // then the raw areas are the image and the newest data, and no slot is lost
-  'bounded', // no endless loops, no growing queues
-  'broken', // an invariant of the firmware's own
-  'pure', // a step machine reached for a clock, randomness or a promise
-] as const;
-export type CheckName = (typeof checkNames)[number];
+import type { BlockPlace, ViewedBlock } from './views.js';
+import { type CheckName, Violation } from './violation.js';
 
 /** Reasons of a suspended pair that say that a disk failed. */
 const diskReasons: ReadonlySet<RefusalCode> = new Set([
@@ -54,15 +38,6 @@ const diskReasons: ReadonlySet<RefusalCode> = new Set([
 /** Those that say that content was lost or changed on its way. */
 const lossReasons: ReadonlySet<RefusalCode> = new Set(['frozen-content-lost', 'digest-mismatch']);
 
-export class Violation extends Error {
-  readonly check: CheckName;
-  constructor(check: CheckName, detail: string) {
-    super(`${check}: ${detail}`);
-    this.name = 'Violation';
-    this.check = check;
-  }
-}
-
 /** A write of a host, from its submission to its end. */
 export interface HostWrite extends SectorRun {
   readonly number: number;
@@ -71,6 +46,8 @@ export interface HostWrite extends SectorRun {
   /** It was submitted more than once, or its session was lost: it may have happened in part, at any time. */
   uncertain: boolean;
   ended: 'no' | 'good' | 'failed';
+  /** Its host was told that nothing of it happens any more. */
+  aborted: boolean;
 }
 
 /** What was so when main took a freeze up. */
@@ -84,6 +61,8 @@ export class Oracle {
   readonly #owed: Owed;
   readonly #on: (check: CheckName) => boolean;
   readonly #images = new Map<number, Truth>();
+  /** Those that the sub has shown. */
+  readonly #shown = new WeakSet<Truth>();
   readonly #underWay: Record<Site, Set<HostWrite>> = { main: new Set(), sub: new Set() };
   #mainTruth: Truth;
   /** What the sub's volumes hold from a takeover until main has them back. */
@@ -103,6 +82,7 @@ export class Oracle {
   readonly #failed = new Set<number>();
   /** The token of each freeze, in hex. */
   readonly #tokens = new Map<number, string>();
+  readonly #onItsWay = new OnItsWay();
   readonly drains = new Drains((detail) => this.fail('drain', detail));
 
   constructor(configuration: Configuration, owed: Owed, on: (check: CheckName) => boolean = () => true) {
@@ -158,6 +138,21 @@ export class Oracle {
     if (good) this.#truthAt(write.site)?.settle(write, write.number);
   }
 
+  /** An aborted write has ended: of its sectors each holds it or not, from now on. */
+  settleAborted(write: HostWrite, state: MainState, disks: DiskSet): void {
+    settleAborted(this.#mainTruth, write, this.#configuration, { state, disks });
+  }
+
+  /** A controller works: what it shows must not be lost with the caches of its disks. */
+  checkSettled(site: Site, now: (place: BlockPlace) => ViewedBlock, durable: (place: BlockPlace) => ViewedBlock): void {
+    const { hostData, image, mayBlame } = this.#owed;
+    if (mayBlame || !(site === 'main' ? hostData : image)) return;
+    const fault = firstFault(this.#configuration, (place) =>
+      now(place).bytes.equals(durable(place).bytes) ? undefined : 'is shown, and only a cache holds it',
+    );
+    if (fault !== undefined) this.fail(site === 'main' ? 'newest' : 'shown', `${site} comes up: ${fault}`);
+  }
+
   /** Main has taken a freeze up; what has arrived in full by now is in the image. */
   freezeTaken(): void {
     this.#taken = { truth: this.#mainTruth.clone(), underWay: [...this.#underWay.main] };
@@ -166,6 +161,7 @@ export class Oracle {
   /** A site has lost its power: its writes under way may have happened or not. */
   lostPower(site: Site): void {
     for (const write of this.#underWay[site]) write.uncertain = true;
+    if (site === 'main') this.#onItsWay.lostMain();
   }
 
   /** A site comes back with disks of before: nothing that it knew since counts. */
@@ -196,6 +192,36 @@ export class Oracle {
     this.drains.look(state);
   }
 
+  /** Holds what main counts as sent against what the sub has; both run. */
+  checkSent(main: MainState, replica: ReplicaState): void {
+    this.#onItsWay.follow(replica);
+    if (!this.#owed.sentIsThere) return;
+    const missing = this.#onItsWay.sentAndNotThere(main, replica);
+    if (missing !== undefined)
+      this.fail(
+        'sent',
+        `volume ${missing.volume}, block ${missing.block} counts as sent, and the sub has not staged it`,
+      );
+  }
+
+  /** Holds what the sub has staged against the generation that main sends; both run. */
+  checkStaged(main: MainState, replica: ReplicaState, disks: DiskSet): void {
+    this.#onItsWay.follow(replica);
+    if (!this.#owed.stagedIsFrozen) return;
+    const context = this.#context('sub');
+    for (const { volume, block, isFrozen, isOther } of this.#onItsWay.staged(main, replica)) {
+      const place = { ...this.#configuration, volume, block };
+      const image = this.#images.get(main.transfer?.generation ?? 0);
+      let fault = isOther ? 'counts as sent with other content' : undefined;
+      // What is streamed ahead of a freeze may be older than the image: it is sent again.
+      if (main.method !== 'streaming')
+        fault ??= isFrozen
+          ? image && faultOfStaged(replica, disks, image, { place, context })
+          : 'is not of the generation';
+      if (fault !== undefined) this.fail('staged', `volume ${volume}, block ${block} ${fault}`);
+    }
+  }
+
   /** Holds the sub, as it runs, against what must be so. */
   checkSub(sub: SubController, disks: DiskSet): void {
     const { replica, state } = sub;
@@ -203,6 +229,10 @@ export class Oracle {
     if (!this.#owed.image || replica.committed === 0) return;
     const image = this.shownTruth;
     if (this.#unknown.has(replica.committed)) return;
+    if (image !== undefined && !this.#shown.has(image)) {
+      this.#shown.add(image);
+      settleShown(image, this.#configuration, { replica, disks });
+    }
     const fault = image === undefined ? 'which was never frozen' : this.#shownFault(replica, disks, image);
     if (fault !== undefined) this.fail('shown', `generation ${replica.committed}, ${fault}`);
   }

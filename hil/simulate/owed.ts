@@ -3,7 +3,7 @@
  * writes elsewhere, takes what it held with it. What is owed is decided from the plan alone, before it runs, never from
  * how a run went.
  */
-import type { DiskEffectKind, DiskFaultPlan, Fault, LineFault, Plan, Site } from './plan.js';
+import type { DiskEffectKind, DiskFaultPlan, Fault, LineFault, Plan, PowerFault, Site } from './plan.js';
 
 export interface Owed {
   /** Main gives the newest data, keeps what is frozen, and misses no change. */
@@ -12,6 +12,10 @@ export interface Owed {
   readonly image: boolean;
   /** Once everything is healthy the next generation is structured within the time stated. */
   readonly alive: boolean;
+  /** What main counts as sent the sub has, when it comes to count so: it gives nothing up by itself. */
+  readonly sentIsThere: boolean;
+  /** What the sub stages is what main has frozen: nothing changes it on its way. */
+  readonly stagedIsFrozen: boolean;
   /** Some disk has given reason to say that disks fail. One that is busy, slow, or was without power has not. */
   readonly mayBlame: boolean;
   /** Content may be lost, or arrive changed: a generation may fail for it. */
@@ -35,6 +39,8 @@ export function owedTo(plan: Plan): Owed {
   const refusing = refusalsOf(plan);
   const refuses = (site: Site) => refusing.some((each) => each.site === site);
   const older = (site: Site) => faults.some((each) => isOlder(each, site));
+  const foreign = (site: Site) =>
+    faults.some((each) => each.kind === 'power' && each.foreignArea !== undefined && isAt(each, site));
   const forges = faults.some(isForged);
   // What was spoilt on its way to a host or from it is refused with the command, and not tried again.
   const forgesHosts = faults.some((each) => isForged(each) && each.line !== 'remote');
@@ -56,9 +62,11 @@ export function owedTo(plan: Plan): Owed {
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
   return {
     ...{ hostData, image, alive },
+    sentIsThere: hostData && image && !refuses('sub') && !older('sub') && !forges,
+    stagedIsFrozen: hostData && image && !forges && lying.length === 0,
     mayLose: lying.length > 0 || refuses('main') || refuses('sub') || older('main') || older('sub') || forges,
     mayBlame: lying.length > 0 || refuses('main') || refuses('sub') || forgesHosts,
-    mayHalt: (site) => refuses(site) || lie(site, '') || older(site),
+    mayHalt: (site) => refuses(site) || lie(site, '') || older(site) || foreign(site),
     mayBeCorrupt: (site, disk) =>
       lying.some((each) => each.kind === 'disk' && each.site === site && each.disk === disk && isLasting(each)),
   };
@@ -81,7 +89,11 @@ function isForged(fault: Fault): fault is LineFault {
 }
 
 function isOlder(fault: Fault, site: Site): boolean {
-  return fault.kind === 'power' && fault.olderDisks !== undefined && (fault.who === site || fault.who === 'both');
+  return fault.kind === 'power' && (fault.olderDisks ?? fault.olderEffects) !== undefined && isAt(fault, site);
+}
+
+function isAt({ who }: PowerFault, site: Site): boolean {
+  return who === site || who === 'both';
 }
 
 /** A controller gives a command to its disk so often before it takes an error for an answer. */

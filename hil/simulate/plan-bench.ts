@@ -3,6 +3,7 @@
  * Checks nothing; `PlanRun` does.
  */
 import { createHash } from 'node:crypto';
+import { encodeStamp } from '../../firmware-sim/controller/area-stamp.js';
 import { metaBytesMin } from '../../firmware-sim/controller/controller.js';
 import { MainController } from '../../firmware-sim/main/main-controller.js';
 import { SubController } from '../../firmware-sim/sub/sub-controller.js';
@@ -10,7 +11,7 @@ import type { DiskName } from '../../protocol/device.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { Refusal } from '../../protocol/refusals.js';
 import { Random } from '../random.js';
-import { FaultyDisk } from './faulty-disk.js';
+import { FaultyDisk, type FaultyDiskTimes } from './faulty-disk.js';
 import { FaultyWire } from './faulty-wire.js';
 import { Kernel, type SimulatedLine } from './kernel.js';
 import type { Configuration, DiskFaultPlan, Fault, LineName, Plan, PowerFault, Site, Survival } from './plan.js';
@@ -26,11 +27,19 @@ export interface PlanBenchListener {
   hostRefused(host: 'host' | 'subHost', refusal: Refusal): void;
 }
 
+/** With which disks a site comes back. */
+type Before = Pick<PowerFault, 'olderDisks' | 'olderEffects' | 'foreignArea'>;
+
 export type DiskSet = ReadonlyMap<DiskName, FaultyDisk>;
 
+/** Until somebody gives a controller its own area back that has refused another pair's. */
+const exchangeUs = 300_000;
 const noSurvivors: Survival = { sectors: 'none', torn: 'no', seed: 0 };
 /** How many sets of disks are kept for coming back with older ones. */
 const snapshotsMax = 8;
+/** One moment in so many effects is kept, and so many of them. */
+const momentEffects = 4;
+const momentsMax = 32;
 
 export class PlanBench {
   readonly kernel = new Kernel();
@@ -47,14 +56,20 @@ export class PlanBench {
   readonly #byEffect: Record<Site, Map<number, Fault[]>> = { main: new Map(), sub: new Map() };
   /** The disks of each site as they were at each power on. */
   readonly #snapshots: Record<Site, DiskSet[]> = { main: [], sub: [] };
+  /** The disks of each site as they were at some moments of its work. */
+  readonly #moments: Record<Site, { readonly effects: number; readonly disks: DiskSet }[]> = { main: [], sub: [] };
+  readonly #keepsMoments: boolean;
   /** Controllers that have stopped for good: they need somebody to switch them off and on. */
   readonly #halted = new Set<Site>();
+  /** Areas of this pair that others lie in the place of. */
+  readonly #exchanged: Record<Site, Map<DiskName, FaultyDisk>> = { main: new Map(), sub: new Map() };
   #powerOns = 0;
   #healed = false;
 
   constructor(plan: Plan, listener: PlanBenchListener) {
     this.plan = plan;
     this.#listener = listener;
+    this.#keepsMoments = plan.faults.some((each) => 'olderEffects' in each);
     const { configuration } = plan;
     this.main = newMain(configuration);
     this.sub = newSub(configuration);
@@ -97,6 +112,7 @@ export class PlanBench {
   /** To be called after each effect of a site: cuts power and pauses where the plan says so. */
   countEffect(site: Site): void {
     this.effects[site] += 1;
+    this.#keepMoment(site);
     const faults = this.#healed ? undefined : this.#byEffect[site].get(this.effects[site]);
     if (faults === undefined) return;
     for (const fault of faults) {
@@ -107,6 +123,12 @@ export class PlanBench {
 
   halted(site: Site): void {
     this.#halted.add(site);
+    // Somebody sees what it says, and puts its own area back.
+    if (this.#exchanged[site].size > 0) {
+      this.kernel.at(this.kernel.nowUs + exchangeUs, () => {
+        if (this.#halted.has(site)) this.#switchOffAndOn(site);
+      });
+    }
   }
 
   /** No more faults: everything on, up, and healthy. */
@@ -115,9 +137,14 @@ export class PlanBench {
     for (const line of Object.values(this.lines)) this.kernel.restore(line);
     for (const site of ['main', 'sub'] as const) {
       for (const disk of this.#disks[site].values()) disk.heal();
-      if (this.#halted.has(site)) this.cutPower(site, noSurvivors);
+      if (this.#halted.has(site) || this.#exchanged[site].size > 0) this.cutPower(site, noSurvivors);
       if (!this.kernel.isOn(site)) this.#powerOn(site);
     }
+  }
+
+  #switchOffAndOn(site: Site): void {
+    this.cutPower(site, noSurvivors);
+    this.#powerOn(site);
   }
 
   #cutPower(fault: PowerFault): void {
@@ -130,7 +157,7 @@ export class PlanBench {
     }
     this.#listener.applied(fault);
     this.kernel.at(this.kernel.nowUs + fault.offUs, () => {
-      for (const site of cut) if (!this.kernel.isOn(site)) this.#powerOn(site, fault.olderDisks);
+      for (const site of cut) if (!this.kernel.isOn(site)) this.#powerOn(site, fault);
     });
   }
 
@@ -155,17 +182,70 @@ export class PlanBench {
     this.#listener.lostPower(site);
   }
 
-  #powerOn(site: Site, older?: number): void {
-    const before = older === undefined ? undefined : this.#snapshots[site][older - 1];
+  /** The disks of a site at a moment, while they work: somebody may come back with them. */
+  #keepMoment(site: Site): void {
+    if (this.effects[site] % momentEffects !== 0 || !this.#keepsMoments) return;
+    const moments = this.#moments[site];
+    moments.push({ effects: this.effects[site], disks: this.#cloneDisks(site) });
+    if (moments.length > momentsMax) moments.shift();
+  }
+
+  #diskSetOf(site: Site, { olderDisks, olderEffects }: Before): DiskSet | undefined {
+    if (olderDisks !== undefined) return this.#snapshots[site][olderDisks - 1];
+    if (olderEffects === undefined) return undefined;
+    const found = this.#moments[site].findLast(({ effects }) => effects <= this.effects[site] - olderEffects);
+    return found && new Map([...found.disks].map(([name, disk]) => [name, disk.afterPowerCut(noSurvivors)]));
+  }
+
+  #cloneDisks(site: Site): DiskSet {
+    return new Map([...this.#disks[site]].map(([name, disk]) => [name, disk.clone()]));
+  }
+
+  #powerOn(site: Site, fault: Before = {}): void {
+    const { foreignArea } = fault;
+    const before = this.#diskSetOf(site, fault);
+    this.#putBack(site);
     if (before !== undefined) {
       for (const [name, disk] of before) this.#disks[site].set(name, disk.clone());
       this.kernel.replaceDisks(site, this.#disks[site]);
     }
     if (this.#snapshots[site].length < snapshotsMax && this.plan.faults.some((each) => 'olderDisks' in each)) {
-      this.#snapshots[site].push(new Map([...this.#disks[site]].map(([name, disk]) => [name, disk.clone()])));
+      this.#snapshots[site].push(this.#cloneDisks(site));
     }
+    if (foreignArea !== undefined) this.#exchange(site, foreignArea as DiskName);
     this.#listener.poweringOn(site, before !== undefined);
     this.kernel.powerOn(site, this.#entropy(site));
+  }
+
+  /** What another pair has in this place: as large, and used for another volume's blocks. */
+  #exchange(site: Site, name: DiskName): void {
+    const own = this.#disks[site].get(name);
+    if (own === undefined) return;
+    const { blockBytes } = this.plan.configuration;
+    const bytes = own.sectors * sectorBytes;
+    const other = new FaultyDisk({ bytes, times: this.#timesOf(name), faults: [], applied: () => {} });
+    const place = name.startsWith('shadow') ? 'shadow' : 'staging';
+    const stamp = encodeStamp({
+      pair: this.#entropy(`pair of ${name}`).subarray(0, 16),
+      place,
+      volume: Number(name.at(-1)),
+    });
+    const content = Buffer.alloc(bytes - blockBytes, 'another');
+    const writes = [
+      { offset: 0, data: content },
+      { offset: content.length, data: stamp },
+    ];
+    other.store.apply({ writes, punches: [] });
+    this.#exchanged[site].set(name, own);
+    this.#disks[site].set(name, other);
+    this.kernel.replaceDisks(site, this.#disks[site]);
+  }
+
+  #putBack(site: Site): void {
+    if (this.#exchanged[site].size === 0) return;
+    for (const [name, own] of this.#exchanged[site]) this.#disks[site].set(name, own);
+    this.#exchanged[site].clear();
+    this.kernel.replaceDisks(site, this.#disks[site]);
   }
 
   #pause(fault: Extract<Fault, { kind: 'pause' }>): void {
@@ -174,15 +254,16 @@ export class PlanBench {
   }
 
   #makeDisks(): void {
-    const { volumeSectors, blockBytes, shadowBlocks, stagingBlocks } = this.plan.configuration;
+    const { volumeSectors, blockBytes, shadowBlocks, stagingBlocks, untouchedSectors = 0 } = this.plan.configuration;
     this.#addDisk('main', 'meta', metaBytesMin);
     this.#addDisk('sub', 'meta', metaBytesMin);
     for (const [volume, sectors] of volumeSectors.entries()) {
-      this.#addDisk('main', `primary${volume}`, sectors * sectorBytes);
+      const volumeBytes = (sectors + untouchedSectors) * sectorBytes;
+      this.#addDisk('main', `primary${volume}`, volumeBytes);
       // One slot more: the last one holds the stamp of the area.
       this.#addDisk('main', `shadow${volume}`, (shadowBlocks + 1) * blockBytes);
       this.#addDisk('sub', `staging${volume}`, (stagingBlocks + 1) * blockBytes);
-      this.#addDisk('sub', `secondary${volume}`, sectors * sectorBytes);
+      this.#addDisk('sub', `secondary${volume}`, volumeBytes);
       if (this.plan.configuration.secondaryUsed) this.#use(`secondary${volume}`, sectors * sectorBytes);
     }
   }
@@ -193,9 +274,7 @@ export class PlanBench {
   }
 
   #addDisk(site: Site, name: DiskName, bytes: number): void {
-    const { slow, ...usual } = this.plan.configuration.disks;
-    const slowerUs = slow !== undefined && name.startsWith(slow.disk) ? slow.us : 0;
-    const times = { ...usual, accessUs: usual.accessUs + slowerUs, flushUs: usual.flushUs + slowerUs };
+    const times = this.#timesOf(name);
     const faults = this.plan.faults.filter((each) => each.kind === 'disk' && each.site === site && each.disk === name);
     this.#disks[site].set(
       name,
@@ -207,10 +286,19 @@ export class PlanBench {
     );
   }
 
+  #timesOf(name: DiskName): FaultyDiskTimes {
+    const { slow, ...usual } = this.plan.configuration.disks;
+    const slowerUs = slow !== undefined && name.startsWith(slow.disk) ? slow.us : 0;
+    return { ...usual, accessUs: usual.accessUs + slowerUs, flushUs: usual.flushUs + slowerUs };
+  }
+
   #diskFaultApplied(fault: DiskFaultPlan): void {
     this.#listener.applied(fault);
     const { effect } = fault;
-    if (effect.kind !== 'slow' || effect.restarts === undefined) return;
+    if (effect.kind !== 'slow') return;
+    if (effect.cutsLineUs !== undefined)
+      this.#disconnect(() => this.lines.remote, this.kernel.nowUs, effect.cutsLineUs);
+    if (effect.restarts === undefined) return;
     const restart = { who: effect.restarts, offUs: 1, survival: noSurvivors, disksStayOn: true } as const;
     this.kernel.at(this.kernel.nowUs, () => this.#cutPower({ kind: 'power', afterEffects: 1, ...restart }));
   }

@@ -5,31 +5,23 @@
 import type { Instruction } from '../../host/host-machine.js';
 import { assert, generation, sectorBytes } from '../../protocol/ids.js';
 import type { Message } from '../../protocol/message/messages.js';
-import type { Refusal, RefusalCode } from '../../protocol/refusals.js';
+import type { RefusalCode } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import { blockStaged, blockToSend, blockToStructure } from './chased-blocks.js';
 import type { HostWrite, Oracle } from './oracle.js';
 import { type Owed, owedTo } from './owed.js';
 import type { Operation, Site } from './plan.js';
 import type { PlanBench } from './plan-bench.js';
-import type { InstructionListener } from './simulated-host.js';
+import type { PlanHostsListener } from './plan-hosts-listener.js';
+import type { HowCommanded, InstructionListener } from './simulated-host.js';
 import { contentOf, faultOfSector, type SectorRun, type Truth } from './truth.js';
 
 type PlacedOperation = Extract<Operation, { readonly lba: number }>;
 
-/** Hears what the hosts do and are told. */
-export interface PlanHostsListener {
-  /** A write is given to a controller. */
-  submitted?(write: HostWrite): void;
-  /** It has ended; `ended` of it says how. */
-  ended?(write: HostWrite): void;
-  instructed?(site: Site, instruction: Instruction['kind']): void;
-  answered?(site: Site, answer: Message | { readonly refusal: Refusal }): void;
-}
-
 interface GivenWrite {
   readonly write: HostWrite;
   readonly command: MediumCommand;
-  readonly once: boolean;
+  readonly how: HowCommanded;
 }
 
 interface Reading extends SectorRun {
@@ -57,6 +49,8 @@ export class PlanHosts {
   #held: GivenWrite[] = [];
   /** Chases that wait for a block. */
   #lying: Extract<Operation, { readonly kind: 'chase' }>[] = [];
+  /** Takeovers that wait for an image that is committed and not structured. */
+  #watching: Extract<Operation, { readonly kind: 'takeover' }>[] = [];
   readonly #reading = new Set<Reading>();
   #numbers = 0;
   #tokens = 0;
@@ -77,10 +71,16 @@ export class PlanHosts {
 
   /** Something has happened at a controller: who lies in wait for a block may have found one. */
   looked(): void {
+    if (this.#watching.length > 0 && this.#bench.sub.replica.overlaid > 0) {
+      const { kernel } = this.#bench;
+      for (const each of this.#watching.splice(0))
+        kernel.at(kernel.nowUs + (each.committedUs ?? 0), () => this.#takeOver(each));
+    }
     if (this.#lying.length === 0) return;
+    const { main, sub } = this.#bench;
     this.#lying = this.#lying.filter((operation) => {
       const volume = operation.volume % this.#bench.plan.configuration.volumeSectors.length;
-      const block = this.#staged(volume);
+      const block = blockStaged(main.state, sub.replica, volume);
       if (block === undefined) return true;
       const { kernel } = this.#bench;
       kernel.at(kernel.nowUs + (operation.stagedUs ?? 0), () => this.#write(operation, block));
@@ -89,8 +89,9 @@ export class PlanHosts {
   }
 
   /** Who still lies in wait does so no longer. */
-  giveUpChases(): void {
+  giveUpWaiting(): void {
     this.#lying = [];
+    this.#watching = [];
   }
 
   carryOut(operation: Operation): void {
@@ -118,12 +119,23 @@ export class PlanHosts {
         this.instruct('main', { kind: operation.kind });
         break;
       case 'takeover':
-        this.instruct('sub', { kind: 'takeover', force: operation.force });
+        if (operation.committedUs === undefined) this.#takeOver(operation);
+        else this.#watching.push(operation);
         break;
       case 'failback':
         this.instruct('sub', { kind: 'failback', discard: operation.discard });
         break;
     }
+  }
+
+  #takeOver({ force, chases = 0, atUs }: Extract<Operation, { readonly kind: 'takeover' }>): void {
+    const { volumeSectors, blockBytes } = this.#bench.plan.configuration;
+    const chase = { kind: 'chase', atUs, lba: 0, sectors: blockBytes / sectorBytes } as const;
+    this.instruct('sub', { kind: 'takeover', force }, (answer) => {
+      if (answer === undefined) return;
+      for (let volume = 0; volume < chases; volume += 1)
+        this.#write({ ...chase, volume: volume % volumeSectors.length });
+    });
   }
 
   /** Freezes; `then` gets the generation, or undefined when it was refused. */
@@ -224,54 +236,37 @@ export class PlanHosts {
 
   #write(operation: PlacedOperation, block?: number): void {
     const site: Site = this.#bench.sub.state.takenOver && !operation.stays ? 'sub' : 'main';
-    const run = this.#place(operation, block);
+    const run = this.#place(operation, site, block);
     if (run === undefined) return;
     this.#numbers += 1;
     const number = operation.kind === 'zero' ? 0 : this.#numbers;
     const { volume, from, end } = run;
-    const write: HostWrite = { volume, from, end, number, site, tag: 0, uncertain: false, ended: 'no' };
+    const write: HostWrite = { volume, from, end, number, site, tag: 0, uncertain: false, ended: 'no', aborted: false };
     const data = () => contentOf(number, { volume, lba: from, sectors: end - from });
     const command: MediumCommand =
       operation.kind === 'zero'
         ? { op: 'unmap', ranges: [{ lba: from, sectors: end - from }] }
         : { op: 'write', lba: from, data: data() };
-    const once = operation.once ?? false;
-    if (this.#overlaps(write)) this.#held.push({ write, command, once });
-    else this.#submit({ write, command, once });
+    const how = { once: operation.once ?? false, abortUs: operation.abortUs };
+    if (this.#overlaps(write)) this.#held.push({ write, command, how });
+    else this.#submit({ write, command, how });
   }
 
-  /** The sectors that an operation is about, within its volume; a chase looks for a block that is still to be sent. */
-  #place(operation: PlacedOperation, found?: number): SectorRun | undefined {
+  /**
+   * The sectors that an operation is about, within its volume; a chase looks for a block that is still to be sent, or, at
+   * the sub, to be structured.
+   */
+  #place(operation: PlacedOperation, site: Site, found?: number): SectorRun | undefined {
     const { blockBytes, volumeSectors } = this.#bench.plan.configuration;
     const volume = operation.volume % volumeSectors.length;
     const sectors = volumeSectors[volume] ?? 0;
     const block = blockBytes / sectorBytes;
-    const chased = found ?? (operation.kind === 'chase' ? this.#chased(volume) : undefined);
+    const { main, sub } = this.#bench;
+    const wanted = () => (site === 'main' ? blockToSend(main.state, volume) : blockToStructure(sub.replica, volume));
+    const chased = found ?? (operation.kind === 'chase' ? wanted() : undefined);
     const from = chased === undefined ? operation.lba % sectors : chased * block + (operation.lba % block);
     if (from >= sectors) return undefined;
     return { volume, from, end: Math.min(sectors, from + operation.sectors) };
-  }
-
-  /** The first block that is frozen and not sent; while nothing is frozen, of those that a stream has to send. */
-  #chased(volume: number): number | undefined {
-    const { state } = this.#bench.main;
-    if (!state.formatted) return undefined;
-    const { frozen, sent, changed, streamed } = state.volume(volume);
-    const [wanted, there] = state.transfer === undefined ? [changed, streamed] : [frozen, sent];
-    for (const block of wanted) if (!there.has(block)) return block;
-    return undefined;
-  }
-
-  /** The first block that the sub has staged and that does not count as sent at main. */
-  #staged(volume: number): number | undefined {
-    const { main, sub } = this.#bench;
-    if (!main.state.formatted) return undefined;
-    const { sent, streamed } = main.state.volume(volume);
-    const there = main.state.transfer === undefined ? streamed : sent;
-    for (const { first, count } of sub.replica.volumes[volume]?.staged.runs() ?? []) {
-      for (let block = first as number; block < first + count; block += 1) if (!there.has(block)) return block;
-    }
-    return undefined;
   }
 
   /** Order among writes that overlap and are under way together is nobody's promise (SAM-5, simple tasks). */
@@ -280,7 +275,7 @@ export class PlanHosts {
     return [...this.#underWay[write.site]].some(touches) || this.#held.some((each) => touches(each.write));
   }
 
-  #submit({ write, command, once }: GivenWrite): void {
+  #submit({ write, command, how }: GivenWrite): void {
     const { site } = write;
     const { regained } = this.#oracle;
     const knewOfTakeover = site === 'main' && this.#bench.kernel.isOn('main') && this.#bench.main.state.takenOver;
@@ -296,10 +291,18 @@ export class PlanHosts {
       unanswered: () => {
         write.uncertain = true;
       },
+      // It may be there in part, and a freeze does not name it any more.
+      aborting: () => {
+        write.uncertain = true;
+      },
+      aborted: () => {
+        write.aborted = true;
+      },
       ended: (data: Uint8Array | undefined) => {
         this.#underWay[site].delete(write);
         this.#oracle.ended(write, data !== undefined);
-        if (data === undefined && !(once && write.uncertain)) this.#failed(site, 'write');
+        if (write.aborted && this.#bench.kernel.isOn(site)) this.#holdAborted(write);
+        if (data === undefined && !write.aborted && !(how.once && write.uncertain)) this.#failed(site, 'write');
         else if (data !== undefined && knewOfTakeover && this.#oracle.regained === regained && this.#owed.hostData) {
           this.#oracle.fail('answer', `main takes host write ${write.number}, and knows that the sub has taken over`);
         }
@@ -307,7 +310,16 @@ export class PlanHosts {
         this.#submitHeld();
       },
     };
-    host.command(write.volume, command, listener, once);
+    host.command(write.volume, command, listener, how);
+  }
+
+  /** Once a host has been told that a write is aborted, what its sectors hold is what they go on holding. */
+  #holdAborted(write: HostWrite): void {
+    const { main } = this.#bench;
+    // A disk that has failed may hold what it has not made durable.
+    if (this.#owed.mayBlame || !this.#owed.hostData) return;
+    if (write.site === 'main' && main.state.formatted && !main.state.takenOver)
+      this.#oracle.settleAborted(write, main.state, this.#bench.disks('main'));
   }
 
   #submitHeld(): void {
@@ -369,7 +381,9 @@ export class PlanHosts {
   /** Disks that give no reason to, and nobody who takes over, fail no command of the host at main. */
   #failed(site: Site, what: 'read' | 'write'): void {
     const takesOver = this.#bench.plan.operations.some(({ kind }) => kind === 'takeover');
-    if (site === 'main' && !takesOver && !this.#owed.mayBlame) this.#oracle.fail('blamed', `a host ${what} fails`);
+    // One that has stopped for good says so, and carries nothing out.
+    const mayFail = this.#owed.mayBlame || this.#owed.mayHalt('main');
+    if (site === 'main' && !takesOver && !mayFail) this.#oracle.fail('blamed', `a host ${what} fails`);
   }
 
   #holdRead(site: Site, { truth, volume, end }: Reading, data: Uint8Array): void {

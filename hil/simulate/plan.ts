@@ -43,7 +43,8 @@ export const lineEffect = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('forge'), at: count, xor: z.int().min(1).max(255) }),
   /**
    * Data is changed before all checks of it are made, and they are right: only the digest of the whole image can tell.
-   * One byte of a run of blocks; a run of zeros is one block shorter. Any other frame stays as it is.
+   * One byte of a run of blocks, or its place; a run of zeros is one block shorter, or goes elsewhere. It waits for the
+   * first frame with data, for a while.
    */
   z.strictObject({ kind: z.literal('forgeData'), at: count, xor: z.int().min(1).max(255) }),
   /** The frame that passed so many frames before comes once more, after this one. */
@@ -83,6 +84,8 @@ const diskEffect = z.discriminatedUnion('kind', [
     ...{ kind: z.literal('slow'), us: positive },
     /** As soon as it is under way this controller restarts, and its disks stay on. */
     restarts: z.enum(sites).optional(),
+    /** As soon as it is under way the line between the controllers is lost for so long. */
+    cutsLineUs: positive.optional(),
   }),
   /** The disk has lost its power for a moment: its cache is gone, and this command and all under way end with unit attention 29h/00h. */
   z.strictObject({ kind: z.literal('reset') }),
@@ -130,6 +133,13 @@ const fault = z.discriminatedUnion('kind', [
     disksStayOn: z.literal(true).optional(),
     /** Comes back with its disks as they were at an earlier power on of this number (1: the first). */
     olderDisks: positive.optional(),
+    /** Comes back with its disks as they were so many effects ago, or a little before, without their caches. */
+    olderEffects: positive.optional(),
+    /** Comes back with this area of another pair in the place of its own, which it gets back once it has refused it. */
+    foreignArea: z
+      .string()
+      .regex(/^(shadow|staging)[0-7]$/)
+      .optional(),
   }),
   /** Takes no event for so long; everything waits for it. */
   z.strictObject({ kind: z.literal('pause'), who: z.enum(sites), afterEffects: positive, us: positive }),
@@ -145,6 +155,8 @@ const place = {
   stays: z.literal(true).optional(),
   /** Not given again when its session is lost: it has happened, or not. */
   once: z.literal(true).optional(),
+  /** The host aborts it so much after it was submitted. */
+  abortUs: count.optional(),
 };
 
 /** What the hosts do. Writes that overlap one under way wait for it. */
@@ -167,7 +179,13 @@ const operation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('freeze'), atUs: count, follows: z.literal(true).optional() }),
   z.strictObject({ kind: z.literal('suspend'), atUs: count }),
   z.strictObject({ kind: z.literal('resync'), atUs: count }),
-  z.strictObject({ kind: z.literal('takeover'), atUs: count, force: z.boolean() }),
+  z.strictObject({
+    ...{ kind: z.literal('takeover'), atUs: count, force: z.boolean() },
+    /** Waits until an image is committed that is not structured; so much later it comes. */
+    committedUs: count.optional(),
+    /** As soon as it is taken over the host there writes to so many blocks that wait to be structured, if there are any. */
+    chases: positive.optional(),
+  }),
   z.strictObject({ kind: z.literal('failback'), atUs: count, discard: z.boolean() }),
 ]);
 export type Operation = z.infer<typeof operation>;
@@ -185,6 +203,8 @@ const configuration = z.strictObject({
   blockBytes: z.int().min(512).max(65536),
   /** Sectors of each volume. */
   volumeSectors: z.array(positive).min(1).max(8),
+  /** Each volume is so much larger: what lies past its sectors nobody touches. */
+  untouchedSectors: positive.optional(),
   /** Slots of each shadow and staging area. */
   shadowBlocks: positive,
   stagingBlocks: positive,

@@ -3,20 +3,23 @@
  * gives the same result, trace hash included.
  */
 import type { DeviceEvent, DiskName, PortName } from '../../protocol/device.js';
-import { sectorBytes } from '../../protocol/ids.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import { Random } from '../random.js';
+import { blocksChanged } from './blocks-changed.js';
 import { type Coverage, faultClassOf, mainStateOf, placeOf, siteOf, subStateOf } from './coverage.js';
 import { CrashImages } from './crash-images.js';
 import { survivalOf } from './expand-disks.js';
 import type { DeviceNote } from './kernel.js';
 import { Liveness } from './liveness.js';
-import { type CheckName, Oracle, Violation } from './oracle.js';
+import { Oracle } from './oracle.js';
 import { type Owed, owedTo } from './owed.js';
 import type { Crash, Fault, Plan, Site } from './plan.js';
-import { PlanBench } from './plan-bench.js';
-import { PlanHosts, type PlanHostsListener } from './plan-hosts.js';
+import { type DiskSet, PlanBench } from './plan-bench.js';
+import { PlanHosts } from './plan-hosts.js';
+import type { PlanHostsListener } from './plan-hosts-listener.js';
 import { Trace } from './trace.js';
+import { type BlockPlace, newestBlock, shownBlock } from './views.js';
+import { type CheckName, Violation } from './violation.js';
 
 export interface PlanRunOptions {
   /**
@@ -79,6 +82,7 @@ const stepsAtOnceMax = 20_000;
 const withoutLooks: ReadonlySet<CheckName> = new Set(['alive', 'halted', 'bounded', 'broken']);
 /** From the last operation to the healing of everything. */
 const tailUs = 3_000_000;
+const nothingSurvives = { sectors: 'none', torn: 'no', seed: 0 } as const;
 
 export function runPlan(plan: Plan, options: PlanRunOptions = {}): PlanResult {
   return new PlanRun(plan, options).run();
@@ -166,7 +170,7 @@ export class PlanRun {
       this.#options.witness?.began?.(this);
       this.bench.start();
       this.#carryOutOperations();
-      this.hosts.giveUpChases();
+      this.hosts.giveUpWaiting();
       this.bench.heal();
       new Liveness(this).run();
       return undefined;
@@ -233,8 +237,19 @@ export class PlanRun {
       }
     }
     if (effect.kind !== 'mark') return;
-    if (effect.name === 'running') this.#running[device as Site] = true;
+    if (effect.name === 'running') this.#cameUp(device as Site);
     if (effect.name === 'freezeTaken') this.oracle.freezeTaken();
+  }
+
+  #cameUp(site: Site): void {
+    this.#running[site] = true;
+    if (this.#options.unchecked === true) return;
+    const disks = this.bench.disks(site);
+    const durable = new Map([...disks].map(([name, disk]) => [name, disk.afterPowerCut(nothingSurvives)]));
+    const { main, sub } = this.bench;
+    const view = (on: DiskSet) => (place: BlockPlace) =>
+      site === 'main' ? newestBlock(main.state, on, place) : shownBlock(sub.replica, on, place);
+    this.oracle.checkSettled(site, view(disks), view(durable));
   }
 
   /** Only what disks hold, and what has become durable, can make a difference: other events need no look. */
@@ -251,6 +266,14 @@ export class PlanRun {
     if (!this.#running[site]) return;
     if (site === 'main') this.oracle.checkMain(this.bench.main, this.bench.disks('main'));
     else this.oracle.checkSub(this.bench.sub, this.bench.disks('sub'));
+    this.#checkBoth(site);
+  }
+
+  #checkBoth(site: Site): void {
+    if (!this.#running.main || !this.#running.sub) return;
+    const { main, sub } = this.bench;
+    if (site === 'main') this.oracle.checkSent(main.state, sub.replica);
+    else this.oracle.checkStaged(main.state, sub.replica, this.bench.disks('sub'));
   }
 
   #commanded(site: Site, disk: DiskName, command: MediumCommand): void {
@@ -352,18 +375,6 @@ function drawCrash(site: Site, random: Random): Crash {
     default:
       return { site, survival: survivalOf(random) };
   }
-}
-
-/** The blocks that a command changes. */
-function blocksChanged(command: MediumCommand, blockBytes: number): { first: number; count: number }[] {
-  const block = blockBytes / sectorBytes;
-  const span = (lba: number, sectors: number) => {
-    const first = Math.floor(lba / block);
-    return { first, count: Math.ceil((lba + sectors) / block) - first };
-  };
-  if (command.op === 'write') return [span(command.lba, command.data.length / sectorBytes)];
-  if (command.op === 'writeSame') return [span(command.lba, command.sectors)];
-  return command.op === 'unmap' ? command.ranges.map(({ lba, sectors }) => span(lba, sectors)) : [];
 }
 
 function noteName({ effect }: DeviceNote): string {

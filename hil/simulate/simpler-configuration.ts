@@ -28,6 +28,10 @@ function plainAreas({ secondaryUsed, ...configuration }: Configuration): Configu
   return secondaryUsed === undefined ? [] : [configuration];
 }
 
+function plainSizes({ untouchedSectors, ...configuration }: Configuration): Configuration[] {
+  return untouchedSectors === undefined ? [] : [configuration];
+}
+
 export function simplerConfigurations(configuration: Configuration): readonly Configuration[] {
   const changes: readonly Partial<Configuration>[] = [
     ...fewerVolumes(configuration),
@@ -43,6 +47,7 @@ export function simplerConfigurations(configuration: Configuration): readonly Co
     ...plainLines(configuration),
     ...plainRuns(configuration),
     ...plainAreas(configuration),
+    ...plainSizes(configuration),
     ...changes.map((change) => ({ ...configuration, ...change })),
   ].filter((candidate) => JSON.stringify(candidate) !== now);
 }

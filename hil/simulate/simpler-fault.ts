@@ -18,8 +18,10 @@ export function simplerFaults(fault: Fault): readonly Fault[] {
     case 'disk':
       return simplerDiskEffects(fault.effect).map((effect) => ({ ...fault, effect }));
     case 'power': {
-      const { olderDisks, ...plain } = fault;
+      const { olderDisks, olderEffects, foreignArea, ...plain } = fault;
       return [
+        ...((foreignArea ?? olderEffects) === undefined ? [] : [plain]),
+        ...rounder(olderEffects ?? 0, 1).map((less) => ({ ...fault, olderEffects: less })),
         ...(olderDisks === undefined ? [] : [plain]),
         ...(olderDisks === undefined || olderDisks === 1 ? [] : [{ ...fault, olderDisks: 1 }]),
         ...(fault.disksStayOn === undefined ? [] : [withoutStay(fault)]),
@@ -134,7 +136,10 @@ function simplerDiskEffects(effect: DiskEffect): readonly DiskEffect[] {
       return [1, 8].filter((sectors) => sectors < effect.sectors).map((sectors) => ({ ...effect, sectors }));
     case 'slow':
       return [
-        ...(effect.restarts === undefined ? [] : [{ kind: effect.kind, us: effect.us }]),
+        ...(effect.restarts === undefined && effect.cutsLineUs === undefined
+          ? []
+          : [{ kind: effect.kind, us: effect.us }]),
+        ...rounder(effect.cutsLineUs ?? 0, 1).map((cutsLineUs) => ({ ...effect, cutsLineUs })),
         ...rounder(effect.us, 1).map((us) => ({ ...effect, us })),
       ];
     case 'sticky':

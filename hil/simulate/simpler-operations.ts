@@ -16,6 +16,8 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
         ...(volume === 0 ? [] : [{ ...operation, volume: 0 }]),
         ...(operation.stays === undefined ? [] : [withoutStays(operation)]),
         ...(operation.once === undefined ? [] : [withoutOnce(operation)]),
+        ...(operation.abortUs === undefined ? [] : [withoutAbort(operation)]),
+        ...rounder(operation.abortUs ?? 0, 0).map((abortUs) => ({ ...operation, abortUs })),
         ...(kind === 'write' ? [] : [asWrite(operation)]),
         ...(sectors > 2 ? [{ ...operation, sectors: Math.ceil(sectors / 2) }] : []),
         ...[1, Math.floor(lba / 2)]
@@ -27,7 +29,12 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
     case 'look':
       return operation.volume === 0 ? [] : [{ ...operation, volume: 0 }];
     case 'takeover':
-      return operation.force ? [] : [{ ...operation, force: true }];
+      return [
+        ...(operation.force ? [] : [{ ...operation, force: true }]),
+        ...(operation.committedUs === undefined ? [] : [atOnce(operation)]),
+        ...(operation.chases === undefined ? [] : [withoutChases(operation)]),
+        ...rounder(operation.committedUs ?? 0, 0).map((committedUs) => ({ ...operation, committedUs })),
+      ];
     case 'freeze':
       return operation.follows === undefined ? [] : [{ kind: 'freeze', atUs: operation.atUs }];
     case 'failback':
@@ -48,6 +55,18 @@ function withoutStays({ stays: _, ...operation }: Extract<Operation, { readonly 
 }
 
 function withoutOnce({ once: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
+  return operation;
+}
+
+function withoutAbort({ abortUs: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
+  return operation;
+}
+
+function withoutChases({ chases: _, ...operation }: Extract<Operation, { readonly kind: 'takeover' }>): Operation {
+  return operation;
+}
+
+function atOnce({ committedUs: _, ...operation }: Extract<Operation, { readonly kind: 'takeover' }>): Operation {
   return operation;
 }
 

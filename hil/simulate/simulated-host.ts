@@ -14,8 +14,19 @@ export interface HostCommandListener {
   submitted?(tag: number): void;
   /** Its session was lost, or it has to be given again: it may have been carried out or not. */
   unanswered?(): void;
+  /** It is about to be aborted. */
+  aborting?(): void;
+  /** Aborted: nothing of it happens any more. `ended` follows. */
+  aborted?(): void;
   /** It ended; `data` of a read, undefined when it failed. */
   ended(data: Uint8Array | undefined): void;
+}
+
+export interface HowCommanded {
+  /** Not again when its session is lost. */
+  readonly once?: boolean;
+  /** It is aborted so much later. */
+  readonly abortUs?: number | undefined;
 }
 
 export type InstructionListener = (answer: Message | { readonly refusal: Refusal }) => void;
@@ -84,9 +95,16 @@ export class SimulatedHost {
     return this.#commands.size + this.#instructions.size + waiting + this.#paused;
   }
 
-  /** `once`: not again when its session is lost. */
-  command(volume: number, command: MediumCommand, listener: HostCommandListener, once = false): void {
-    this.#submit({ volume, command, listener, once });
+  command(
+    volume: number,
+    command: MediumCommand,
+    listener: HostCommandListener,
+    { once = false, abortUs }: HowCommanded = {},
+  ): void {
+    const pending = { volume, command, listener, once };
+    this.#submit(pending);
+    if (abortUs !== undefined) this.machine.after(abortUs, () => this.#abort(pending));
+    if (abortUs !== undefined) this.#options.poke();
   }
 
   instruct(instruction: Instruction, listener: InstructionListener): void {
@@ -113,6 +131,15 @@ export class SimulatedHost {
     this.#options.poke();
   }
 
+  /** Unless it has ended by now, or waits for its session. */
+  #abort(pending: PendingCommand): void {
+    for (const [tag, each] of this.#commands) {
+      if (each !== pending) continue;
+      pending.listener.aborting?.();
+      this.machine.abort(tag, pending.volume);
+    }
+  }
+
   #submitWaiting(): void {
     if (!this.#open) return;
     for (const each of this.#waitingInstructions.splice(0)) this.#instruct(each);
@@ -137,7 +164,12 @@ export class SimulatedHost {
       this.machine.after(busyPauseUs, () => this.#again(pending, () => (this.#paused -= 1)));
       this.#options.poke();
     } else if (completion.status === 'checkCondition' && completion.sense.key === 'unitAttention') this.#again(pending);
-    else this.#options.soon(() => pending.listener.ended(undefined));
+    else {
+      this.#options.soon(() => {
+        if (completion.status === 'taskAborted') pending.listener.aborted?.();
+        pending.listener.ended(undefined);
+      });
+    }
   }
 
   #again(pending: PendingCommand, before: () => void = () => {}): void {

@@ -9,7 +9,7 @@ import { frameText } from './frame-text.js';
 import type { DeviceNote } from './kernel.js';
 import type { HostWrite } from './oracle.js';
 import type { Fault, Site } from './plan.js';
-import type { PlanHostsListener } from './plan-hosts.js';
+import type { PlanHostsListener } from './plan-hosts-listener.js';
 import type { PlanRun, PlanWitness } from './run-plan.js';
 import { commandText, contentText, heldIn, heldOf, runText } from './story-contents.js';
 import type { UnflushedWrite } from './unflushed-writes.js';

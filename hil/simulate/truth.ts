@@ -128,6 +128,13 @@ export class Truth {
     return false;
   }
 
+  /** The sectors in which more than one number may be. */
+  *open(): Iterable<SectorPlace> {
+    for (const [volume, others] of this.#others.entries()) {
+      for (const lba of [...others.keys()].sort((a, b) => a - b)) yield { volume, lba };
+    }
+  }
+
   /** Equal for truths that allow the same, in words. */
   get key(): string {
     const others = this.#others.map((each) =>

@@ -53,6 +53,13 @@ export function shownBlock(replica: ReplicaState, disks: DiskSet, at: BlockPlace
   return areaBlock(disks, `secondary${at.volume}`, at, digest);
 }
 
+/** What has arrived of a block for the generation that the sub receives. */
+export function stagedBlock(replica: ReplicaState, disks: DiskSet, at: BlockPlace): ViewedBlock | undefined {
+  const { staged } = replica.volume(at.volume);
+  const slot = staged.slotOf(at.block);
+  return slot === undefined ? undefined : slotBlock(disks, `staging${at.volume}`, at, slot, staged.digestOf(at.block));
+}
+
 export interface BlockPlace extends ViewGeometry {
   readonly volume: number;
   readonly block: number;

@@ -13,11 +13,11 @@ import { expandLinkPlan } from '../../hil/simulate/link/expand-link.js';
 import type { LinkPlan } from '../../hil/simulate/link/link-plan.js';
 import { runLinkPlan } from '../../hil/simulate/link/run-link.js';
 import { shrinkLinkPlan } from '../../hil/simulate/link/shrink-link.js';
-import type { CheckName } from '../../hil/simulate/oracle.js';
 import type { Plan } from '../../hil/simulate/plan.js';
 import type { PlanRunOptions } from '../../hil/simulate/run-plan.js';
 import { isSameCheck, shrinkPlan } from '../../hil/simulate/shrink.js';
 import { type Again, Needs } from './needs.js';
+import type { CheckName } from '../../hil/simulate/violation.js';
 
 export type Hunted =
   | { readonly kind: 'survived'; readonly plans: number; readonly cpuMs: number }

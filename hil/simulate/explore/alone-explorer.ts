@@ -4,11 +4,11 @@
  */
 import { hash } from 'node:crypto';
 import type { MainState } from '../../../firmware-sim/main/main-state.js';
-import { type CheckName, Violation } from '../oracle.js';
 import type { Site, Survival } from '../plan.js';
 import { type DiskSet, newMain, newSub } from '../plan-bench.js';
 import { recoverAlone } from '../recover-alone.js';
 import type { PlanRun } from '../run-plan.js';
+import { type CheckName, Violation } from '../violation.js';
 import { fingerprintOf, siteCuts } from './site-cuts.js';
 import { survivalLeaving } from './survivals.js';
 

@@ -1,5 +1,5 @@
 /** The checks of all subjects, by the name under which a violation is told, with what each holds to be so. */
-import type { CheckName } from '../oracle.js';
+import type { CheckName } from '../violation.js';
 
 /** Checks of a pair of controllers; `pure` is one of the link as well. */
 export const pairChecks: Readonly<Record<CheckName, string>> = {
@@ -7,6 +7,8 @@ export const pairChecks: Readonly<Record<CheckName, string>> = {
   frozen: 'what is frozen and not sent is still there',
   difference: 'no changed block is missing in the difference maps',
   shown: 'the sub shows exactly one whole image',
+  sent: 'what counts as sent at main is in the staging of the sub',
+  staged: 'what is staged for a frozen generation is of its image',
   older: 'never an older image than before, never a generation twice',
   early: 'nothing reaches the secondary area before the commit',
   drain: 'a deferred write reaches the primary area exactly once',

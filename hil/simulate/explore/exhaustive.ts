@@ -2,9 +2,10 @@
  * Every host program of up to three steps, for every method, cut everywhere (docs/exhaustive.md). A job is one program in
  * one setting at one level; a few thousand of them are all of it. Synchronous: a pool of workers carries them out.
  */
-import type { CheckName } from '../oracle.js';
+
 import type { Plan } from '../plan.js';
 import { PlanRun } from '../run-plan.js';
+import type { CheckName } from '../violation.js';
 import { type AloneAddress, type AloneCounts, AloneExplorer } from './alone-explorer.js';
 import { type ContinuedCounts, exploreContinued } from './continued-explorer.js';
 import { type ExhaustiveJob, type ExploredRun, exploredRun, jobName } from './exhaustive-job.js';

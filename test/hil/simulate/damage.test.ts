@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Random } from '../../../hil/random.js';
 import { type ByteEffect, damage } from '../../../hil/simulate/damage.js';
 import { Deflater } from '../../../protocol/compression/deflater.js';
 import { plainRun } from '../../../protocol/compression/plain-run.js';
@@ -86,6 +87,8 @@ function contentOf(frame: Uint8Array): Buffer {
 
 describe('a forgery of data with all checks right', () => {
   const content = Buffer.alloc(1024, 'what is frozen ');
+  // What does not compress is as long with another byte in it.
+  new Random(0).fill(content.subarray(600, 800));
   const run = {
     ...{ run: 1, generation: 7 as never, volume: 0 as never, first: 0 as never, count: 2 },
     digest: runDigest(contentDigests(content, 512)),
@@ -124,6 +127,8 @@ describe('a forgery of data with all checks right', () => {
   });
 
   it('puts every fourth run into another place, as it is', () => {
+    const plain = forged({ kind: 'compressedRun', ...run, data: stream }, 5);
+    expect(plain, 'and one whose stream would have another length').to.deep.include({ first: 2, data: stream });
     expect(forged({ kind: 'blockRun', ...run, data: content }, 3)).to.deep.include({ first: 1, count: 2 });
     expect(forged({ kind: 'blockRun', ...run, data: content }, 15)).to.deep.include({ first: 4, count: 2 });
   });

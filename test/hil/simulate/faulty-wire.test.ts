@@ -3,6 +3,8 @@ import { Random } from '../../../hil/random.js';
 import { FaultyWire, type FrameFault } from '../../../hil/simulate/faulty-wire.js';
 import { LineModel } from '../../../hil/simulate/line-model.js';
 import type { LineEffect } from '../../../hil/simulate/plan.js';
+import { encodeFrame } from '../../../protocol/frame/frame.js';
+import { encodeMessage } from '../../../protocol/message/messages.js';
 
 interface Carried {
   /** The time of each arrival and what arrived; a delimiter is written `|`. */
@@ -55,6 +57,23 @@ describe('a line with faults', () => {
     const twice: FrameFault = at(1, { kind: 'duplicateFrame', copies: 1 });
     expect(carried('a', [drop, twice]).arrivals).to.deep.equal(['45 a|a|']);
     expect(carried('a', [twice, drop]).arrivals).to.deep.equal(['125 a|aaaaaaaaa|']);
+  });
+
+  it('forges the first frame with data, and no other', () => {
+    const model = new LineModel({ latencyUs: 0, bitErrorRate: 0, dropRate: 0 }, new Random(1));
+    const applied: number[] = [];
+    const forgery: FrameFault = { frame: 2, effect: { kind: 'forgeData', at: 0, xor: 1 } };
+    const wire = new FaultyWire(model, [forgery], {
+      disconnect: () => {},
+      applied: ({ frame }) => applied.push(frame),
+    });
+    const data = encodeMessage({ kind: 'dataOut', tag: 1, offset: 0, data: Buffer.alloc(8) });
+    const payloads = [data, encodeMessage({ kind: 'resync', request: 1 }), data, data];
+    const isChanged = payloads.map((payload) => {
+      const frame = encodeFrame({ kind: 'data', priority: 2, first: true, last: true, sequence: 0, payload }, 5);
+      return wire.carry(frame, 0).some(({ bytes }) => Buffer.compare(bytes, frame) !== 0);
+    });
+    expect([isChanged, applied]).to.deep.equal([[false, false, true, false], [2]]);
   });
 
   it('gives an earlier frame once more behind another, as it was sent', () => {

@@ -91,7 +91,7 @@ describe('simpler plans', () => {
   });
 
   it('vary by faults a little earlier and by times, never by more of anything', () => {
-    const { operations, faults, ...rest } = expandPlan(1);
+    const { operations, faults, ...rest } = expandPlan(2);
     const countOf = (operationsMax: number, faultsMax: number) => {
       const plan = { ...rest, operations: operations.slice(0, operationsMax), faults: faults.slice(0, faultsMax) };
       const variants = variantsOf(plan);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { allCheckNames, linkChecks, pairChecks } from '../../../../hil/simulate/explore/check-meanings.js';
-import { checkNames } from '../../../../hil/simulate/oracle.js';
+import { checkNames } from '../../../../hil/simulate/violation.js';
 
 const folder = join('hil', 'simulate', 'link');
 

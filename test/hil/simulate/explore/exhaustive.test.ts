@@ -115,6 +115,7 @@ describe('exhaustive exploration', () => {
       site: 'main',
       tag: 0,
       uncertain: false,
+      aborted: false,
       ended: 'no',
     } as const;
     let wasTold = false;
