@@ -55,7 +55,7 @@ function inRounds(random: Random, context: OperationContext): Operation[] {
       operations.push(operationOf(random, anyKind(random, context), atUs, context));
     }
     if (context.takesOver && round > 0 && random.below(3) === 0) operations.push(...takeover(random, atUs, context));
-    if (random.below(3) === 0) {
+    if (random.below(2) === 0) {
       operations.push(...hurry(random, atUs, context));
       atUs = operations.at(-1)?.atUs ?? atUs;
     }
@@ -67,7 +67,7 @@ function inRounds(random: Random, context: OperationContext): Operation[] {
 /** Freeze upon freeze, with hardly any work between them: what one generation left to do meets the next. */
 function hurry(random: Random, fromUs: number, context: OperationContext): Operation[] {
   let atUs = fromUs;
-  return Array.from({ length: 1 + random.below(3) }, (): Operation[] => {
+  return Array.from({ length: 1 + random.below(4) }, (): Operation[] => {
     const gapUs = pick(random, [100, 3000, 30_000]);
     const work = Array.from({ length: random.below(4) }, () => {
       atUs += random.below(gapUs);

@@ -117,7 +117,7 @@ function configurationOf(random: Random, theme: FaultClass | undefined): Configu
     // Copy needs a shadow area as large as the volume; the others live with less.
     shadowBlocks: method === 'copy' || random.below(2) === 0 ? blocks : 1 + random.below(blocks),
     // Structuring frees slots as it goes; a full image and its overlay fit twice the volume.
-    stagingBlocks: random.below(4) === 0 ? blocks : 2 * blocks,
+    stagingBlocks: random.below(4) === 0 ? blocks : 2 * blocks - roomLess(random.fork('room'), blocks),
     // Nothing can be forged where everything is sealed.
     sealed: random.below(4) === 0 && theme !== 'forge data',
     ...windowsOf(random.fork('windows')),
@@ -139,6 +139,11 @@ function configurationOf(random: Random, theme: FaultClass | undefined): Configu
     // Most messages of some pairs fit one frame: what is changed in one has to be found out by more than its parts.
     framePayloadMax: pick(random, [256, 1024, 4096, 65536]),
   };
+}
+
+/** What staging lacks of room for two images: nearly full it gives the same slots to one after the other. */
+function roomLess(random: Random, blocks: number): number {
+  return random.below(3) === 0 ? random.below(blocks) : 0;
 }
 
 /** Some volumes are past the 32 bits of a number of bytes. A copy needs a shadow area as large. */
@@ -200,9 +205,9 @@ function faultsOf(random: Random, { configuration, operations, on, theme }: Faul
   // Records and primary areas have no second copy: a disk that lies about them is met in a run of its own, now and then.
   const lying = random.below(6) === 0 ? all : replicas;
   const some = (disks: typeof all) => disks.filter(() => random.below(2) === 0);
-  // Where a run is about bad sectors, one kind of disk has them: elsewhere they would end what they lead to.
+  // Where a run is about bad sectors, or about what disks refuse, one kind of disk has them: elsewhere they would end what they lead to.
   const bad = pick(random.fork('bad'), ['primary', 'primary', 'shadow', 'shadow', 'staging', 'secondary']);
-  const honest = theme === 'sticky' ? all.filter(([, disk]) => disk.startsWith(bad)) : some(all);
+  const honest = theme === 'sticky' || theme === 'error' ? all.filter(([, disk]) => disk.startsWith(bad)) : some(all);
   return [
     ...lineFaults(random.fork('lines'), {
       frames: framesMax,
@@ -304,20 +309,35 @@ function foreignAreas(random: Random, volumes: number): Fault[] {
 function overtaken(random: Random, all: readonly (readonly [Site, string])[], takesOver: boolean): Fault[] {
   const kind = pick(
     random,
-    takesOver ? ['staging', 'secondary', 'secondary'] : ['primary', 'shadow', 'staging', 'staging'],
+    takesOver ? ['staging', 'secondary', 'secondary'] : ['primary', 'shadow', 'staging', 'staging', 'staging'],
   );
   const disks = all.filter(([, disk]) => disk.startsWith(kind));
   const oneOf = pick(random, [2, 5, 12]);
-  return disks.flatMap(([site, disk]) =>
+  const slow = disks.flatMap(([site, disk]) =>
     Array.from({ length: commandsMax }, (_, index) => index + 1).flatMap((nth): Fault[] => {
       if (random.below(oneOf) > 0) return [];
-      const us = pick(random, [100_000, 1_000_000, 3_000_000, 8_000_000]);
+      const us = pick(random, [10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 8_000_000]);
       const meanwhile = pick(random, [
-        ...[{}, { restarts: 'main' }, { restarts: site }, { restarts: site }],
+        ...[{}, {}, { restarts: 'main' }, { restarts: site }],
         ...[{ cutsLineUs: 1000 }, { cutsLineUs: 50_000 }],
       ] as const);
       return [{ kind: 'disk', site, disk, operation: 'write', nth, effect: { kind: 'slow', us, ...meanwhile } }];
     }),
+  );
+  // Or the generation fails meanwhile, since main cannot read it.
+  const unreadable = kind === 'staging' && random.below(3) === 0 ? all.filter(([site]) => site === 'main') : [];
+  return [...slow, ...unreadable.flatMap(([site, disk]) => (disk === 'meta' ? [] : unreadableOf(random, site, disk)))];
+}
+
+/** Reads that fail, however often they are tried again. */
+function unreadableOf(random: Random, site: Site, disk: string): Fault[] {
+  return Array.from({ length: 2 }, () => 1 + random.below(20)).flatMap((first) =>
+    [0, 1, 2].map(
+      (again): Fault => ({
+        ...{ kind: 'disk', site, disk, operation: 'read', nth: first + again },
+        effect: { kind: 'error', sense: 'medium' },
+      }),
+    ),
   );
 }
 
