@@ -187,7 +187,10 @@ export class PlanHosts {
   }
 
   #heardStructured(number: number): void {
-    const { structured } = this.#bench.sub.replica;
+    const { state, replica } = this.#bench.sub;
+    // One that is reading its records does not know yet.
+    if (state.blockBytes === 0) return;
+    const { structured } = replica;
     if (structured < number && !this.#owed.mayLose)
       this.#oracle.fail(
         'answer',
