@@ -325,6 +325,8 @@ export class PlanRun {
   }
 
   #noteDrain(disk: DiskName, command: MediumCommand): void {
+    // Where the records of main lie nothing is looked at often enough to say what was disturbed.
+    if (!this.owed.hostData) return;
     const volume = Number(disk.slice('primary'.length));
     // What has been retired by now is not what this writes.
     if (this.#running.main) this.oracle.drains.look(this.bench.main.state);
