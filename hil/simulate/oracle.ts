@@ -229,7 +229,7 @@ export class Oracle {
     if (!this.#owed.image || replica.committed === 0) return;
     const image = this.shownTruth;
     if (this.#unknown.has(replica.committed)) return;
-    if (image !== undefined && !this.#shown.has(image)) {
+    if (image !== undefined && this.#subTruth === undefined && !this.#shown.has(image)) {
       this.#shown.add(image);
       settleShown(image, this.#configuration, { replica, disks });
     }

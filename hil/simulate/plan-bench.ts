@@ -136,7 +136,7 @@ export class PlanBench {
     this.#healed = true;
     for (const line of Object.values(this.lines)) this.kernel.restore(line);
     for (const site of ['main', 'sub'] as const) {
-      for (const disk of this.#disks[site].values()) disk.heal();
+      for (const disks of [this.#disks[site], this.#exchanged[site]]) for (const disk of disks.values()) disk.heal();
       if (this.#halted.has(site) || this.#exchanged[site].size > 0) this.cutPower(site, noSurvivors);
       if (!this.kernel.isOn(site)) this.#powerOn(site);
     }
