@@ -16,8 +16,8 @@ import { shrinkLinkPlan } from '../../hil/simulate/link/shrink-link.js';
 import type { Plan } from '../../hil/simulate/plan.js';
 import type { PlanRunOptions } from '../../hil/simulate/run-plan.js';
 import { isSameCheck, shrinkPlan } from '../../hil/simulate/shrink.js';
-import { type Again, Needs } from './needs.js';
 import type { CheckName } from '../../hil/simulate/violation.js';
+import { type Again, Needs } from './needs.js';
 
 export type Hunted =
   | { readonly kind: 'survived'; readonly plans: number; readonly cpuMs: number }
