@@ -354,8 +354,16 @@ describe('link under any faults', () => {
         checkOrder(b, fresh);
         if (!fresh) expect([0, 1, 2].map((priority) => b.messages(priority).length)).to.deep.equal(sent);
         const arrived = b.messages(0).length;
-        a.link.send(numbered(0xffff_ffff, 10), 0);
-        expect(line.run(line.nowUs + 2 * secondUs, () => b.messages(0).length === arrived + 1)).to.equal(true);
+        const delivered = (): boolean => b.messages(0).length === arrived + 1;
+        const closed = a.count('closed');
+        a.link.send(numbered(0xffff_fffe, 10), 0);
+        line.run(line.nowUs + 2 * secondUs, () => delivered() || (a.count('closed') > closed && a.link.open));
+        if (!delivered()) {
+          // Only now, on an idle line, does it come out that an open of before the restart misled b.
+          expect(restarted && a.count('closed') > closed, 'delivered, or closed after a restart').to.equal(true);
+          a.link.send(numbered(0xffff_ffff, 10), 0);
+        }
+        expect(line.run(line.nowUs + 2 * secondUs, delivered), 'delivered after healing').to.equal(true);
       }),
       { numRuns: 150 },
     );
