@@ -147,7 +147,7 @@ describe('serial ports', () => {
   it('that another process has are refused with its name', async () => {
     const near = openPtyLine({ kind: 'pty' });
     const other = spawn('flock', [near.path, 'sleep', '60'], { detached: true });
-    await new Promise((resolve) => other.once('spawn', resolve));
+    await portTaken(near.path);
     const line = openLine(`serial:${near.path}`, { retryMsMin: 5 });
     const trouble = await troubleOf(line, /by process/);
     expect(line.trouble?.code).to.equal('port-in-use');
@@ -173,7 +173,7 @@ async function troubleOf(line: Line, like: RegExp): Promise<string> {
   }
 }
 
-/** Resolves when this process has a port open and locked. */
+/** Resolves when somebody has a port open and locked. */
 async function portTaken(path: string): Promise<void> {
   const isFree = () => spawnSync('flock', ['-n', path, 'true']).status === 0;
   while (isFree()) await new Promise((resolve) => setTimeout(resolve, 20));
