@@ -134,6 +134,7 @@ export class FreezeTaker implements Operation {
     const { takenOver, fullNeeded, transfer } = this.#core.state;
     if (takenOver) this.#core.failGeneration('taken-over', '');
     else if (fullNeeded && transfer?.full === false) this.#core.failGeneration('older-sub', '');
+    else this.#core.failSuspended();
   }
 
   /** The writes to carry out now that the image is fixed. */

@@ -53,7 +53,7 @@ export class Keeper {
   /** Whether the frozen content of this block has to be kept and still lies only in the primary area. */
   isNeeded(volume: number, block: number): boolean {
     if (!this.#core.traits.keepsFrozenContent) return false;
-    return this.#core.isProtected(volume, block) && !this.#core.state.volume(volume).kept.has(block);
+    return this.#core.isProtected(volume, block) && !this.#core.isKept(volume, block);
   }
 
   /**

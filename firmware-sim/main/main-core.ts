@@ -13,6 +13,7 @@ import type { Geometry } from '../controller/geometry.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
 import type { ReplicaState } from '../replica/replica-state.js';
 import { Sender } from '../replica/sender.js';
+import { BlockSet } from '../storage/block-set.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import type { Operation } from '../storage/operation.js';
 import { RangeLocks } from '../storage/range-locks.js';
@@ -62,6 +63,8 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   /** Longest time that a write waited for a block to be sent. */
   stallUsMax = 0;
   #stalled = new Set<HostWrite>();
+  /** Kept blocks whose record as given up is on its way, by volume. */
+  readonly #releasing: BlockSet[] = [];
   #progress = false;
   #failing = false;
 
@@ -122,8 +125,17 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   isProtected(volume: number, block: number): boolean {
     // Stryker disable next-line ConditionalExpression: a shortcut; nothing is frozen then
     if (this.state.transfer === undefined) return false;
-    const maps = this.state.volume(volume);
-    return maps.frozen.has(block) && !maps.sent.has(block);
+    return this.state.volume(volume).frozen.has(block) && !this.#isSent(volume, block);
+  }
+
+  /** Whether the sub has this block of the frozen image. One that it turned out to lack counts no more, durably so or not. */
+  #isSent(volume: number, block: number): boolean {
+    return this.state.volume(volume).sent.has(block) && !this.outgoing.isReturning(volume, block);
+  }
+
+  /** Whether this block's frozen content is in the shadow area, and stays there. */
+  isKept(volume: number, block: number): boolean {
+    return this.state.volume(volume).kept.has(block) && !this.#releasing[volume]?.has(block);
   }
 
   /** Whether a write to this block has to wait in the shadow area. */
@@ -170,12 +182,18 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
 
   /** Gives up kept content that the sub holds, for room; the slots come when the record is durable. */
   reclaim(volume: number): void {
-    const maps = this.state.volume(volume);
-    for (const run of maps.kept.runs()) {
-      if (run.slot === zeroSlot || !maps.sent.has(run.first)) continue;
+    this.#releasing[volume] ??= new BlockSet();
+    const releasing = this.#releasing[volume];
+    if (releasing.size > 0) return;
+    for (const { first, count: countMax, slot } of this.state.volume(volume).kept.runs()) {
+      if (slot === zeroSlot || !this.#isSent(volume, first)) continue;
       let count = 1;
-      while (count < run.count && maps.sent.has(run.first + count)) count += 1;
-      this.record({ kind: 'released', volume: volumeNumber(volume), first: blockNumber(run.first), count });
+      while (count < countMax && this.#isSent(volume, first + count)) count += 1;
+      releasing.add(first, count);
+      this.record(
+        { kind: 'released', volume: volumeNumber(volume), first: blockNumber(first), count },
+        { name: 'recording kept content as given up', resume: () => releasing.delete(first, count) },
+      );
       return;
     }
   }
@@ -258,9 +276,18 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     if (this.state.transfer !== undefined && !this.committing) this.failGeneration(code, detail);
     else if (this.state.reason !== code) {
       this.log('error', `pair suspended: ${code}${detail === '' ? '' : ` (${detail})`}`);
-      this.record({ kind: 'pairState', state: 'PSUE', code: refusals[code].number });
+      this.record(
+        { kind: 'pairState', state: 'PSUE', code: refusals[code].number },
+        { name: 'recording a suspension', resume: () => this.failSuspended() },
+      );
       this.send('remote', { kind: 'pairStateChanged', state: 'PSUE', code: refusals[code].number });
     }
+  }
+
+  /** A freeze and a suspension that were being recorded at the same time: fails that generation, too. */
+  failSuspended(): void {
+    const { pairState, reason } = this.state;
+    if (pairState === 'PSUE') this.failGeneration(reason ?? 'disk-error', '');
   }
 
   /** Continues whatever can go on; called at the end of every step. */

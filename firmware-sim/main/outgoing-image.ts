@@ -28,6 +28,8 @@ export class OutgoingImage implements Outgoing {
   #urgent: { readonly volume: number; readonly block: number }[] = [];
   /** Blocks that the sub holds, whose record is not durable yet. */
   readonly #recording = new Set<SentRecorded>();
+  /** Blocks that the sub turned out to lack, whose record is not durable yet, by volume. */
+  readonly #returning: BlockSet[] = [];
 
   constructor(core: MainCore) {
     this.#core = core;
@@ -121,6 +123,32 @@ export class OutgoingImage implements Outgoing {
     this.#core.record({ kind: 'sent', generation: this.generation, ...run, digests }, recorded);
   }
 
+  /** The sub turned out to lack this block, which counts as sent. */
+  lacking(volume: number, block: number): void {
+    this.#returning[volume] ??= new BlockSet();
+    const returning = this.#returning[volume];
+    if (returning.has(block)) return;
+    returning.add(block);
+    const run = { volume: volumeNumber(volume), first: blockNumber(block), count: 1 };
+    const resume = () => {
+      returning.delete(block);
+      this.returned(volume, block, 1);
+    };
+    this.#core.record(
+      { kind: 'unsent', generation: this.generation, ...run },
+      { name: 'recording a block as not sent', resume },
+    );
+  }
+
+  isReturning(volume: number, block: number): boolean {
+    return this.#returning[volume]?.has(block) === true;
+  }
+
+  /** Whether the record of any block as not sent is on its way. */
+  get returning(): boolean {
+    return this.#returning.some(({ size }) => size > 0);
+  }
+
   /** Whether any of these blocks is about to count as sent. */
   isRecording(volume: number, first: number, count: number): boolean {
     for (const { run } of this.#recording) {
@@ -133,7 +161,7 @@ export class OutgoingImage implements Outgoing {
     const { state, traits, keeper } = this.#core;
     const keeps = state.transfer !== undefined && traits.keepsFrozenContent;
     for (let block = first; block < first + count; block += 1) {
-      if (keeps && !state.volume(volume).kept.has(block)) keeper.keepAlso(volume, block, 1);
+      if (keeps && !this.#core.isKept(volume, block)) keeper.keepAlso(volume, block, 1);
       else this.add(volume, block, 1);
     }
   }

@@ -5,7 +5,7 @@
  *     opened ──► pairing both ways ──► compare ──► begin ──► getHoldings ──► send what is missing ──► complete
  */
 import { RangeDigest, sameDigest } from '../../protocol/digest.js';
-import { blockNumber, type Epoch, type Generation, volumeNumber } from '../../protocol/ids.js';
+import type { Epoch, Generation } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
@@ -29,8 +29,6 @@ export class PairSession {
   #held = new Map<string, { readonly held: Uint8Array; readonly digest: Uint8Array }>();
   #completing: Generation | undefined;
   #completeTries = 0;
-  /** Blocks whose records as not sent are on their way: until then they count as sent, and are not. */
-  #unsending = 0;
   /** Raised with each session. */
   #session = 0;
 
@@ -320,29 +318,26 @@ export class PairSession {
       const block = chunk * holdingsChunkBlocks + bit;
       if (!sent.has(block)) continue;
       // A deferred write of a block that counted as sent may be half drained: the primary area is not to be trusted.
-      const lost = state.transfer !== undefined && maps.changed.has(block) && !maps.kept.has(block);
+      const lost = state.transfer !== undefined && maps.changed.has(block) && !this.#core.isKept(number, block);
       if (lost) {
         this.#core.failGeneration('frozen-content-lost', `volume ${number}, block ${block}`);
         return;
       }
-      const run = { volume: volumeNumber(number), first: blockNumber(block), count: 1 };
-      const resume = () => {
-        this.#unsending -= 1;
-        this.#core.outgoing.returned(number, block, 1);
-      };
-      this.#unsending += 1;
-      this.#core.record(
-        { kind: 'unsent', generation: state.sending, ...run },
-        { name: 'recording a block as not sent', resume },
-      );
+      this.#core.outgoing.lacking(number, block);
     }
   }
 
   #tryComplete(): void {
     const { state, sender } = this.#core;
     const { transfer } = state;
-    if (this.#unsending > 0) return;
-    if (transfer === undefined || !this.ready || !sender.idle || this.#completing === transfer.generation) return;
+    if (
+      transfer === undefined ||
+      this.#core.outgoing.returning ||
+      !this.ready ||
+      !sender.idle ||
+      this.#completing === transfer.generation
+    )
+      return;
     if (state.volumes.some((maps) => maps.sent.size < maps.frozen.size)) return;
     this.#completing = transfer.generation;
     const { blocks, zeroBlocks, digest } = this.#summary();

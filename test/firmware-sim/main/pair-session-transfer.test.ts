@@ -110,6 +110,20 @@ describe('what the sub holds of a generation on its way', () => {
     expect(kept.recorded(), 'it has been kept').to.deep.equal([unsent(1), unsent(2)]);
   });
 
+  it('is protected again as soon as it is known to lack it, before the record is durable', () => {
+    const lab = asking().holds(2, ' X');
+    expect([1, 2].map((block) => lab.core.isProtected(0, block))).to.deep.equal([true, true]);
+    lab.core.outgoing.lacking(0, 1);
+    expect(lab.recorded(), 'one record for each').to.deep.equal([unsent(1), unsent(2)]);
+    const kept = frozen({ method: 'copy' });
+    kept.isSent(1, 'XY');
+    kept.pairing();
+    kept.session.pump();
+    kept.holds(2, ' X');
+    expect(kept.core.keeper.keepFor(0, 2, 1), 'a write waits').to.equal(true);
+    expect(kept.waiting, 'until it is kept').to.include('primary0 read 4+2');
+  });
+
   it('before a freeze is compared with what has flowed there, and what changed since is no loss', () => {
     const lab = new SessionLab({ method: 'streaming' });
     lab.primary(1, 'XYZ');
@@ -301,10 +315,28 @@ describe('a sub that gives up', () => {
       { kind: 'pairState', state: 'PSUE', code: code('staging-full') },
     ]);
     while (before.durable());
+    expect(before.records, 'there is no generation to fail').to.deep.equal([]);
     before.core.state.apply({ kind: 'pairState', state: 'PAIR', code: 0 });
     before.told();
     before.session.pump();
     expect(before.told(), 'and begins anew').to.deep.equal(['begin 2 on 1 PAIR', 'getHoldings 2']);
+  });
+
+  it('a generation just while it is being frozen makes it fail here', () => {
+    const lab = new SessionLab({ method: 'streaming' }).pairing();
+    lab.session.pump();
+    lab.session.message(abandon(2));
+    lab.freeze(2);
+    lab.durable();
+    expect(lab.recorded()).to.deep.equal([{ kind: 'failed', generation: 2, code: code('staging-full') }]);
+    const resumed = new SessionLab({ method: 'streaming' }).pairing();
+    resumed.session.pump();
+    resumed.session.message(abandon(2));
+    resumed.durable();
+    resumed.core.state.apply({ kind: 'pairState', state: 'COPY', code: 0 });
+    resumed.freeze(2);
+    resumed.core.failSuspended();
+    expect(resumed.recorded(), 'resumed meanwhile').to.deep.equal([]);
   });
 
   it('the pair suspends it here, when it is for an error', () => {
