@@ -19,7 +19,7 @@ import { sendHoldings } from './holdings.js';
 import { Recorded } from './recorded.js';
 import type { ReplicaRecord } from './replica-records.js';
 import type { Receiving, ReplicaState } from './replica-state.js';
-import { type ArrivedRun, StageRun } from './stage-run.js';
+import { type ArrivedRun, missingParts, StageRun } from './stage-run.js';
 import { Structuring, type StructuringOptions } from './structuring.js';
 import { summaryOf } from './summary.js';
 
@@ -49,6 +49,8 @@ export class Receiver implements Operation {
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
   #stored: number[] = [];
   #staging = 0;
+  /** Runs that staging has no room for as long as others are on their way, in the order of their arrival. */
+  #waiting: ArrivedRun[] = [];
   /** The generation that staging is for once all records on their way are durable. */
   #target: Receiving | undefined;
   /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
@@ -192,6 +194,7 @@ export class Receiver implements Operation {
     this.#session += 1;
     this.#stored = [];
     this.#early = [];
+    this.#waiting = [];
     this.#complete = undefined;
     this.#holdingsAsked = undefined;
   }
@@ -202,21 +205,23 @@ export class Receiver implements Operation {
     this.#target = undefined;
     this.#complete = undefined;
     this.#early = [];
+    this.#waiting = [];
     this.board.record({ kind: 'dropped', generation });
   }
 
   /** Continues whatever can go on; called at the end of every step of the controller. */
   pump(): void {
-    this.#takeFreed();
+    this.#stageWaiting();
     this.#acknowledge();
     this.#answerHoldings();
     this.#tryCommit();
     this.structuring.pump();
   }
 
-  staged({ run, session }: ArrivedRun): void {
+  staged({ run, session, parts }: ArrivedRun): void {
     this.#staging -= 1;
-    if (session === this.#session) this.#stored.push(run);
+    if (parts !== undefined) parts.left -= 1;
+    if (session === this.#session && (parts?.left ?? 0) === 0) this.#stored.push(run);
   }
 
   stagingFailed({ volume, generation }: ArrivedRun, slots: readonly SlotRun[]): void {
@@ -248,12 +253,44 @@ export class Receiver implements Operation {
   }
 
   #stage(arrived: ArrivedRun): void {
-    if (this.#target?.generation !== arrived.generation) return;
-    const slots = arrived.data.length === 0 ? [] : this.#takeSlots(arrived.volume, arrived.count);
-    if (slots === undefined) {
-      this.#abandon(arrived.generation, 'staging-full');
+    this.#waiting.push(arrived);
+    if (this.#waiting.length === 1) this.#stageWaiting();
+  }
+
+  #stageWaiting(): void {
+    this.#takeFreed();
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (this.#target?.generation === next.generation && !this.#startStaging(next)) return;
+      this.#waiting.shift();
+    }
+  }
+
+  /** False when there is no room now, but what is on its way may make some. */
+  #startStaging(arrived: ArrivedRun): boolean {
+    const { volume, count, data } = arrived;
+    const slots = data.length === 0 ? [] : this.#takeSlots(volume, count);
+    if (slots !== undefined) {
+      this.#startRun(arrived, slots);
+      return true;
+    }
+    if (this.#staging > 0 || this.structuring.makesRoom) return false;
+    this.#stageMissing(arrived);
+    return true;
+  }
+
+  /** Only what staging does not hold yet of a run that comes once more, as all do after a session was lost. */
+  #stageMissing(arrived: ArrivedRun): void {
+    const { volume, generation, run, session } = arrived;
+    const parts = missingParts(arrived, this.state.volume(volume).staged);
+    if (parts.reduce((sum, { count }) => sum + count, 0) > (this.#allocators[volume] as SlotAllocator).free) {
+      this.#abandon(generation, 'staging-full');
       return;
     }
+    if (parts.length === 0 && session === this.#session) this.#stored.push(run);
+    for (const part of parts) this.#startRun(part, this.#takeSlots(volume, part.count) ?? []);
+  }
+
+  #startRun(arrived: ArrivedRun, slots: readonly SlotRun[]): void {
     this.#staging += 1;
     new StageRun(this, arrived, slots).start();
   }
@@ -307,14 +344,15 @@ export class Receiver implements Operation {
   }
 
   #answerHoldings(): void {
-    if (this.#holdingsAsked === undefined || this.#staging > 0) return;
+    if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#waiting.length > 0) return;
     sendHoldings(this, this.#holdingsAsked);
     this.#holdingsAsked = undefined;
   }
 
   #tryCommit(): void {
     const complete = this.#complete;
-    if (complete === undefined || this.#beginning > 0 || this.#staging > 0 || this.#committing !== undefined) return;
+    if (complete === undefined || this.#beginning > 0 || this.#committing !== undefined) return;
+    if (this.#staging > 0 || this.#waiting.length > 0) return;
     const receiving = this.state.receiving;
     // A full image mends one that cannot be structured: it need not wait for that.
     if (this.state.overlaid > 0 && !(this.structuring.isFailed && receiving?.full)) return;

@@ -2,11 +2,12 @@
  * One run of blocks on its way into staging: written to fresh slots, flushed, recorded, then acknowledged. A block
  * that staging already holds for this generation takes a new slot; the map switches to it with the record.
  */
+import { sameDigest } from '../../protocol/digest.js';
 import { blockNumber, type Generation, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes } from '../../protocol/message/messages.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import type { SlotRun } from '../storage/slot-allocator.js';
-import { zeroSlot } from '../storage/stored-blocks.js';
+import { type StoredBlocks, zeroSlot } from '../storage/stored-blocks.js';
 import type { Receiver } from './receiver.js';
 
 export interface ArrivedRun {
@@ -20,6 +21,37 @@ export interface ArrivedRun {
   readonly digests: Uint8Array;
   /** Empty for a run of zeros. */
   readonly data: Uint8Array;
+  /** Of a run of which only parts are staged: how many of them are on their way. */
+  readonly parts?: { left: number };
+}
+
+/** The parts of a run whose contents `staged` does not hold. */
+export function missingParts(arrived: ArrivedRun, staged: StoredBlocks): ArrivedRun[] {
+  const { first, count, digests, data } = arrived;
+  const blockBytes = data.length / count;
+  const isHeld = (index: number) => {
+    const held = staged.digestOf(first + index);
+    return held !== undefined && sameDigest(held, digests.subarray(index * digestBytes, (index + 1) * digestBytes));
+  };
+  const parts: ArrivedRun[] = [];
+  const left = { left: 0 };
+  for (let index = 0; index < count; ) {
+    let end = index;
+    while (end < count && !isHeld(end)) end += 1;
+    if (end > index) {
+      const of = (bytes: Uint8Array, each: number) => bytes.subarray(index * each, end * each);
+      const part = {
+        first: first + index,
+        count: end - index,
+        digests: of(digests, digestBytes),
+        data: of(data, blockBytes),
+      };
+      parts.push({ ...arrived, ...part, parts: left });
+    }
+    index = end + 1;
+  }
+  left.left = parts.length;
+  return parts;
 }
 
 export class StageRun implements Operation {

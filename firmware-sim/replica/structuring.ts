@@ -98,6 +98,11 @@ export class Structuring {
     return this.damaged && this.#placing.size === 0;
   }
 
+  /** Committed blocks leave staging, one after the other. */
+  get makesRoom(): boolean {
+    return this.state.overlaid > 0 && !this.damaged;
+  }
+
   placed(place: PlaceRun): void {
     this.#placing.delete(place);
   }

@@ -201,6 +201,24 @@ describe('failback', () => {
     await expectEqualSites(lab);
   });
 
+  it('needs no room twice for what had arrived before a power cut', async () => {
+    for (let cut = 1; cut <= 12; cut += 1) {
+      const lab = await pairOf('differential', {
+        remoteLine: { latencyUs: 500, bitErrorRate: 0, dropRate: 0, baud: 12_000_000 },
+        shadowBytes: 7 * blockBytes,
+      });
+      await lab.bench.run(lab.bench.subHost.takeover(true));
+      await lab.write(0, 6, lab.bench.subHost);
+      await lab.bench.run(lab.bench.subHost.failback(true));
+      await lab.bench.pass(cut * 2000);
+      lab.bench.powerCut('main');
+      await lab.bench.pass(5000);
+      lab.bench.powerOn('main');
+      await regained(lab);
+      await expectEqualSites(lab);
+    }
+  });
+
   it('ends well when the power goes again and again, at either site, every few milliseconds of it', async () => {
     for (let cut = 0; cut < 24; cut += 1) {
       const lab = await pairOf('differential', {

@@ -64,4 +64,9 @@ export const replicationRequirements: readonly Requirement[] = [
     elsewhere,
   ),
   unchecked('R-25', 'A held run that was refused is sent again with its contents.', elsewhere),
+  unchecked(
+    'R-26',
+    'A run waits for room in staging as long as some may come, and needs it only for what is not held.',
+    elsewhere,
+  ),
 ];

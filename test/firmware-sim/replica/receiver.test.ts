@@ -4,7 +4,7 @@ import { contentDigests, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import { refusals } from '../../../protocol/refusals.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
-import { begun, blockBytes, blocksOf, ReplicaLab } from './replica-lab.js';
+import { begun, blockBytes, blocksOf, digestOf, ReplicaLab } from './replica-lab.js';
 
 const outside = refusals['range-outside'].number;
 const mismatch = refusals['digest-mismatch'].number;
@@ -238,6 +238,103 @@ describe('the receiver, taking runs', () => {
     lab.run(3, { first: 4, letters: 'e' });
     lab.settle();
     expect([lab.told(), lab.suspended]).to.deep.equal([[], []]);
+  });
+
+  it('lets runs wait, in their order, as long as what is on its way may make room', () => {
+    const lab = begun({ stagingSlots: 4 });
+    lab.run(1, { first: 0, letters: 'abc' });
+    lab.run(2, { first: 0, letters: 'xyz' });
+    lab.zeros(3, { first: 8, count: 2 });
+    lab.receiver.getHoldings({ kind: 'getHoldings', generation: generation(1) });
+    lab.complete(1, { blocks: 5, zeroBlocks: 2, digest: digestOf('xyz     ..') });
+    expect(lab.waiting).to.deep.equal(['staging0 write']);
+    lab.disk();
+    lab.disk();
+    lab.durable();
+    expect(lab.told(), 'not as long as a run waits').to.deep.equal([
+      `abandon 1 ${stagingFull} PSUE`,
+      'stored 1 of 1',
+      'holdings 1',
+    ]);
+    const more = begun({ stagingSlots: 4 });
+    more.run(1, { first: 0, letters: 'a' });
+    more.run(2, { first: 0, letters: 'x' });
+    more.run(3, { first: 1, letters: 'bcd' });
+    more.receiver.getHoldings({ kind: 'getHoldings', generation: generation(1) });
+    more.complete(1, { blocks: 4, zeroBlocks: 0, digest: digestOf('xbcd') });
+    more.settle();
+    expect(more.told()).to.deep.equal([
+      'stored 1 of 1',
+      'stored 2 of 1',
+      'stored 3 of 1',
+      'holdings 1',
+      'committed 1',
+      'structured 1',
+    ]);
+    expect(more.letters('secondary0', 0, 4)).to.equal('xbcd');
+  });
+
+  it('stages of a run that comes once more only what it does not hold, when there is no room for all', () => {
+    const lab = begun({ stagingSlots: 6 });
+    lab.run(1, { first: 1, letters: 'bcd' });
+    lab.run(2, { first: 5, letters: 'f' });
+    lab.settle();
+    lab.receiver.sessionOpened();
+    lab.told();
+    lab.run(1, { first: 1, letters: 'bcd' });
+    expect([lab.waiting, lab.records, lab.told()], 'all of it is there').to.deep.equal([[], [], []]);
+    lab.receiver.pump();
+    expect(lab.told()).to.deep.equal(['stored 1 of 1']);
+    lab.run(2, { first: 0, letters: 'abcde' });
+    expect(lab.waiting).to.deep.equal(['staging0 write', 'staging0 write']);
+    while (lab.disk());
+    lab.durable();
+    expect(lab.told(), 'one part').to.deep.equal([]);
+    lab.durable();
+    expect([lab.told(), lab.allocators[0]?.free]).to.deep.equal([['stored 2 of 1'], 0]);
+    const { staged } = lab.state.volume(0);
+    const slots = Array.from({ length: 6 }, (_, block) => staged.slotOf(block) ?? 99);
+    expect(slots.map((slot) => lab.letters('staging0', slot, 1)).join('')).to.equal('abcdef');
+    lab.run(3, { first: 5, letters: 'x' });
+    expect(lab.told(), 'another content needs a slot of its own').to.deep.equal([`abandon 1 ${stagingFull} PSUE`]);
+  });
+
+  it('lets runs wait for the structuring of the image before, but not for one that failed', () => {
+    const structuring = () => {
+      const lab = begun({ stagingSlots: 4 });
+      lab.run(1, { first: 0, letters: 'abc' });
+      lab.settle();
+      lab.complete(1, { blocks: 3, zeroBlocks: 0, digest: digestOf('abc') });
+      lab.durable();
+      lab.receiver.begin({
+        ...{ kind: 'begin', epoch: epoch(1), generation: generation(2), base: generation(1) },
+        ...{ full: false, state: 'PAIR' },
+      });
+      while (lab.durable());
+      lab.run(2, { first: 4, letters: 'xy', generation: 2 });
+      lab.told();
+      return lab;
+    };
+    const lab = structuring();
+    expect(lab.waiting).to.deep.equal(['staging0 read']);
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['structured 1', 'stored 2 of 2']);
+    const failed = structuring();
+    while (failed.suspended.length === 0 && failed.disk(checkCondition('unrecoveredReadError')));
+    expect(failed.told()).to.deep.equal([`abandon 2 ${stagingFull} PSUE`]);
+  });
+
+  it('forgets runs that wait for room when the session ends or the generation is dropped', () => {
+    for (const end of ['session', 'drop'] as const) {
+      const lab = begun({ stagingSlots: 4 });
+      lab.run(1, { first: 0, letters: 'abc' });
+      lab.run(2, { first: 4, letters: 'xy' });
+      if (end === 'session') lab.receiver.sessionOpened();
+      else lab.receiver.drop();
+      lab.settle();
+      const { size } = lab.state.volume(0).staged;
+      expect([lab.told().join(), size], end).to.deep.equal(end === 'session' ? ['', 3] : ['stored 1 of 0', 0]);
+    }
   });
 
   it('gives a generation up, and its slots back, when the disk does not take a run', () => {
