@@ -137,11 +137,9 @@ export class MainSession {
 
   /** What main says of the pair, as it looks from here. */
   #mainState(main: MessageNamed<'pairing'>['state'], code: number): void {
-    const { state, replica } = this.#core;
-    const healthy = replica.committed === 0 ? 'COPY' : 'PAIR';
+    const healthy = this.#core.replica.committed === 0 ? 'COPY' : 'PAIR';
     const next = main === 'PSUS' ? 'SSUS' : main === 'PSUE' ? 'PSUE' : healthy;
-    if (state.takenOver || (next === state.pairState && next !== 'PSUE')) return;
-    this.#core.record({ kind: 'pairState', state: next, code: next === 'COPY' || next === 'PAIR' ? 0 : code });
+    this.#core.mainSays(next, next === healthy ? undefined : refusalByNumber(code));
   }
 
   #begin(message: MessageNamed<'begin'>): void {

@@ -1,12 +1,14 @@
 /** What the parts of the sub controller share. `SubController` routes events to it. */
 
 import type { DeviceEffect, PortName } from '../../protocol/device.js';
+import type { PairState } from '../../protocol/ids.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import type { Board, RunForms } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
 import { Receiver } from '../replica/receiver.js';
+import { Recorded } from '../replica/recorded.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
 import type { ReplicaState } from '../replica/replica-state.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
@@ -28,6 +30,8 @@ export interface SubSurroundings {
   readonly runForms: () => RunForms;
 }
 
+type PairStateAndReason = Pick<SubState, 'pairState' | 'reason'>;
+
 export class SubCore implements Board<SubRecord | ReplicaRecord> {
   readonly #around: SubSurroundings;
   readonly state: SubState;
@@ -40,6 +44,7 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
   nowUs = 0;
   /** Host writes that have arrived and are not answered. */
   hostWrites = 0;
+  #recording: PairStateAndReason | undefined;
 
   constructor(around: SubSurroundings) {
     this.#around = around;
@@ -86,11 +91,34 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
 
   /** Something at the sub makes it impossible to go on: shown here, and told to main. */
   suspend(code: RefusalCode, detail: string): void {
-    if (this.state.pairState === 'PSUE' && this.state.reason === code) return;
+    const { pairState, reason } = this.#newest;
+    if (pairState === 'PSUE' && reason === code) return;
     this.log('error', `pair suspended: ${code}${detail === '' ? '' : ` (${detail})`}`);
     const number = refusals[code].number;
-    if (!this.state.takenOver) this.record({ kind: 'pairState', state: 'PSUE', code: number });
+    if (!this.state.takenOver) this.#recordPairState('PSUE', code);
     this.send('remote', { kind: 'pairStateChanged', state: 'PSUE', code: number });
+  }
+
+  /** What main says of the pair. A reason that main gives anew is recorded anew. */
+  mainSays(state: PairState, reason: RefusalCode | undefined): void {
+    if (this.state.takenOver || (state === this.#newest.pairState && state !== 'PSUE')) return;
+    this.#recordPairState(state, reason);
+  }
+
+  /** The state of the pair that the journal will end with: one that is being recorded counts already. */
+  get #newest(): PairStateAndReason {
+    return this.#recording ?? this.state;
+  }
+
+  #recordPairState(pairState: PairState, reason: RefusalCode | undefined): void {
+    const recording = { pairState, reason };
+    this.#recording = recording;
+    this.record(
+      { kind: 'pairState', state: pairState, code: reason === undefined ? 0 : refusals[reason].number },
+      new Recorded(`recording ${pairState}`, () => {
+        if (this.#recording === recording) this.#recording = undefined;
+      }),
+    );
   }
 
   unlock(holder: Operation): void {
@@ -99,6 +127,6 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
 
   /** The first commit makes a pair of what was a copy under way. */
   #imageChanged(): void {
-    if (this.state.pairState === 'COPY') this.record({ kind: 'pairState', state: 'PAIR', code: 0 });
+    if (this.#newest.pairState === 'COPY') this.#recordPairState('PAIR', undefined);
   }
 }

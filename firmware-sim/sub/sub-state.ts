@@ -46,6 +46,8 @@ export class SubState {
         if (this.pairState === 'SMPL') this.pairState = 'COPY';
         break;
       case 'pairState':
+        // Recorded beside a takeover: it tells of the pair that was.
+        if (this.takenOver) break;
         this.pairState = record.state;
         this.reason = refusalByNumber(record.code);
         break;

@@ -32,10 +32,29 @@ describe('a sub that cannot go on', () => {
     expect(recorded(lab)).to.deep.equal([{ kind: 'pairState', state: 'PSUE', code }]);
   });
 
+  it('is paired again where main says so while the suspension is being recorded, and says the next reason again', () => {
+    const lab = new SubLab();
+    lab.state.apply({ kind: 'pairState', state: 'PAIR', code: 0 });
+    lab.core.suspend('disk-error', '');
+    lab.core.mainSays('PAIR', undefined);
+    lab.core.mainSays('PAIR', undefined);
+    expect(recorded(lab).map((each) => each.kind === 'pairState' && each.state)).to.deep.equal(['PSUE', 'PAIR']);
+    lab.core.suspend('disk-error', '');
+    expect(recorded(lab)).to.have.length(3);
+    lab.durable();
+    expect([lab.state.pairState, lab.state.reason]).to.deep.equal(['PSUE', 'disk-error']);
+    lab.core.mainSays('PAIR', undefined);
+    lab.durable();
+    expect([lab.state.pairState, lab.state.reason]).to.deep.equal(['PAIR', undefined]);
+  });
+
   it('stays the one that hosts write to after a takeover', () => {
     const lab = new SubLab();
+    lab.core.mainSays('PSUE', 'disk-error');
     lab.state.apply({ kind: 'tookOver', epoch: epoch(2) });
+    lab.durable();
     lab.core.suspend('disk-error', '');
+    lab.core.mainSays('PAIR', undefined);
     expect([recorded(lab), lab.sent.length, lab.state.pairState]).to.deep.equal([[], 1, 'SSWS']);
   });
 });
