@@ -23,7 +23,8 @@ async function found(line: Pick<LineToExamine, 'address'> & Partial<LineToExamin
 describe('a doctor at a line', () => {
   describe('to a model as a process', () => {
     let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-    const [cable, remote] = [new BadCable(), new BadCable()];
+    let cable: BadCable;
+    let remote: BadCable;
     const models: BenchProcess[] = [];
     const keyFile = (name: string) => {
       const path = join(folder.path, name);
@@ -39,6 +40,8 @@ describe('a doctor at a line', () => {
 
     before(async () => {
       folder = await temporaryFolder();
+      cable = new BadCable();
+      remote = new BadCable();
       await startSub();
     });
     afterEach(() => cable.set('none'));
