@@ -87,6 +87,11 @@ export class FailbackReceiver {
     this.#given = { epoch: epoch(now), generation: of };
   }
 
+  inHand(): string[] {
+    const asked = this.#asked === undefined ? [] : ['failback (asked)'];
+    return [...asked, ...this.#receiver.inHand()];
+  }
+
   closed(): void {
     this.#asked = undefined;
     this.#receiver.sessionOpened();
@@ -94,11 +99,11 @@ export class FailbackReceiver {
 
   pump(): void {
     const { state, drainer } = this.#core;
-    const asked = this.#asked;
     // Until then more blocks may come to differ.
-    if (asked !== undefined && state.transfer === undefined && this.#surroundings.hostIsQuiet()) {
-      if (!asked.allowed) this.#ask(asked);
-      else if (state.failingBack && drainer.idle) this.#answer(asked);
+    if (state.transfer === undefined && this.#surroundings.hostIsQuiet()) {
+      if (this.#asked?.allowed === false) this.#ask(this.#asked);
+      // One that is asked for anew finds it allowed already: nothing else may come to wake main for the answer.
+      if (this.#asked?.allowed === true && state.failingBack && drainer.idle) this.#answer(this.#asked);
     }
     if (state.failingBack) this.#receiver.pump();
     this.#regain();

@@ -79,6 +79,14 @@ describe('main, asked for a failback', () => {
     expect(lab.told(), 'once').to.deep.equal([]);
   });
 
+  it('answers one that asks anew at once: nothing else may come to wake it', () => {
+    const lab = new BackLab().asks(1);
+    lab.told();
+    lab.back.message({ kind: 'failbackAsk', request: 2, epoch: epoch(2), committed: generation(4), discard: false });
+    lab.back.pump();
+    expect(lab.told()).to.deep.equal(['difference 2: ']);
+  });
+
   it('discards what it never sent only when it is told to', () => {
     const lab = new BackLab();
     lab.primary(3, 'XY');
