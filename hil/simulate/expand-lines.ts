@@ -6,6 +6,7 @@ import { unreachable } from '../../protocol/ids.js';
 import type { Random } from '../random.js';
 import { Gap } from './gap.js';
 import type { Direction, LineEffect, LineEffectKind, LineFault, LineName } from './plan.js';
+import { strangeFrame } from './strange-frame.js';
 
 export interface LineFaultOptions {
   /** Frames 1 … `frames` of each direction are addressed. */
@@ -58,7 +59,9 @@ export function drawLineEffect(random: Random, kind: LineEffectKind): LineEffect
     case 'duplicateBytes':
       return { kind, at: offset(random), bytes: upTo(random, 8) };
     case 'insertBytes':
-      return { kind, at: offset(random), hex: random.fill(Buffer.alloc(upTo(random, 6))).toString('hex') };
+      return random.below(3) === 0
+        ? { kind, at: 0, hex: strangeFrame(random).toString('hex') }
+        : { kind, at: offset(random), hex: random.fill(Buffer.alloc(upTo(random, 6))).toString('hex') };
     case 'duplicateFrame':
       return { kind, copies: upTo(random, 3) };
     case 'delimiter':

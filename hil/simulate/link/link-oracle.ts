@@ -61,6 +61,8 @@ export class LinkOracle {
   readonly #sessions: Session[] = [];
   /** Changes that somebody made on purpose to frames from this end, and refusals of messages from it. */
   readonly #forged = { a: 0, b: 0 };
+  /** Frames of somebody else that have arrived from this end and were not refused yet. */
+  readonly #strange = { a: 0, b: 0 };
   #delays = 0;
   /** Opens that were met by faults. */
   #opensHit = 0;
@@ -139,6 +141,11 @@ export class LinkOracle {
     this.#forged[side] += 1;
   }
 
+  /** A frame of somebody else arrives as from this end: it is refused, and nothing else may come of it. */
+  strangeFrame(side: End): void {
+    this.#strange[side] += 1;
+  }
+
   /** A fault has met an open. */
   openHit(): void {
     this.#opensHit += 1;
@@ -151,6 +158,10 @@ export class LinkOracle {
 
   refused(side: End, code: RefusalCode): void {
     if (disallowed.has(code)) this.#report('allowed', `${side} is sent what it must refuse: ${code}`);
+    if (code === 'version-mismatch' && this.#strange[opposite(side)] > 0) {
+      this.#strange[opposite(side)] -= 1;
+      return;
+    }
     if (this.#sealed) {
       if (!code.startsWith('frame-')) this.#refusedSealed(side, code);
       return;

@@ -9,6 +9,7 @@ import { Random } from '../../random.js';
 import { FaultyWire, type FrameFault } from '../faulty-wire.js';
 import { Kernel, type SimulatedLine, type Wire } from '../kernel.js';
 import type { Direction } from '../plan.js';
+import { isStrangeFrame } from '../strange-frame.js';
 import { Eavesdropper } from './eavesdropper.js';
 import { bytesPerTrouble, bytesPlanned, deliveryUs, idleUsPerByte } from './link-bounds.js';
 import { envelopeBytes, LinkEnd, linePort } from './link-end.js';
@@ -231,6 +232,8 @@ class LinkSimulation {
     this.#lineIsGood = false;
     this.#trouble(this.#kernel.nowUs + (effect.kind === 'stall' ? effect.us : 0));
     if (effect.kind === 'stall') this.#oracle.stalled(effect.us);
+    if (effect.kind === 'insertBytes' && isStrangeFrame(Buffer.from(effect.hex, 'hex')))
+      this.#oracle.strangeFrame(senderOf(direction));
     if (effect.kind === 'forge' || isTampering(fault)) this.#oracle.forged(senderOf(direction));
   }
 
