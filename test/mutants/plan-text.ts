@@ -11,11 +11,10 @@ export function planText(plan: Plan | LinkPlan): string {
 function pairText({ configuration, operations, faults, crash }: Plan): string {
   const parts = [configuration.method, ...operations.map(operationText), ...faults.map(faultText)];
   if (crash !== undefined) {
+    const at = crash.afterEffects === undefined ? 'at each disk command' : `at effect ${crash.afterEffects}`;
     const again = crash.again === undefined ? '' : `, and again after ${crash.again.afterCommands} commands`;
     const rot = crash.rot === undefined ? '' : ', a byte rots meanwhile';
-    parts.push(
-      `look at a power cut of ${crash.site} at effect ${crash.afterEffects}: ${survivalText(crash.survival)}${again}${rot}`,
-    );
+    parts.push(`look at a power cut of ${crash.site} ${at}: ${survivalText(crash.survival)}${again}${rot}`);
   }
   return parts.join('; ');
 }
