@@ -83,6 +83,8 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   /** Continues whatever can go on. */
   protected abstract work(): void;
   protected abstract ownDeadline(): number | undefined;
+  /** What has begun and not ended, besides disk commands and records. */
+  protected abstract ownInHand(): readonly string[];
 
   step(event: DeviceEvent, nowUs: number): readonly DeviceEffect[] {
     this.nowUs = nowUs;
@@ -124,6 +126,12 @@ export abstract class Controller<R extends { readonly kind: string }> implements
       sentBits: Math.min(takenBits, peer?.windowBits ?? 0),
       held: heldRuns && peer?.heldRuns === true,
     };
+  }
+
+  /** What has begun and not ended, by name, for whoever asks why nothing moves; nothing at rest, and while it is off. */
+  inHand(): string[] {
+    const own = this.power === 'running' ? this.ownInHand() : [];
+    return [...new Set([...this.disks.inHand(), ...(this.#journal?.inHand() ?? []), ...own])];
   }
 
   /** Whether there is a session that messages can pass now: one whose line was lost waits to be resumed. */

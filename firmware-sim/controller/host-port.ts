@@ -52,6 +52,11 @@ export class HostPort {
     return this.#target.received().map(({ tag }) => tag);
   }
 
+  /** Commands that are not answered, by the host's tag. */
+  inHand(): string[] {
+    return this.receivedTags().map((tag) => `host command with tag ${tag}`);
+  }
+
   /** Why medium commands are refused for now; undefined to carry them out. */
   setNotReady(sense: Sense | undefined): void {
     for (const unit of this.#units) unit.notReady = sense;

@@ -43,6 +43,12 @@ export class FreezeTaker implements Operation {
     return this.#phase !== 'none';
   }
 
+  inHand(): string[] {
+    return this.busy
+      ? [this.name, ...this.#held.map(({ tag }) => `host write with tag ${tag} (behind the freeze)`)]
+      : [];
+  }
+
   /** Holds a write that came after the freeze; false when there is none to wait for. */
   hold(command: HostCommand): boolean {
     if (this.#phase === 'none') return false;

@@ -458,6 +458,12 @@ export class MainController extends Controller<AnyRecord> {
     return this.#stallEndUs();
   }
 
+  protected ownInHand(): string[] {
+    const { core, failback, freeze, hostPort } = this.#parts;
+    const locked = core.locks.claimants.map(({ name }) => name);
+    return [...locked, ...freeze.inHand(), ...core.sender.inHand(), ...failback.inHand(), ...hostPort.inHand()];
+  }
+
   #status(request: number): MessageNamed<'status'> {
     const lines = (['host', 'remote'] as const).map((name) => ({ name, up: this.isOpen(name) }));
     return mainStatus({ request, state: this.#state, core: this.#started?.core, lines });

@@ -78,6 +78,16 @@ export class Receiver implements Operation {
     return `commit of generation ${this.#committing?.generation ?? 0}`;
   }
 
+  /** Runs that have arrived and are neither stored nor refused, by what keeps them. */
+  inHand(): string[] {
+    const kept: readonly [number, string][] = [
+      [this.#staging, 'runs on their way into staging'],
+      [this.#waiting.length, 'runs that wait for room in staging'],
+      [this.#early.length, 'runs that wait for the beginning of their generation'],
+    ];
+    return kept.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
+  }
+
   begin(message: MessageNamed<'begin'>): void {
     const { epoch, generation, base, full } = message;
     if (generation === this.state.committed) {

@@ -101,6 +101,17 @@ export class Sender {
     return this.#onItsWay.size === 0 && this.#reading.size === 0;
   }
 
+  /** Runs that are being read, those that are not known to be stored, and what of the window they have. */
+  inHand(): string[] {
+    const kept: readonly [number, string][] = [
+      [this.#reading.size, 'runs that are being read'],
+      [this.#onItsWay.size, 'runs without an answer'],
+      [this.#offersUnderWay, 'offers without an answer'],
+      [this.#bytesOnTheirWay, 'bytes of the window'],
+    ];
+    return kept.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
+  }
+
   /** From now on sends what `outgoing` picks; undefined stops picking. What is on its way stays with its own. */
   use(outgoing: Outgoing | undefined): void {
     this.#outgoing = outgoing;

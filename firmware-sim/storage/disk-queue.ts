@@ -63,6 +63,16 @@ export class DiskQueue {
     return this.#pending.size + this.#paused.length + held;
   }
 
+  /** Whose commands and flushes have not ended, by name. */
+  inHand(): string[] {
+    const pending = [...this.#pending.values(), ...this.#paused.map((each) => each.pending)];
+    const states = [...this.#disks.values()];
+    const flushed = states.flatMap(({ flushing = [], waiting }) => [...flushing, ...waiting]);
+    const again = pending.filter((each) => each.again === true).map(({ disk }) => `${disk}: a lost write once more`);
+    const operations = [...pending, ...states.flatMap(({ held }) => held)].flatMap(({ operation = [] }) => operation);
+    return [...[...operations, ...flushed].map(({ name }) => name), ...again];
+  }
+
   /** Issues a command; the operation is resumed with its outcome. */
   issue(disk: DiskName, command: MediumCommand, operation: Operation): void {
     this.#remember(disk, command, operation);

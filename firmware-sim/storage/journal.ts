@@ -95,6 +95,12 @@ export class Journal<R> implements Operation {
     return this.#phase === 'idle' && this.#queue.length === 0;
   }
 
+  /** Whose records are not durable yet, by name, and the journal itself. */
+  inHand(): string[] {
+    const operations = [...this.#inFlight, ...this.#queue].flatMap(({ operation = [] }) => operation);
+    return this.idle ? [] : [this.name, ...operations.map(({ name }) => name)];
+  }
+
   /** Makes a record durable, then applies it to the state, then resumes the operation. */
   append(record: R, operation?: Operation): void {
     this.#queue.push({ record, encoded: this.#state.encode(record), operation });

@@ -24,6 +24,11 @@ export interface LockRange {
 export class RangeLocks<Holder> {
   readonly #claims: Claim<Holder>[] = [];
 
+  /** Who holds a range or waits for one, in the order they came. */
+  get claimants(): Holder[] {
+    return this.#claims.map(({ holder }) => holder);
+  }
+
   /** Claims a range; true when it is held at once, else `release` will name the holder when its turn comes. */
   claim(holder: Holder, { volume, first, count, shared }: LockRange): boolean {
     const span = { volume, first, end: first + count, shared };

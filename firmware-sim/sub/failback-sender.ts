@@ -74,6 +74,10 @@ export class FailbackSender implements Outgoing {
     return this.#phase !== 'none';
   }
 
+  inHand(): string[] {
+    return this.busy ? [`failback (${this.#phase})`, ...this.sender.inHand()] : this.sender.inHand();
+  }
+
   /** Blocks that go back, and those of them that main holds. */
   get progress(): { readonly total: number; readonly sent: number } {
     const size = (sets: readonly { readonly size: number }[]) => sets.reduce((sum, each) => sum + each.size, 0);

@@ -447,6 +447,12 @@ export class SubController extends Controller<AnyRecord> {
     return this.#asking.length === 0 ? undefined : this.#askedUs + lifeUs;
   }
 
+  protected ownInHand(): string[] {
+    const { core, failback, hostPort } = this.#parts;
+    const locked = core.locks.claimants.map(({ name }) => name);
+    return [...locked, ...core.receiver.inHand(), ...failback.inHand(), ...hostPort.inHand()];
+  }
+
   #status(request: number): MessageNamed<'status'> {
     const lines = (['host', 'remote'] as const).map((name) => ({ name, up: this.isOpen(name) }));
     const failed = [...this.#failures].at(-1);

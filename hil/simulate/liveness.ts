@@ -101,6 +101,10 @@ export class Liveness {
     const { bench, oracle } = this.#run;
     // What the host does not do any more cannot change anything: some time for slots to come free.
     this.#run.advance(bench.kernel.nowUs + 1_000_000 + slowestUs(this.#run.plan));
+    for (const site of ['main', 'sub'] as const) {
+      const held = bench[site].inHand();
+      if (held.length > 0) oracle.fail('final', `${site} is at rest and holds on to ${held.join(', ')}`);
+    }
     const { volumeSectors } = this.#run.plan.configuration;
     const image = oracle.shownTruth;
     for (const volume of volumeSectors.keys()) {

@@ -107,5 +107,9 @@ function statesOf(run: PlanRun): readonly string[] {
   return [
     `main: ${mainStateOf(main, run.isRunning('main'))}, ${pairState}; frozen ${lastFrozen}, committed ${committed}, structured ${structured}${sending}`,
     `sub: ${subStateOf(sub, run.isRunning('sub'))}; committed ${sub.replica.committed}, structured ${sub.replica.structured}`,
+    ...sites.flatMap((site) => {
+      const held = run.bench[site].inHand();
+      return held.length === 0 ? [] : [`${site} has in hand: ${held.join(', ')}`];
+    }),
   ];
 }

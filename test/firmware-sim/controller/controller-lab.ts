@@ -94,6 +94,10 @@ export class ProbeController extends Controller<NumberRecord> {
     this.worked += 1;
   }
 
+  protected ownInHand(): string[] {
+    return ['probing'];
+  }
+
   protected ownDeadline(): number | undefined {
     if (this.power !== 'running') throw new Error('asked for a deadline while it does not run');
     return this.deadlineUs;
