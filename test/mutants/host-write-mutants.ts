@@ -127,8 +127,8 @@ export const hostWriteMutants: readonly Mutant[] = [
     harm: 'When the shadow area has no room, kept content is given up whether the sub holds it or not: it is kept anew from what the host has written since, and the image holds newer content.',
     sequence: 'Copy with a shadow area smaller than what is written, the line slow, the host overwrites kept blocks.',
     file: core,
-    find: 'if (run.slot === zeroSlot || !maps.sent.has(run.first)) continue;',
-    replace: 'if (run.slot === zeroSlot) continue;',
+    find: 'if (slot === zeroSlot || !this.#isSent(volume, first)) continue;',
+    replace: 'if (slot === zeroSlot) continue;',
   },
   {
     name: 'drain-without-flush',

@@ -211,8 +211,8 @@ const sendMutants: readonly Mutant[] = [
     sequence:
       'A block is sent, the host overwrites it; the sub’s areas are put back to before it was staged, in the same transfer; the session opens again.',
     file: session,
-    find: 'maps.changed.has(block) && !maps.kept.has(block);',
-    replace: 'maps.deferred.has(block) && !maps.kept.has(block);',
+    find: 'maps.changed.has(block) && !this.#core.isKept(number, block);',
+    replace: 'maps.deferred.has(block) && !this.#core.isKept(number, block);',
   },
   {
     name: 'commit-digest-not-compared',

@@ -35,7 +35,7 @@ const stagingMutants: readonly Mutant[] = [
     sequence:
       'Streaming: the staging disk is BUSY with block 5; the session opens anew; the host has written block 5 again, it is sent and staged; the first run is recorded last.',
     file: receiver,
-    find: 'if (this.#holdingsAsked === undefined || this.#staging > 0) return;',
+    find: 'if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#waiting.length > 0) return;',
     replace: 'if (this.#holdingsAsked === undefined) return;',
   },
   {
@@ -47,18 +47,18 @@ const stagingMutants: readonly Mutant[] = [
     edits: [
       {
         file: receiver,
-        find: 'if (this.#holdingsAsked === undefined || this.#staging > 0) return;',
+        find: 'if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#waiting.length > 0) return;',
         replace: 'if (this.#holdingsAsked === undefined) return;',
       },
       {
         file: receiver,
-        find: '  staged({ run, session }: ArrivedRun): void {',
-        replace: '  staged({ run }: ArrivedRun): void {',
+        find: '  staged({ run, session, parts }: ArrivedRun): void {',
+        replace: '  staged({ run, parts }: ArrivedRun): void {',
       },
       {
         file: receiver,
-        find: 'if (session === this.#session) this.#stored.push(run);',
-        replace: 'this.#stored.push(run);',
+        find: 'if (session === this.#session && (parts?.left ?? 0) === 0) this.#stored.push(run);',
+        replace: 'if ((parts?.left ?? 0) === 0) this.#stored.push(run);',
       },
     ],
   },
