@@ -95,7 +95,8 @@ export const recoveryTable: readonly RecoveryRow[] = [
   {
     when: { image: 'given up' },
     verdict: 'adopted',
-    action: 'main notes the commit; the difference that it had merged back is sent once more',
+    action:
+      'main notes the commit; the difference that it had merged back is sent once more, or the whole image to a sub that cannot structure that one',
   },
   { when: { image: 'common' }, verdict: 'same', action: 'what is on its way goes on from what the sub holds' },
   { when: {}, verdict: 'olderSub', action: 'a difference on its way fails; a full copy follows' },

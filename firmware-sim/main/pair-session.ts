@@ -13,7 +13,7 @@ import { runBytesMax } from '../replica/receiver.js';
 import { type Summary, summaryOf } from '../replica/summary.js';
 import type { MainCore } from './main-core.js';
 import type { MainRecord } from './main-records.js';
-import { comparePairing, type PairingVerdict } from './pairing.js';
+import { comparePairing, isSpoilt, type PairingVerdict } from './pairing.js';
 
 /** How often a refused complete is mended before the generation fails. */
 const completeTriesMax = 3;
@@ -87,7 +87,7 @@ export class PairSession {
     this.#core.mark('paired', { verdict: verdict.kind });
     if (verdict.kind === 'refused') this.#core.suspend(verdict.code, verdict.detail);
     else if (verdict.kind === 'takenOver') this.#takenOver(sub.epoch);
-    else if (verdict.kind === 'olderSub') this.#needFull();
+    else if (verdict.kind === 'olderSub') this.#needFull(sub);
     else if (verdict.kind === 'committed') this.#commit(sub.committed, sub.commitDigest);
     else if (verdict.kind === 'adopted') this.#adopt(sub);
     // An unpaired sub takes the pair over from our pairing and sends its own again; an older or adopted one waits for a record.
@@ -217,16 +217,22 @@ export class PairSession {
     this.#core.record({ kind: 'takenOver', epoch: now }, { name: 'recording the takeover', resume });
   }
 
-  #adopt({ committed, commitDigest }: MessageNamed<'pairing'>): void {
-    const record = { kind: 'adopted' as const, generation: committed, digest: Uint8Array.from(commitDigest) };
-    this.#agreeAfter(record, () => {});
+  /** What the sub cannot structure is noted, too: the next number comes after it. No difference is sent to it. */
+  #adopt(sub: MessageNamed<'pairing'>): void {
+    const digest = Uint8Array.from(sub.commitDigest);
+    const record = { kind: 'adopted' as const, generation: sub.committed, digest };
+    if (isSpoilt(digest)) {
+      this.#core.record(record);
+      this.#needFull(sub);
+    } else this.#agreeAfter(record, () => {});
   }
 
-  #needFull(): void {
+  #needFull({ commitDigest }: MessageNamed<'pairing'>): void {
     const { state } = this.#core;
     // A whole image goes on: what the sub shows makes no difference to it.
     if (state.transfer?.full === false) this.#core.failGeneration('older-sub', '');
-    this.#core.log('warning', 'the sub holds an older image than main knows of: a full copy follows');
+    const why = isSpoilt(commitDigest) ? 'cannot structure its image' : 'holds an older image than main knows of';
+    this.#core.log('warning', `the sub ${why}: a full copy follows`);
     this.#agreeAfter({ kind: 'fullNeeded', code: refusals['older-sub'].number }, () => {
       // A freeze that was being recorded meanwhile is a difference to an image that the sub does not hold.
       if (state.transfer?.full === false) this.#core.failGeneration('older-sub', '');
@@ -353,7 +359,9 @@ export class PairSession {
     // One whose failure is being recorded is taken for the image when the pair comes together again.
     if (this.#core.committing || this.#core.failing) return;
     if (!sameDigest(this.#summary().digest, digest)) {
-      this.#core.failGeneration('digest-mismatch', 'the sub committed something else');
+      if (isSpoilt(digest))
+        this.#core.failGeneration('staging-corrupt', 'the sub committed it and cannot structure it');
+      else this.#core.failGeneration('digest-mismatch', 'the sub committed something else');
       return;
     }
     this.#core.committing = true;

@@ -2,7 +2,7 @@
  * What main makes of the sub's pairing: pair id, epoch, generation and commit digest compared, and the row of the
  * recovery table that fits.
  */
-import { sameDigest } from '../../protocol/digest.js';
+import { sameDigest, spoiltDigest } from '../../protocol/digest.js';
 import { assert } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
@@ -31,6 +31,11 @@ export function comparePairing(state: MainState, main: MainKnowledge, sub: SubPa
   return { kind: verdict, code, detail: detailOf(state, sub) };
 }
 
+/** The sub says that it cannot structure what it has committed. */
+export function isSpoilt(commitDigest: Uint8Array): boolean {
+  return sameDigest(commitDigest, spoiltDigest);
+}
+
 /** Main's records and the sub's pairing, side by side. */
 export function factsOf(state: MainState, { geometry, replica }: MainKnowledge, sub: SubPairing): PairingFacts {
   return {
@@ -53,8 +58,10 @@ function imageOf(state: MainState, replica: ReplicaState, sub: SubPairing): Pair
   if (sub.committed > state.lastFrozen) return 'never frozen';
   if (sub.committed === state.transfer?.generation) return 'on its way';
   if (sub.committed > state.committed) return 'given up';
+  // What the sub cannot structure is no image to go on from, though main may have noted its commit.
+  const isWhole = !isSpoilt(sub.commitDigest);
   const common = sub.committed === state.committed && sameDigest(sub.commitDigest, state.commitDigest);
-  return common ? 'common' : 'older or other';
+  return common && isWhole ? 'common' : 'older or other';
 }
 
 function detailOf(state: MainState, sub: SubPairing): string {

@@ -25,6 +25,8 @@ export interface Check {
   readonly line?: 'sealed' | 'clear';
   /** It sends so many bytes, too many for a slow serial line. */
   readonly bytes?: number;
+  /** It measures times, which a busy machine at either end stretches: what fails is measured again, and that is told. */
+  readonly isTimed?: boolean;
   /** What whoever makes the device should look at when it fails. */
   readonly remedy: string;
   /** Resolves when the device does as it should; throws Finding, NotRun, or RefusalError of the line. */

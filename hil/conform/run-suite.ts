@@ -18,6 +18,8 @@ const checkUsMax = 60_000_000;
 /** Below this many bits per second a check that sends much is left out. */
 const fastBaud = 1_000_000;
 const slowBytesMax = 100_000;
+/** So often a time is measured until it is right. */
+const timedTriesMax = 3;
 
 export interface SuiteEnd {
   readonly records: readonly CheckRecord[];
@@ -51,7 +53,7 @@ async function outcomeOf({ how }: Requirement, options: SuiteOptions): Promise<O
       return { kind: 'notRun', reason: how.reason };
     case 'check': {
       const reason = reasonAgainst(how, options);
-      return reason === undefined ? carriedOut(how, options) : { kind: 'notRun', reason };
+      return reason === undefined ? measured(how, options) : { kind: 'notRun', reason };
     }
     default:
       return unreachable(how);
@@ -69,6 +71,18 @@ function reasonAgainst(check: Check, { role, key, wire, allowDataLoss, powerCycl
   const { baud } = wire;
   if (baud === undefined || baud >= fastBaud || bytes <= slowBytesMax) return undefined;
   return `it sends ${bytes} bytes, too many for ${baud} baud`;
+}
+
+/** A time that is wrong once may be the machine's; one that is wrong each time is the device's. */
+async function measured(check: Check, options: SuiteOptions): Promise<Outcome> {
+  const before: string[] = [];
+  for (;;) {
+    const outcome = await carriedOut(check, options);
+    const isLast = check.isTimed !== true || before.length + 1 === timedTriesMax || !options.wire.isOpen;
+    if (outcome.kind === 'passed' && before.length > 0) return { ...outcome, before };
+    if (outcome.kind !== 'failed' || isLast) return outcome;
+    before.push(outcome.came);
+  }
 }
 
 async function carriedOut(check: Check, options: SuiteOptions): Promise<Outcome> {

@@ -2,7 +2,8 @@
 import type { ConformRole, Requirement } from './check.js';
 
 export type Outcome =
-  | { readonly kind: 'passed' }
+  /** `before`: what came at the tries before the one that passed; only what measures times has more than one. */
+  | { readonly kind: 'passed'; readonly before?: readonly string[] }
   | {
       readonly kind: 'failed';
       readonly expected: string;
@@ -50,4 +51,9 @@ export function countsOf({ checks }: Pick<SuiteRecord, 'checks'>): Counts {
 
 export function recordOf({ number, says, clause }: Requirement, outcome: Outcome, seconds: number): CheckRecord {
   return { number, says, clause, outcome, seconds };
+}
+
+/** What the tries before the one that passed came to, in a sentence. */
+export function triesText(before: readonly string[]): string {
+  return `passed at try ${before.length + 1}; before: ${before.join('; ')}`;
 }

@@ -48,6 +48,7 @@ export const dataRequirements: readonly Requirement[] = [
   }),
   checked('L-29', 'What nobody acknowledges is repeated after a time that doubles, for ever.', {
     remedy: repeating,
+    isTimed: true,
     run: repeatedByTimer,
   }),
   checked(

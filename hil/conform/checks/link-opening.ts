@@ -29,6 +29,7 @@ export const openingRequirements: readonly Requirement[] = [
   }),
   checked('L-12', 'An open that asks is repeated after 100 ms, 200 ms, … at most 1 s until the link runs.', {
     remedy: 'Look at the timer of opens; a candidate is asked for like a link.',
+    isTimed: true,
     run: askedAgain,
   }),
   checked('L-13', 'Nothing else leaves before an open that names both ids has arrived.', {

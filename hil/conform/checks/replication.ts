@@ -69,4 +69,9 @@ export const replicationRequirements: readonly Requirement[] = [
     'A run waits for room in staging as long as some may come, and needs it only for what is not held.',
     elsewhere,
   ),
+  unchecked(
+    'R-27',
+    'A sub that cannot structure its image names 16 bytes of ff as its digest, and is sent a whole image.',
+    elsewhere,
+  ),
 ];

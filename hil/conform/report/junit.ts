@@ -1,6 +1,6 @@
 /** The result of the suite as JUnit XML, in the form of Ant’s and Jenkins’ schemas. */
 import { type Markup, markup } from '../../report/markup.js';
-import { type CheckRecord, countsOf, type SuiteRecord } from '../suite-record.js';
+import { type CheckRecord, countsOf, type SuiteRecord, triesText } from '../suite-record.js';
 
 /** The text of the file. Checks that were not run are skipped, with the reason. */
 export function suiteJunit(record: SuiteRecord): string {
@@ -31,6 +31,11 @@ function testCase({ role }: SuiteRecord, { number, says, outcome, seconds }: Che
   const about = markup`name="${number} ${says}" classname="coldframe.conform.${role}" time="${seconds.toFixed(3)}"`;
   switch (outcome.kind) {
     case 'passed':
+      if (outcome.before !== undefined)
+        return markup`
+    <testcase ${about}>
+      <system-out>${triesText(outcome.before)}</system-out>
+    </testcase>`;
       return markup`
     <testcase ${about}/>`;
     case 'notRun':

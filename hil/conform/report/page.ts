@@ -3,7 +3,7 @@ import { style } from '../../report/html/style.js';
 import { Markup, markup } from '../../report/markup.js';
 import { counted, durationText } from '../../report/quantity.js';
 import { rooms } from '../requirements.js';
-import { type CheckRecord, countsOf, type SuiteRecord } from '../suite-record.js';
+import { type CheckRecord, countsOf, type SuiteRecord, triesText } from '../suite-record.js';
 
 const own = `
 .number{white-space:nowrap;font-weight:600}.outcome{white-space:nowrap}
@@ -84,7 +84,8 @@ function row({ number, says, clause, outcome, seconds }: CheckRecord): Markup {
 }
 
 function details(outcome: CheckRecord['outcome']): Markup | undefined {
-  if (outcome.kind === 'passed') return undefined;
+  if (outcome.kind === 'passed')
+    return outcome.before === undefined ? undefined : markup`<br><small>${triesText(outcome.before)}</small>`;
   if (outcome.kind === 'notRun') return markup`<br><small>${outcome.reason}</small>`;
   const { expected, came, remedy, frames } = outcome;
   return markup`<div class="found"><p>Expected ${expected}; came ${came}.</p><p>${remedy}</p><pre>${frames.join('\n')}</pre></div>`;

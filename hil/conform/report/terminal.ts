@@ -1,6 +1,6 @@
 /** The result of the suite as lines for the terminal. */
 import { counted } from '../../report/quantity.js';
-import { type CheckRecord, countsOf, type SuiteRecord } from '../suite-record.js';
+import { type CheckRecord, countsOf, type SuiteRecord, triesText } from '../suite-record.js';
 
 export interface TerminalOptions {
   /** Whether the terminal shows colours; without them nothing is lost. */
@@ -30,7 +30,10 @@ export function checkLines({ number, says, outcome }: CheckRecord, paint: Paint)
   const head = `${number.padEnd(6)}${says}`;
   switch (outcome.kind) {
     case 'passed':
-      return [`${paint('good', '✓')} ${head}`];
+      return [
+        `${paint('good', '✓')} ${head}`,
+        ...(outcome.before === undefined ? [] : [paint('soft', `        ${printable(triesText(outcome.before))}`)]),
+      ];
     case 'notRun':
       return [paint('soft', `– ${head}`), paint('soft', `        not run: ${outcome.reason}`)];
     default: {

@@ -1,5 +1,6 @@
 /** What main and its sub tell each other of the pair, and what main makes of it. */
 import { expect } from 'chai';
+import { spoiltDigest } from '../../../protocol/digest.js';
 import { epoch, generation } from '../../../protocol/ids.js';
 import { begun, code, commitDigest, digestOfSecond, frozen, SessionLab } from './session-lab.js';
 
@@ -182,6 +183,24 @@ describe('a sub that has committed what main does not know of', () => {
     expect([lab.session.agreed, lab.core.state.committed]).to.deep.equal([true, 2]);
   });
 
+  it('is sent the whole image where it cannot structure that, and no difference before main knows so durably', () => {
+    const lab = frozen();
+    lab.core.state.apply({ kind: 'failed', generation: generation(2), code: code('shadow-full') });
+    lab.core.state.apply({ kind: 'pairState', state: 'PAIR', code: 0 });
+    lab.pairing({ ...adopted, commitDigest: spoiltDigest });
+    expect(lab.recorded()).to.deep.equal([
+      { kind: 'adopted', generation: 2, digest: spoiltDigest },
+      { kind: 'fullNeeded', code: code('older-sub') },
+    ]);
+    expect(lab.logs().at(-1)).to.equal('the sub cannot structure its image: a full copy follows');
+    lab.durable();
+    expect([lab.session.agreed, lab.core.state.committed, lab.core.state.fullNeeded]).to.deep.equal([false, 2, false]);
+    lab.durable();
+    expect([lab.session.agreed, lab.core.state.fullNeeded]).to.deep.equal([true, true]);
+    lab.pairing({ ...adopted, commitDigest: spoiltDigest });
+    expect(lab.marks().at(-1), 'the same words are no common image').to.equal('paired olderSub');
+  });
+
   it('has committed the generation on its way: that is noted, and the next one goes on in the same session', () => {
     const lab = begun();
     lab.isSent(1, 'XY');
@@ -196,6 +215,15 @@ describe('a sub that has committed what main does not know of', () => {
     expect([lab.session.agreed, lab.session.ready]).to.deep.equal([true, false]);
     lab.session.pump();
     expect(lab.told()).to.deep.equal(['begin 3 on 2 PAIR', 'getHoldings 3']);
+  });
+
+  it('fails the generation on its way where it cannot structure it', () => {
+    const lab = begun();
+    lab.isSent(1, 'XY');
+    lab.session.closed();
+    lab.session.opened();
+    lab.pairing({ ...adopted, commitDigest: spoiltDigest });
+    expect(lab.recorded()).to.deep.equal([{ kind: 'failed', generation: 2, code: code('staging-corrupt') }]);
   });
 
   it('is believed about the generation on its way when it is what main sent', () => {
