@@ -149,6 +149,8 @@ export class MainState {
       case 'pairState':
         this.pairState = record.state;
         this.reason = refusalByNumber(record.code);
+        // The sub may have given up what it had staged ahead of the next freeze: nothing of that counts any more.
+        if (record.state === 'PSUE') this.#forgetStreamed();
         break;
       case 'fullNeeded':
         this.#needFull();
@@ -286,8 +288,12 @@ export class MainState {
 
   #needFull(): void {
     this.fullNeeded = true;
-    for (const volume of this.volumes) volume.streamed = new StoredBlocks();
+    this.#forgetStreamed();
     if (this.pairState === 'PAIR') this.pairState = 'COPY';
+  }
+
+  #forgetStreamed(): void {
+    for (const volume of this.volumes) volume.streamed = new StoredBlocks();
   }
 
   #takenOver(now: Epoch): void {
@@ -311,10 +317,8 @@ export class MainState {
     // The newest generation is the failback's: no freeze made it, so none repeats it.
     this.token = new Uint8Array(16);
     this.included = [];
-    for (const volume of this.volumes) {
-      volume.changed = new BlockSet();
-      volume.streamed = new StoredBlocks();
-    }
+    this.#forgetStreamed();
+    for (const volume of this.volumes) volume.changed = new BlockSet();
   }
 
   #applySnapshot(record: MainRecord): void {

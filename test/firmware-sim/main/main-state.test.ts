@@ -86,6 +86,14 @@ describe('what main durably knows of blocks on their way', () => {
     expect([lab.maps().streamed, lab.maps().sent]).to.deep.equal([undefined, '2a']);
   });
 
+  it('is nothing of what was streamed once the pair is suspended by an error, which may be that the sub gave it up', () => {
+    const lab = paired('streaming').sent(2, 2, 'abc');
+    lab.apply({ kind: 'pairState', state: 'PSUS', code: 0 });
+    expect(lab.maps().streamed).to.equal('2a 3b 4c');
+    lab.apply({ kind: 'pairState', state: 'PSUE', code: refusals['staging-full'].number });
+    expect(lab.maps().streamed).to.equal(undefined);
+  });
+
   it('is kept in its slots until it is released, unless it was sent before that became durable', () => {
     const lab = paired('copy').frozen(2).sent(2, 3, 'b').kept(2, 2, 5, 'abc');
     expect([lab.maps().kept, lab.freed()]).to.deep.equal(['2a5 4c7', ['0: 6+1']]);
