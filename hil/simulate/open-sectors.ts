@@ -3,21 +3,22 @@ import type { MainState } from '../../firmware-sim/main/main-state.js';
 import type { ReplicaState } from '../../firmware-sim/replica/replica-state.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { DiskSet } from './plan-bench.js';
-import { readSector, type SectorPlace, type SectorRun, type Truth } from './truth.js';
+import { readSector, type SectorPlace, type Truth, type Written } from './truth.js';
 import { type BlockPlace, isFoundOut, newestBlock, shownBlock, type ViewedBlock, type ViewGeometry } from './views.js';
 
 /** Of the sectors of an aborted write each holds it or not, from now on. */
 export function settleAborted(
   truth: Truth,
-  { volume, from, end, number }: SectorRun & { readonly number: number },
+  write: Written,
   geometry: ViewGeometry,
   { state, disks }: { readonly state: MainState; readonly disks: DiskSet },
 ): void {
-  for (let lba = from; lba < end; lba += 1) {
+  const { volume, number } = write;
+  for (let lba = write.from; lba < write.end; lba += 1) {
     const { found } = sectorOf({ volume, lba }, geometry, (place) => newestBlock(state, disks, place));
     const sector = { volume, from: lba, end: lba + 1 };
     if (found?.number === number) truth.settle(sector, number);
-    else if (found !== undefined) truth.forbid(sector, number);
+    else if (found !== undefined) truth.forbid(write, sector);
   }
 }
 

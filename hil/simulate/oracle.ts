@@ -23,7 +23,7 @@ import { settleAborted, settleShown } from './open-sectors.js';
 import type { Owed } from './owed.js';
 import type { Configuration, Site } from './plan.js';
 import type { DiskSet } from './plan-bench.js';
-import { type SectorRun, Truth } from './truth.js';
+import { Truth, type Written } from './truth.js';
 import type { BlockPlace, ViewedBlock } from './views.js';
 import { type CheckName, Violation } from './violation.js';
 
@@ -39,8 +39,7 @@ const diskReasons: ReadonlySet<RefusalCode> = new Set([
 const lossReasons: ReadonlySet<RefusalCode> = new Set(['frozen-content-lost', 'digest-mismatch']);
 
 /** A write of a host, from its submission to its end. */
-export interface HostWrite extends SectorRun {
-  readonly number: number;
+export interface HostWrite extends Written {
   readonly site: Site;
   tag: number;
   /** It was submitted more than once, or its session was lost: it may have happened in part, at any time. */
@@ -67,6 +66,8 @@ export class Oracle {
   #mainTruth: Truth;
   /** What the sub's volumes hold from a takeover until main has them back. */
   #subTruth: Truth | undefined;
+  /** Writes to main that were under way when a failback ended. */
+  readonly #outlived = new WeakSet<HostWrite>();
   #taken: FreezeTaken | undefined;
   #lastFrozen = 0;
   #committed = 0;
@@ -129,13 +130,14 @@ export class Oracle {
 
   submitted(write: HostWrite): void {
     this.#underWay[write.site].add(write);
-    this.#truthAt(write.site)?.allow(write, write.number);
+    this.#truthAt(write.site)?.allow(write);
   }
 
   ended(write: HostWrite, good: boolean): void {
     write.ended = good ? 'good' : 'failed';
     this.#underWay[write.site].delete(write);
-    if (good) this.#truthAt(write.site)?.settle(write, write.number);
+    // It may have been carried out before a failback whose image replaced what it wrote: only its answer came later.
+    if (good && !this.#outlived.has(write)) this.#truthAt(write.site)?.settle(write, write.number);
   }
 
   /** An aborted write has ended: of its sectors each holds it or not, from now on. */
@@ -336,7 +338,7 @@ export class Oracle {
     for (const write of taken.underWay) {
       if (named.has(write.tag) && !write.uncertain) image.settle(write, write.number);
       // One that fails may be there in part, and main has known of it before the host does.
-      else if (!write.uncertain && write.ended !== 'failed' && !this.#owed.mayBlame) image.forbid(write, write.number);
+      else if (!write.uncertain && write.ended !== 'failed' && !this.#owed.mayBlame) image.forbid(write);
     }
     return image;
   }
@@ -361,7 +363,10 @@ export class Oracle {
       const given = this.#images.get(state.committed);
       if (given !== undefined) this.#mainTruth = given.clone();
       else if (this.#unknown.has(state.committed)) this.#mainTruth.forget();
-      for (const write of this.#underWay.main) this.#mainTruth.allow(write, write.number);
+      for (const write of this.#underWay.main) {
+        this.#mainTruth.allow(write);
+        this.#outlived.add(write);
+      }
       this.#lastFrozen = state.lastFrozen;
       this.#taken = undefined;
       this.#regained += 1;
@@ -387,7 +392,7 @@ export class Oracle {
     if (state.takenOver && this.#subTruth === undefined) {
       this.#subTruth = this.#images.get(committed)?.clone();
       // Given before, and not refused by then: they are carried out in the state that they meet.
-      for (const write of this.#underWay.sub) this.#subTruth?.allow(write, write.number);
+      for (const write of this.#underWay.sub) this.#subTruth?.allow(write);
     }
     if (!state.takenOver) this.#subTruth = undefined;
   }

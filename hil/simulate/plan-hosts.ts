@@ -286,7 +286,7 @@ export class PlanHosts {
     this.#underWay[site].add(write);
     this.#oracle.submitted(write);
     this.#listener.submitted?.(write);
-    for (const reading of this.#reading) reading.truth.allow(write, write.number);
+    for (const reading of this.#reading) reading.truth.allow(write);
     const listener = {
       submitted: (tag: number) => {
         write.tag = tag;

@@ -61,7 +61,8 @@ export function faultOfSector(
 /** For each sector the number that it holds, and, where a write may or may not have happened, others that it may hold. */
 export class Truth {
   readonly #certain: readonly Uint32Array[];
-  readonly #others: readonly Map<number, Set<number>>[];
+  /** By sector: writes that may have happened there, each with its number. Two that bring zeros are two. */
+  readonly #others: readonly Map<number, Map<Written, number>>[];
   #isForgotten = false;
 
   constructor(volumeSectors: readonly number[] | Truth) {
@@ -69,7 +70,7 @@ export class Truth {
       this.#isForgotten = volumeSectors.#isForgotten;
       this.#certain = volumeSectors.#certain.map((each) => each.slice());
       this.#others = volumeSectors.#others.map(
-        (each) => new Map([...each].map(([sector, numbers]) => [sector, new Set(numbers)])),
+        (each) => new Map([...each].map(([sector, writes]) => [sector, new Map(writes)])),
       );
     } else {
       this.#certain = volumeSectors.map((sectors) => new Uint32Array(sectors));
@@ -88,7 +89,7 @@ export class Truth {
 
   allows(volume: number, sector: number, number: number): boolean {
     if (this.#isForgotten) return true;
-    return this.#certain[volume]?.[sector] === number || this.#others[volume]?.get(sector)?.has(number) === true;
+    return this.#certain[volume]?.[sector] === number || this.#numbersAt(volume, sector).includes(number);
   }
 
   /** These sectors hold this and nothing else. */
@@ -99,23 +100,23 @@ export class Truth {
       for (let sector = from; sector < end; sector += 1) others.delete(sector);
   }
 
-  /** These sectors may hold this too. */
-  allow({ volume, from, end }: SectorRun, number: number): void {
-    const others = this.#others[volume];
-    for (let sector = from; sector < end; sector += 1) {
-      const numbers = others?.get(sector);
-      if (numbers === undefined) others?.set(sector, new Set([number]));
-      else numbers.add(number);
+  /** The sectors of this write may hold it too. */
+  allow(write: Written): void {
+    const others = this.#others[write.volume];
+    for (let sector = write.from; sector < write.end; sector += 1) {
+      const writes = others?.get(sector);
+      if (writes === undefined) others?.set(sector, new Map([[write, write.number]]));
+      else writes.set(write, write.number);
     }
   }
 
-  /** These sectors do not hold this after all. */
-  forbid({ volume, from, end }: SectorRun, number: number): void {
+  /** These sectors, all of the write's unless told, do not hold it after all. */
+  forbid(write: Written, { volume, from, end }: SectorRun = write): void {
     const others = this.#others[volume];
     for (let sector = from; sector < end; sector += 1) {
-      const numbers = others?.get(sector);
-      numbers?.delete(number);
-      if (numbers?.size === 0) others?.delete(sector);
+      const writes = others?.get(sector);
+      writes?.delete(write);
+      if (writes?.size === 0) others?.delete(sector);
     }
   }
 
@@ -138,16 +139,25 @@ export class Truth {
   /** Equal for truths that allow the same, in words. */
   get key(): string {
     const others = this.#others.map((each) =>
-      [...each].map(([sector, numbers]) => `${sector}:${[...numbers].sort((a, b) => a - b).join('/')}`).sort(),
+      [...each].map(([sector, writes]) => `${sector}:${[...writes.values()].sort((a, b) => a - b).join('/')}`).sort(),
     );
     const volumes = this.#certain.map((each, volume) => `${each.join(' ')};${(others[volume] ?? []).join(' ')}`);
     return `${this.#isForgotten ? 'forgotten ' : ''}${volumes.join('|')}`;
   }
 
   describe(volume: number, sector: number): string {
-    const others = [...(this.#others[volume]?.get(sector) ?? [])];
-    return [this.#certain[volume]?.[sector] ?? 0, ...others].map(nameOf).join(' or ');
+    const numbers = new Set([this.#certain[volume]?.[sector] ?? 0, ...this.#numbersAt(volume, sector)]);
+    return [...numbers].map(nameOf).join(' or ');
   }
+
+  #numbersAt(volume: number, sector: number): number[] {
+    return [...(this.#others[volume]?.get(sector)?.values() ?? [])];
+  }
+}
+
+/** A write, known by itself: its number says what it holds. */
+export interface Written extends SectorRun {
+  readonly number: number;
 }
 
 export interface SectorRun {
