@@ -214,7 +214,8 @@ export class Oracle {
     for (const { volume, block, isFrozen, isOther } of this.#onItsWay.staged(main, replica)) {
       const place = { ...this.#configuration, volume, block };
       const image = this.#images.get(main.transfer?.generation ?? 0);
-      let fault = isOther ? 'counts as sent with other content' : undefined;
+      // A sub with disks of before holds what it held then, until main compares.
+      let fault = isOther && this.#owed.sentIsThere ? 'counts as sent with other content' : undefined;
       // What is streamed ahead of a freeze may be older than the image: it is sent again.
       if (main.method !== 'streaming')
         fault ??= isFrozen

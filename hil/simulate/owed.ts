@@ -3,7 +3,16 @@
  * writes elsewhere, takes what it held with it. What is owed is decided from the plan alone, before it runs, never from
  * how a run went.
  */
-import type { DiskEffectKind, DiskFaultPlan, Fault, LineFault, Plan, PowerFault, Site } from './plan.js';
+import {
+  type DiskEffectKind,
+  type DiskFaultPlan,
+  type Fault,
+  type LineFault,
+  type Plan,
+  type PowerFault,
+  type Site,
+  sites,
+} from './plan.js';
 
 export interface Owed {
   /** Main gives the newest data, keeps what is frozen, and misses no change. */
@@ -60,11 +69,14 @@ export function owedTo(plan: Plan): Owed {
   // What staging spoilt of an image that is taken over is nowhere else: it is given back when a host has written it again.
   const comesBack = !takesOver || (holdsOne(plan) && !refuses('main') && !lie('sub', 'staging'));
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
+  // A sub may have given its staging up, for it was full, and a power cut keep main from hearing so: main only sees that
+  // nothing is held any more.
+  const givesUpUnheard = !holdsTwo(plan) && faults.some(isRestart);
   return {
     ...{ hostData, image, alive },
     sentIsThere: hostData && image && !refuses('sub') && !older('sub') && !forges,
     stagedIsFrozen: hostData && image && !forges && lying.length === 0,
-    mayLose: lying.length > 0 || refuses('main') || refuses('sub') || older('main') || older('sub') || forges,
+    mayLose: lying.length > 0 || sites.some((site) => refuses(site) || older(site)) || forges || givesUpUnheard,
     mayBlame: lying.length > 0 || refuses('main') || refuses('sub') || forgesHosts,
     mayHalt: (site) => refuses(site) || lie(site, '') || older(site) || foreign(site),
     mayBeCorrupt: (site, disk) =>
@@ -90,6 +102,14 @@ function isForged(fault: Fault): fault is LineFault {
 
 function isOlder(fault: Fault, site: Site): boolean {
   return fault.kind === 'power' && (fault.olderDisks ?? fault.olderEffects) !== undefined && isAt(fault, site);
+}
+
+/** A controller forgets what it has not recorded. */
+function isRestart(fault: Fault): boolean {
+  return (
+    fault.kind === 'power' ||
+    (fault.kind === 'disk' && fault.effect.kind === 'slow' && fault.effect.restarts !== undefined)
+  );
 }
 
 function isAt({ who }: PowerFault, site: Site): boolean {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { expandPlan } from '../../../hil/simulate/expand.js';
 import { owedTo } from '../../../hil/simulate/owed.js';
-import type { DiskEffect, DiskFaultPlan, Plan } from '../../../hil/simulate/plan.js';
+import type { DiskEffect, DiskFaultPlan, Fault, Plan } from '../../../hil/simulate/plan.js';
 
 const error = (sense: 'medium' | 'hardware' | 'aborted' | 'busy' | 'notReady'): DiskEffect => ({
   kind: 'error',
@@ -45,5 +45,19 @@ describe('what a plan is owed', () => {
   it('is all when a disk is busy or slow', () => {
     const busy = Array.from({ length: 9 }, (_, index) => at(1 + index, error('busy')));
     expect(excused([...busy, at(20, { kind: 'slow', us: 9 })])).to.deep.equal(nothing);
+  });
+
+  it('is less when staging may turn out full, and a power cut keeps main from hearing so', () => {
+    const survival = { sectors: 'all', torn: 'no', seed: 0 } as const;
+    const cut: Fault = { kind: 'power', who: 'sub', afterEffects: 9, offUs: 1, survival };
+    const restarting = at(3, { kind: 'slow', us: 1, restarts: 'main' });
+    const mayLose = (stagingBlocks: number, ...faults: readonly Fault[]) => {
+      const plan = expandPlan(1);
+      const configuration = { ...plan.configuration, blockBytes: 512, volumeSectors: [8], stagingBlocks };
+      return owedTo({ ...plan, configuration, operations: [], faults: [...faults] }).mayLose;
+    };
+    expect([mayLose(16, cut), mayLose(15), mayLose(15, cut), mayLose(15, restarting)]).to.deep.equal([
+      ...[false, false, true, true],
+    ]);
   });
 });
