@@ -11,6 +11,8 @@ const askUsMax = 1_000_000;
 const askAgainUs = 250_000;
 /** For so long a stranger has to be heard: longer than any answer is on its way. */
 const strangerUs = 1_000_000;
+/** So many strangers are known at a time: opens that are stale bring others between those that come again. */
+const strangersMax = 4;
 
 /** The two ids that make a link; `peer` is 0 as long as nobody is known. */
 export interface Ids {
@@ -46,8 +48,11 @@ export class Handshake {
   #candidateAsks = false;
   /** The latest question was for the candidate. */
   #askedCandidate = false;
-  /** One who neither knows this side nor is known, and since when the peer of the link has not been heard in between. */
-  #stranger: { readonly id: bigint; readonly sinceUs: number } | undefined;
+  /**
+   * Those who neither know this side nor are known, and since when the peer of the link has not been heard in between. A peer
+   * that asks for link and candidate by turns is two of them.
+   */
+  readonly #strangers = new Map<bigint, number>();
   #opening: Opening | undefined;
   /** When to ask next, and whether to do so though the link runs. */
   #askUs: number | undefined;
@@ -84,7 +89,7 @@ export class Handshake {
   connect(nowUs: number): void {
     this.#lineUp = true;
     this.#running = false;
-    this.#stranger = undefined;
+    this.#strangers.clear();
     this.#askSoon(nowUs);
   }
 
@@ -102,7 +107,7 @@ export class Handshake {
     this.#running = false;
     this.#candidate = undefined;
     this.#candidateAsks = false;
-    this.#stranger = undefined;
+    this.#strangers.clear();
   }
 
   /** Asks whether the peer is still there. */
@@ -126,12 +131,13 @@ export class Handshake {
 
   tick(nowUs: number): void {
     if (this.#askUs === undefined || nowUs < this.#askUs) return;
-    if (this.#running && !this.#candidateAsks && this.#stranger === undefined && !this.#askAgain) {
+    if (this.#running && !this.#candidateAsks && this.#strangers.size === 0 && !this.#askAgain) {
       this.#askUs = undefined;
       return;
     }
     // In doubt about somebody as well, candidate and link by turns: the peer may be in the same doubt, and knows the link.
-    const candidate = this.#candidateAsks && !(this.#stranger && this.#askedCandidate) ? this.#candidate : undefined;
+    const candidate =
+      this.#candidateAsks && !(this.#strangers.size > 0 && this.#askedCandidate) ? this.#candidate : undefined;
     this.#askedCandidate = candidate !== undefined;
     this.#opening = { ...(candidate ?? this.#ids), ask: true, running: this.#running && candidate === undefined };
     this.#askUs = nowUs + this.#askIntervalUs;
@@ -181,14 +187,20 @@ export class Handshake {
    * candidate: asks for the link, by the clock lest two in doubt keep each other busy.
    */
   #doubt(open: Open, nowUs: number): OpenOutcome {
-    if (this.#stranger?.id !== open.own) {
-      this.#stranger = { id: open.own, sinceUs: nowUs };
-      this.#askSoon(nowUs);
-    }
-    if (nowUs - this.#stranger.sinceUs < strangerUs) return { kind: 'none' };
+    const sinceUs = this.#strangers.get(open.own) ?? this.#meet(open.own, nowUs);
+    if (nowUs - sinceUs < strangerUs) return { kind: 'none' };
     this.forget();
     this.#acquaint(open, nowUs);
     return { kind: 'ended' };
+  }
+
+  /** A stranger of whom nothing is known: since now. */
+  #meet(id: bigint, nowUs: number): number {
+    const [first] = this.#strangers.keys();
+    if (first !== undefined && this.#strangers.size >= strangersMax) this.#strangers.delete(first);
+    this.#strangers.set(id, nowUs);
+    this.#askSoon(nowUs);
+    return nowUs;
   }
 
   #open(own: bigint, open: Open): OpenOutcome {
@@ -203,7 +215,7 @@ export class Handshake {
   #settle(open: Open): void {
     this.#running = this.#lineUp;
     this.#candidateAsks = false;
-    this.#stranger = undefined;
+    this.#strangers.clear();
     this.#askUs = undefined;
     this.#askAgain = false;
     this.#opening = open.ask ? { ...this.#ids, ask: false, running: this.#running } : undefined;

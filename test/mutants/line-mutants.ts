@@ -35,8 +35,8 @@ export const lineMutants: readonly Mutant[] = [
     harm: 'Somebody unknown who names somebody is believed at once: a stale open ends a live link, and what was queued is lost.',
     sequence: 'An open of an earlier link comes once more while the link runs.',
     file: handshake,
-    find: 'if (nowUs - this.#stranger.sinceUs < strangerUs) return',
-    replace: 'if (nowUs < this.#stranger.sinceUs) return',
+    find: 'if (nowUs - sinceUs < strangerUs) return',
+    replace: 'if (nowUs < sinceUs) return',
   },
   {
     name: 'link-open-answered-unasked',
@@ -199,7 +199,7 @@ export const lineMutants: readonly Mutant[] = [
     harm: 'In doubt about somebody, only the candidate is asked for: two sides that each heard a stale open ask for candidates, take each other for strangers, and end a live link after a second.',
     sequence: 'An open of an earlier link comes to both sides at the same time.',
     file: handshake,
-    find: 'this.#candidateAsks && !(this.#stranger && this.#askedCandidate) ? this.#candidate',
+    find: 'this.#candidateAsks && !(this.#strangers.size > 0 && this.#askedCandidate) ? this.#candidate',
     replace: 'this.#candidateAsks ? this.#candidate',
   },
   {

@@ -52,6 +52,8 @@ const disallowed: ReadonlySet<RefusalCode> = new Set(['frame-window', 'frame-kin
 
 /** A link lasts through stale opens as long as answers take no longer (PROTOCOL.md, L-21). */
 const answerUsMax = 1_000_000;
+/** A frame of somebody else may come more than once: another fault repeats what it is put in front of. */
+const strangeFramesMax = 9;
 /** So many questions at least are asked in that time. */
 const opensLostMax = 3;
 
@@ -143,7 +145,7 @@ export class LinkOracle {
 
   /** A frame of somebody else arrives as from this end: it is refused, and nothing else may come of it. */
   strangeFrame(side: End): void {
-    this.#strange[side] += 1;
+    this.#strange[side] += strangeFramesMax;
   }
 
   /** A fault has met an open. */

@@ -134,6 +134,20 @@ describe('the rules of a handshake', () => {
     expect([handshake.established, handshake.ids.peer]).to.deep.equal([false, 7n]);
   });
 
+  it('know strangers who come by turns from each other: one who asks for link and candidate is two of them', () => {
+    const hear = (strangers: readonly bigint[], untilUs: number) => {
+      const handshake = established();
+      for (let nowUs = 0, turn = 0; nowUs <= untilUs; nowUs += 100_000, turn += 1)
+        handshake.receive(open(strangers[turn % strangers.length] ?? 0n, 5n), nowUs);
+      return [handshake.established, handshake.ids.peer];
+    };
+    expect(hear([7n, 8n], 900_000)).to.deep.equal([true, 9n]);
+    expect(hear([7n, 8n], 1_000_000)).to.deep.equal([false, 7n]);
+    expect(hear([7n, 1n, 2n, 3n], 1_200_000)).to.deep.equal([false, 7n]);
+    const once = Array.from({ length: 20 }, (_, index) => BigInt(100 + index));
+    expect(hear(once, 1_900_000), 'each once').to.deep.equal([true, 9n]);
+  });
+
   it('tell the peer of the link about it when an open of its own names somebody else, however often', () => {
     const handshake = established();
     for (const [index, peer] of [0n, 5n, 5n, 0n].entries()) {
