@@ -61,7 +61,7 @@ function heading(killed: readonly Killed[]): string[] {
     'and without each class of faults in it; counted are the mutants of which no plan fails then (and the smallest has the class). A check that is off ends no',
     `run, so that others can still find what it would have found. ${measured} of ${killed.length} killed mutants are measured so; the rest were hunted`,
     'earlier, and count as *found first* and *in the smallest plan*: the shrunk one, of which no fault can be taken out. What was',
-    'found in the real firmware lies in `test/corpus/` and is told in [exhaustive.md](exhaustive.md).',
+    'found in the real firmware lies in `test/corpus/`, each plan with a sentence on what it was.',
   ];
 }
 
