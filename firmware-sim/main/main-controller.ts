@@ -203,7 +203,11 @@ export class MainController extends Controller<AnyRecord> {
     const session = new PairSession(core);
     const freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
     const failback = new FailbackReceiver(core, allocators, {
-      onRegained: () => session.again(),
+      onRegained: () => {
+        // What they wrote is in no image from here on unless the sub held it.
+        this.#answeredWrites = [];
+        session.again();
+      },
       tellPairing: () => session.tellPairing(),
       hostIsQuiet: () => this.#writesUnderWay.size === 0 && !freeze.busy,
     });
