@@ -197,8 +197,10 @@ export class PlanBench {
     return found && new Map([...found.disks].map(([name, disk]) => [name, disk.afterPowerCut(noSurvivors)]));
   }
 
+  /** Of the site's own disks: one of another pair does not come back with them. */
   #cloneDisks(site: Site): DiskSet {
-    return new Map([...this.#disks[site]].map(([name, disk]) => [name, disk.clone()]));
+    const own = (name: DiskName, disk: FaultyDisk) => this.#exchanged[site].get(name) ?? disk;
+    return new Map([...this.#disks[site]].map(([name, disk]) => [name, own(name, disk).clone()]));
   }
 
   #powerOn(site: Site, fault: Before = {}): void {

@@ -11,8 +11,8 @@ import { classesOf, looks } from './needs.js';
 import { killedOf, type Results } from './results.js';
 
 const namesMax = 4;
-/** What a plan of the corpus says that found nothing wrong with the firmware. */
-const oraclesMistake = 'a mistake of the oracle';
+/** What a plan of the corpus says that found the oracle or the bench wrong. */
+const notTheFirmwares = 'a mistake of the';
 
 /** docs/purposes.md. */
 export function purposesOf(results: Results): string {
@@ -24,7 +24,7 @@ export function purposesOf(results: Results): string {
     return `| ${check} | ${found.length} | ${needing.length} | ${namesOf(needing.length > 0 ? needing : found)} |`;
   };
   const byPairCheck = (check: string) => {
-    const real = corpus.filter(({ found }) => found.includes(`(check ${check},`) && !found.includes(oraclesMistake));
+    const real = corpus.filter(({ found }) => found.includes(`(check ${check},`) && !found.includes(notTheFirmwares));
     return `${byCheck('pair', check)} ${namesOf(real)} |`;
   };
   return [
