@@ -25,19 +25,13 @@ export class Keeper {
     this.#core = core;
   }
 
-  /** At a freeze: keep all that is frozen and not sent. */
+  /**
+   * At a freeze, and after power on: keep all that is frozen and not sent. What is on its way to the sub is left alone: either
+   * it is stored there, or it is given back and kept then.
+   */
   keepAll(): void {
     this.#wanted = [];
     this.#cursor = { volume: 0, block: 0 };
-  }
-
-  /**
-   * At a freeze: keep just these, the blocks that have not flowed to the sub before. Others that are wanted already have
-   * turned out not to be there in the batch of records that holds the freeze.
-   */
-  keepThese(blocks: readonly (BlockSet | undefined)[]): void {
-    for (const [volume, each] of blocks.entries()) if (each !== undefined) this.#wantedOf(volume).addAll(each);
-    this.#cursor = undefined;
   }
 
   keepAlso(volume: number, first: number, count: number): void {
@@ -151,7 +145,8 @@ export class Keeper {
     count: number,
   ): { readonly first: number; readonly count: number } | undefined {
     const end = first + count;
-    const isWanted = (block: number) => this.isNeeded(volume, block) && !this.#isKeeping(volume, block);
+    const isUnderWay = (block: number) => this.#isKeeping(volume, block) || this.#core.sender.touches(volume, block, 1);
+    const isWanted = (block: number) => this.isNeeded(volume, block) && !isUnderWay(block);
     let start = first;
     while (start < end && !isWanted(start)) start += 1;
     if (start === end) return undefined;

@@ -67,6 +67,7 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   readonly #releasing: BlockSet[] = [];
   #progress = false;
   #failing = false;
+  #suspending = 0;
 
   /**
    * Volumes with a host write that failed: what it wrote may lie in the primary disk's cache, and no flush made it durable.
@@ -240,6 +241,11 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     return since;
   }
 
+  /** The suspension of the pair is being recorded: nothing begins any more. */
+  get suspending(): boolean {
+    return this.#suspending > 0;
+  }
+
   /** The failure of the generation on its way is being recorded. */
   get failing(): boolean {
     return this.#failing;
@@ -271,14 +277,22 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     );
   }
 
-  /** A disk or the sub makes it impossible to go on: the pair is suspended, the generation on its way fails. */
-  suspend(code: RefusalCode, detail: string): void {
+  /**
+   * A disk or the sub makes it impossible to go on: the pair is suspended, the generation on its way fails. `anew`: recorded
+   * even if that is why it is suspended already, for what has been sent since.
+   */
+  suspend(code: RefusalCode, detail: string, anew = false): void {
     if (this.state.transfer !== undefined && !this.committing) this.failGeneration(code, detail);
-    else if (this.state.reason !== code) {
+    else if (anew || this.state.reason !== code) {
       this.log('error', `pair suspended: ${code}${detail === '' ? '' : ` (${detail})`}`);
+      this.#suspending += 1;
+      const resume = () => {
+        this.#suspending -= 1;
+        this.failSuspended();
+      };
       this.record(
         { kind: 'pairState', state: 'PSUE', code: refusals[code].number },
-        { name: 'recording a suspension', resume: () => this.failSuspended() },
+        { name: 'recording a suspension', resume },
       );
       this.send('remote', { kind: 'pairStateChanged', state: 'PSUE', code: refusals[code].number });
     }
@@ -311,8 +325,7 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
 
   /** A frozen image begins its way. `unsent`: what of it has not flowed to the sub before. */
   transferBegan(): void {
-    if (this.traits.sendsBeforeFreeze) this.keeper.keepThese(this.outgoing.takeQueue());
-    else this.keeper.keepAll();
+    this.keeper.keepAll();
     this.outgoing.freeze();
   }
 

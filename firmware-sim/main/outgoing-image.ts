@@ -59,15 +59,9 @@ export class OutgoingImage implements Outgoing {
     else this.#cursor = { volume: 0, block: 0 };
   }
 
-  /** At a freeze of a streaming pair: hands over the blocks that have not been sent. */
-  takeQueue(): BlockSet[] {
-    const queue = this.#queue;
-    this.#queue = [];
-    return queue;
-  }
-
   /** The cursor of a differential transfer, or nothing to send until the keeper has kept something. */
   freeze(): void {
+    this.#queue = [];
     this.#urgent = [];
     this.#cursor = this.#core.traits.keepsFrozenContent ? undefined : { volume: 0, block: 0 };
   }

@@ -133,7 +133,7 @@ export class PairSession {
   /** Begins what is to be sent next, if it has not begun in this session. */
   pump(): void {
     const { state } = this.#core;
-    if (!this.#agreed || this.#core.committing || state.takenOver) return;
+    if (!this.#agreed || this.#core.committing || this.#core.suspending || state.takenOver) return;
     if (state.pairState === 'PSUS' || state.pairState === 'PSUE') return;
     const wanted = state.transfer !== undefined || this.#core.traits.sendsBeforeFreeze;
     if (wanted && this.#begun !== state.sending) this.#begin();
@@ -142,6 +142,8 @@ export class PairSession {
 
   /** After a resync: what staging holds is asked for again. */
   again(): void {
+    // The sub says what it holds first: nothing begins on an image that it may not have.
+    this.#agreed = false;
     this.#begun = undefined;
     this.#completing = undefined;
     this.#core.sender.lost();
@@ -192,7 +194,8 @@ export class PairSession {
     const reason = refusalByNumber(code) ?? 'refused-by-sub';
     if (generation !== this.#core.state.sending) return;
     this.#begun = undefined;
-    this.#core.suspend(reason, 'reported by the sub');
+    // What has arrived there since it said so before is given up, too.
+    this.#core.suspend(reason, 'reported by the sub', true);
   }
 
   #reset(): void {

@@ -49,7 +49,7 @@ export class Receiver implements Operation {
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
   #stored: number[] = [];
   #staging = 0;
-  /** Runs that staging has no room for as long as others are on their way, in the order of their arrival. */
+  /** Runs for which staging has no room yet, in the order of their arrival: others on their way, or structuring, may make some. */
   #waiting: ArrivedRun[] = [];
   /** The generation that staging is for once all records on their way are durable. */
   #target: Receiving | undefined;
@@ -216,16 +216,20 @@ export class Receiver implements Operation {
     this.#complete = undefined;
     this.#early = [];
     this.#waiting = [];
+    // What is on its way into staging will not be there: it is not said to be stored.
+    this.#session += 1;
+    this.#stored = [];
     this.board.record({ kind: 'dropped', generation });
   }
 
   /** Continues whatever can go on; called at the end of every step of the controller. */
   pump(): void {
+    // First, for it says whether there may be room yet.
+    this.structuring.pump();
     this.#stageWaiting();
     this.#acknowledge();
     this.#answerHoldings();
     this.#tryCommit();
-    this.structuring.pump();
   }
 
   staged({ run, session, parts }: ArrivedRun): void {
@@ -297,7 +301,11 @@ export class Receiver implements Operation {
       return;
     }
     if (parts.length === 0 && session === this.#session) this.#stored.push(run);
-    for (const part of parts) this.#startRun(part, this.#takeSlots(volume, part.count) ?? []);
+    for (const part of parts) {
+      const slots = this.#takeSlots(volume, part.count);
+      assert(slots !== undefined, 'slots were counted as free');
+      this.#startRun(part, slots);
+    }
   }
 
   #startRun(arrived: ArrivedRun, slots: readonly SlotRun[]): void {

@@ -98,9 +98,9 @@ export class Structuring {
     return this.damaged && this.#placing.size === 0;
   }
 
-  /** Committed blocks leave staging, one after the other. */
+  /** Committed blocks leave staging, one after the other; where some are spoilt, the others do. */
   get makesRoom(): boolean {
-    return this.state.overlaid > 0 && !this.damaged;
+    return this.state.overlaid > 0 && !this.stuck;
   }
 
   placed(place: PlaceRun): void {

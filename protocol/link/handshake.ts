@@ -11,7 +11,7 @@ const askUsMax = 1_000_000;
 const askAgainUs = 250_000;
 /** For so long a stranger has to be heard: longer than any answer is on its way. */
 const strangerUs = 1_000_000;
-/** So many strangers are known at a time: opens that are stale bring others between those that come again. */
+/** So many strangers are known at a time, the newest: stale opens, of which there are only so many, bring others in between. */
 const strangersMax = 4;
 
 /** The two ids that make a link; `peer` is 0 as long as nobody is known. */

@@ -76,6 +76,7 @@ describe('a freeze that the sub overtakes', () => {
       expect(sub.heard('blockRun'), 'nothing of it was sent').to.deep.equal([]);
 
       await lab.bench.run(lab.bench.host.resync());
+      sub.say({ ...pairingOf(lab), commitDigest: Buffer.alloc(16, 7) });
       const third = await lab.freeze();
       await lab.until(() => sub.heard('begin').some((each) => each.generation === third));
       expect(sub.heard('begin').at(-1)).to.deep.include({ generation: 3, base: 1, full: true });

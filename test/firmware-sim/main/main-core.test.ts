@@ -183,6 +183,20 @@ describe('what is on its way at a freeze of a streaming pair', () => {
   });
 });
 
+describe('what a streaming pair has frozen', () => {
+  it('is kept though nothing was queued: the maps say what has to be, not what was going to be sent', () => {
+    const lab = new MainLab({ method: 'streaming' });
+    lab.primary(0, 'abcdef');
+    lab.isSent(1, 'b');
+    lab.freeze(1);
+    // Another record of the same batch had everything begin anew, with the image frozen already.
+    lab.core.outgoing.restart();
+    lab.core.transferBegan();
+    lab.core.pump(0);
+    expect(lab.waiting).to.deep.equal(['primary0 read 0+2', 'primary0 read 4+8']);
+  });
+});
+
 describe('what the sub is about to hold of a streaming pair', () => {
   it('does not count when it was overwritten on its way before the freeze, and counts when after it', () => {
     for (const frozen of [false, true]) {

@@ -322,6 +322,21 @@ describe('a sub that gives up', () => {
     expect(before.told(), 'and begins anew').to.deep.equal(['begin 2 on 1 PAIR', 'getHoldings 2']);
   });
 
+  it('what it had staged ahead of a freeze, and then more of it: each time nothing of it counts any more', () => {
+    const lab = new SessionLab({ method: 'streaming' }).pairing();
+    lab.session.pump();
+    lab.told();
+    const suspended = { kind: 'pairState', state: 'PSUE', code: code('staging-full') } as const;
+    for (const time of ['first', 'second']) {
+      lab.session.message(abandon(2));
+      lab.session.pump();
+      expect(lab.told(), 'nothing begins while that is being recorded').to.deep.equal(['pairStateChanged PSUE 81']);
+      expect(lab.recorded(), time).to.deep.equal([suspended]);
+      lab.durable();
+      expect(lab.core.suspending).to.equal(false);
+    }
+  });
+
   it('a generation just while it is being frozen makes it fail here', () => {
     const lab = new SessionLab({ method: 'streaming' }).pairing();
     lab.session.pump();

@@ -299,6 +299,9 @@ describe('the way of a generation', () => {
     lab.session.again();
     expect([lab.told(), lab.core.sender.idle]).to.deep.equal([['pairing'], true]);
     lab.session.pump();
+    expect(lab.told(), 'the sub speaks first').to.deep.equal([]);
+    lab.pairing();
+    lab.session.pump();
     expect(lab.told()).to.deep.equal(['begin 2 on 1 PAIR', 'getHoldings 2']);
     lab.holds(2, '');
     lab.pump();

@@ -251,11 +251,7 @@ describe('the receiver, taking runs', () => {
     lab.disk();
     lab.disk();
     lab.durable();
-    expect(lab.told(), 'not as long as a run waits').to.deep.equal([
-      `abandon 1 ${stagingFull} PSUE`,
-      'stored 1 of 1',
-      'holdings 1',
-    ]);
+    expect(lab.told(), 'not as long as a run waits').to.deep.equal([`abandon 1 ${stagingFull} PSUE`, 'holdings 1']);
     const more = begun({ stagingSlots: 4 });
     more.run(1, { first: 0, letters: 'a' });
     more.run(2, { first: 0, letters: 'x' });
@@ -300,11 +296,12 @@ describe('the receiver, taking runs', () => {
   });
 
   it('lets runs wait for the structuring of the image before, but not for one that failed', () => {
-    const structuring = () => {
+    const structuring = (...runs: readonly (readonly [number, string])[]) => {
       const lab = begun({ stagingSlots: 4 });
-      lab.run(1, { first: 0, letters: 'abc' });
+      for (const [first, letters] of runs) lab.run(1, { first, letters });
       lab.settle();
-      lab.complete(1, { blocks: 3, zeroBlocks: 0, digest: digestOf('abc') });
+      const whole = runs.reduce((all, [first, letters]) => all.padEnd(first) + letters, '');
+      lab.complete(1, { blocks: 3, zeroBlocks: 0, digest: digestOf(whole) });
       lab.durable();
       lab.receiver.begin({
         ...{ kind: 'begin', epoch: epoch(1), generation: generation(2), base: generation(1) },
@@ -315,13 +312,18 @@ describe('the receiver, taking runs', () => {
       lab.told();
       return lab;
     };
-    const lab = structuring();
+    const lab = structuring([0, 'abc']);
     expect(lab.waiting).to.deep.equal(['staging0 read']);
     lab.settle();
     expect(lab.told()).to.deep.equal(['structured 1', 'stored 2 of 2']);
-    const failed = structuring();
+    const failed = structuring([0, 'abc']);
     while (failed.suspended.length === 0 && failed.disk(checkCondition('unrecoveredReadError')));
     expect(failed.told()).to.deep.equal([`abandon 2 ${stagingFull} PSUE`]);
+    const spoilt = structuring([0, 'ab'], [10, 'c']);
+    while (spoilt.suspended.length === 0 && spoilt.disk(checkCondition('unrecoveredReadError')));
+    expect(spoilt.told(), 'the other one is on its way').to.deep.equal([]);
+    spoilt.settle();
+    expect(spoilt.told()).to.deep.equal(['stored 2 of 2']);
   });
 
   it('forgets runs that wait for room when the session ends or the generation is dropped', () => {
@@ -333,7 +335,7 @@ describe('the receiver, taking runs', () => {
       else lab.receiver.drop();
       lab.settle();
       const { size } = lab.state.volume(0).staged;
-      expect([lab.told().join(), size], end).to.deep.equal(end === 'session' ? ['', 3] : ['stored 1 of 0', 0]);
+      expect([lab.told().join(), size], end).to.deep.equal(['', end === 'session' ? 3 : 0]);
     }
   });
 
