@@ -78,7 +78,8 @@ async function measured(check: Check, options: SuiteOptions): Promise<Outcome> {
   const before: string[] = [];
   for (;;) {
     const outcome = await carriedOut(check, options);
-    const isLast = check.isTimed !== true || before.length + 1 === timedTriesMax || !options.wire.isOpen;
+    const isStopped = options.signal?.aborted === true || !options.wire.isOpen;
+    const isLast = check.isTimed !== true || before.length + 1 === timedTriesMax || isStopped;
     if (outcome.kind === 'passed' && before.length > 0) return { ...outcome, before };
     if (outcome.kind !== 'failed' || isLast) return outcome;
     before.push(outcome.came);

@@ -353,7 +353,8 @@ export class Oracle {
     const { reason } = state;
     if (reason === undefined) return;
     const isBlame = diskReasons.has(reason) && !this.#owed.mayBlame;
-    if (isBlame || (lossReasons.has(reason) && !this.#owed.mayLose)) {
+    const isUnheard = reason === 'frozen-content-lost' && this.#owed.mayGiveUpUnheard;
+    if (isBlame || (lossReasons.has(reason) && !this.#owed.mayLose && !isUnheard)) {
       this.fail('blamed', `the pair is suspended: ${reason}`);
     }
   }

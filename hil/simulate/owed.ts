@@ -29,6 +29,11 @@ export interface Owed {
   readonly mayBlame: boolean;
   /** Content may be lost, or arrive changed: a generation may fail for it. */
   readonly mayLose: boolean;
+  /**
+   * The sub may give its staging up, for it is full, and a power cut keep main from hearing so: main only sees that nothing is
+   * held any more, and a generation may fail for lost content.
+   */
+  readonly mayGiveUpUnheard: boolean;
   /** A controller whose disks refuse what it cannot do without stops, and says so. */
   mayHalt(site: Site): boolean;
   /** Which disks may hold other bytes than were written to them. */
@@ -69,14 +74,12 @@ export function owedTo(plan: Plan): Owed {
   // What staging spoilt of an image that is taken over is nowhere else: it is given back when a host has written it again.
   const comesBack = !takesOver || (holdsOne(plan) && !refuses('main') && !lie('sub', 'staging'));
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
-  // A sub may have given its staging up, for it was full, and a power cut keep main from hearing so: main only sees that
-  // nothing is held any more.
-  const givesUpUnheard = !holdsTwo(plan) && faults.some(isRestart);
   return {
     ...{ hostData, image, alive },
     sentIsThere: hostData && image && !refuses('sub') && !older('sub') && !forges,
     stagedIsFrozen: hostData && image && !forges && lying.length === 0,
-    mayLose: lying.length > 0 || sites.some((site) => refuses(site) || older(site)) || forges || givesUpUnheard,
+    mayLose: lying.length > 0 || sites.some((site) => refuses(site) || older(site)) || forges,
+    mayGiveUpUnheard: !holdsTwo(plan) && faults.some(isRestart),
     mayBlame: lying.length > 0 || refuses('main') || refuses('sub') || forgesHosts,
     mayHalt: (site) => refuses(site) || lie(site, '') || older(site) || foreign(site),
     mayBeCorrupt: (site, disk) =>

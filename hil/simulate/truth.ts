@@ -136,7 +136,7 @@ export class Truth {
     }
   }
 
-  /** Equal for truths that allow the same, in words. */
+  /** Equal for truths that allow the same, by as many writes, in words. */
   get key(): string {
     const others = this.#others.map((each) =>
       [...each].map(([sector, writes]) => `${sector}:${[...writes.values()].sort((a, b) => a - b).join('/')}`).sort(),
