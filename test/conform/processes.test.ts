@@ -15,23 +15,6 @@ import { runShell, withPower } from './shell.js';
 import { WrongDevice } from './tampering.js';
 import { wrongDevices } from './wrong-devices.js';
 
-type Ended = Awaited<ReturnType<typeof runProcess>>;
-
-/** The checks that hold a device to a time that the protocol gives it. */
-const checksOfTimes = ['L-12', 'L-21', 'L-30'];
-
-/**
- * A computer that is busy with other things may hold a process up for longer than a check of times allows: then once more,
- * and said. What else fails has failed.
- */
-async function inTime(run: () => Promise<Ended>): Promise<Ended> {
-  const ended = await run();
-  const failed = [...ended.stdout.matchAll(/✕ (\w-\d+)/g)].map(([, number]) => number ?? '');
-  if (failed.length === 0 || !failed.every((number) => checksOfTimes.includes(number))) return ended;
-  console.warn(`      made once more: ${failed.join(', ')} failed, which a busy computer can make them do`);
-  return run();
-}
-
 const mainScript = fileURLToPath(new URL('../../hil/cli/main.js', import.meta.url));
 
 describe('coldframe conform', () => {
@@ -92,7 +75,7 @@ describe('coldframe conform', () => {
     ];
     const toDisk = ['--role', 'disk', '--line', disk.readyValue('line'), ...all, 'disk.xml', '--html', 'disk.html'];
     const [ofDisk, sealed, clear] = await Promise.all([
-      inTime(() => conform(...toDisk)),
+      conform(...toDisk),
       ofPair('sealed', [...all, 'main.xml', ...key], ['--json', ...key]),
       ofPair('clear', few, few),
     ]);

@@ -56,6 +56,7 @@ export const dataRequirements: readonly Requirement[] = [
     'After its timer has ended a sender sends nothing new in queues 1 and 2 until an acknowledgement arrives.',
     {
       remedy: repeating,
+      isTimed: true,
       run: nothingNew,
     },
   ),

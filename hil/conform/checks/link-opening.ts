@@ -73,6 +73,7 @@ export const openingRequirements: readonly Requirement[] = [
     'Established, two unknown ids are answered with the link’s open, with a fresh id when they are still there 1 s later.',
     {
       remedy: table,
+      isTimed: true,
       run: staleOpen,
     },
   ),
