@@ -323,7 +323,7 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     this.progressed();
   }
 
-  /** A frozen image begins its way. `unsent`: what of it has not flowed to the sub before. */
+  /** A frozen image begins its way: what of it has not flowed to the sub before is kept, or sent at once. */
   transferBegan(): void {
     this.keeper.keepAll();
     this.outgoing.freeze();
