@@ -10,9 +10,12 @@ import type { Operation, Outcome } from '../storage/operation.js';
 import type { SlotRun } from '../storage/slot-allocator.js';
 import { zeroSlot } from '../storage/stored-blocks.js';
 import type { MainCore } from './main-core.js';
+import type { MainVolume } from './main-state.js';
 
 const keepingMax = 4;
 const runBlocksMax = 16;
+/** Blocks that are passed over as one, where the sub holds them. */
+const sentBlocksMax = 64;
 
 export class Keeper {
   readonly #core: MainCore;
@@ -127,6 +130,11 @@ export class Keeper {
         this.#cursor = undefined;
         break;
       }
+      const past = this.#pastSent(maps, block);
+      if (past > block) {
+        this.#cursor = { volume, block: past };
+        continue;
+      }
       const run = maps.frozen.nextRun(block, runBlocksMax);
       if (run === undefined) {
         this.#cursor = { volume: volume + 1, block: 0 };
@@ -137,6 +145,12 @@ export class Keeper {
       if (needed !== undefined) return { volume, ...needed };
     }
     return undefined;
+  }
+
+  /** The end of a stretch from `block` on that the sub holds: passed over as one, for much may have flowed before a freeze. */
+  #pastSent({ sent }: MainVolume, block: number): number {
+    const run = this.#core.outgoing.returning ? undefined : sent.nextRun(block, sentBlocksMax);
+    return run?.first === block ? block + run.count : block;
   }
 
   #firstNeeded(

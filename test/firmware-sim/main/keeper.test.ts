@@ -104,6 +104,20 @@ describe('the frozen content', () => {
     expect(isKept(lab, 0, 8), 'what turns out to be missing there').to.equal('-kk--k-k');
   });
 
+  it('is looked for past all that the sub holds, and in it where something turns out to be missing', () => {
+    const lab = freezing('abcdefghijkl');
+    lab.isSent(0, 'abcdefghij');
+    lab.core.keeper.keepAll();
+    kept(lab);
+    expect(isKept(lab, 0, 12)).to.equal('----------kk');
+    const lacking = freezing('abcdefghijkl');
+    lacking.isSent(0, 'abcdefghijkl');
+    lacking.core.outgoing.lacking(0, 4);
+    lacking.core.keeper.keepAll();
+    lacking.core.keeper.pump();
+    expect(lacking.waiting).to.deep.equal(['primary0 read 8+2']);
+  });
+
   it('is left alone where the sub holds it or it has been kept', () => {
     const lab = freezing('abcdefgh');
     lab.isSent(0, 'a');
