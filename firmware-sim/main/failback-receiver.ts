@@ -188,6 +188,7 @@ function differenceChunks(changed: BlockSet): { readonly chunk: number; readonly
       const chunk = Math.floor(block / chunkBlocks);
       if (chunks.at(-1)?.chunk !== chunk) chunks.push({ chunk, blocks: new Uint8Array(chunkBlocks / 8) });
       const bit = block % chunkBlocks;
+      // Stryker disable next-line ObjectLiteral: there is one, for the chunk of this block
       const { blocks } = chunks.at(-1) ?? { blocks: new Uint8Array(8) };
       blocks[bit >>> 3] = (blocks[bit >>> 3] ?? 0) | (1 << (bit & 7));
     }

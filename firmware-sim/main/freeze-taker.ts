@@ -23,9 +23,12 @@ export class FreezeTaker implements Operation {
   #phase: 'none' | 'draining' | 'settling' | 'recording' = 'none';
   /** Flushes that are waited for, and whether one has failed. */
   #flushes = 0;
+  // Stryker disable next-line BooleanLiteral: set anew for the flushes of each freeze
   #flushFailed = false;
+  // Stryker disable next-line ArrayDeclaration: set by each freeze
   #requests: number[] = [];
   #token: Uint8Array = new Uint8Array(16);
+  // Stryker disable next-line ArrayDeclaration: set by each freeze
   #included: number[] = [];
   /** Writes that came after the freeze was taken up. */
   #held: HostCommand[] = [];

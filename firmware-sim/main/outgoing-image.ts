@@ -79,8 +79,7 @@ export class OutgoingImage implements Outgoing {
   /** Frozen content has been kept: it can be sent now. */
   kept(volume: number, first: number, count: number): void {
     for (let block = first; block < first + count; block += 1) {
-      if (this.#core.isProtected(volume, block) && !this.#core.sender.touches(volume, block, 1))
-        this.add(volume, block, 1);
+      if (this.#core.isProtected(volume, block) && !this.#isUnderWay(volume, block)) this.add(volume, block, 1);
     }
   }
 
@@ -88,8 +87,7 @@ export class OutgoingImage implements Outgoing {
   drained(volume: number, first: number, count: number): void {
     if (!this.#core.traits.defersWrites) return;
     for (let block = first; block < first + count; block += 1) {
-      if (this.#core.isProtected(volume, block) && !this.#core.sender.touches(volume, block, 1))
-        this.add(volume, block, 1);
+      if (this.#core.isProtected(volume, block) && !this.#isUnderWay(volume, block)) this.add(volume, block, 1);
     }
   }
 
@@ -169,7 +167,7 @@ export class OutgoingImage implements Outgoing {
   #pickUrgent(): PickedRun | undefined {
     for (let next = this.#urgent.shift(); next !== undefined; next = this.#urgent.shift()) {
       const { volume, block } = next;
-      if (!this.#core.isProtected(volume, block) || this.#core.sender.touches(volume, block, 1)) continue;
+      if (!this.#core.isProtected(volume, block) || this.#isUnderWay(volume, block)) continue;
       this.#queueOf(volume).delete(block);
       return { volume, first: block, count: 1, urgent: true };
     }
@@ -211,6 +209,14 @@ export class OutgoingImage implements Outgoing {
     return undefined;
   }
 
+  /**
+   * Whether a block is being read, on its way, or about to count as sent. Once it counts, what was deferred of it goes to
+   * the primary area: a second read for the same image could meet newer content there.
+   */
+  #isUnderWay(volume: number, block: number): boolean {
+    return this.#core.sender.touches(volume, block, 1) || this.isRecording(volume, block, 1);
+  }
+
   /** The first part of a run that can be sent as one: nothing on its way, nothing in between, from one place. */
   #sendable(volume: number, run: BlockRun): BlockRun | undefined {
     const end = run.first + run.count;
@@ -225,8 +231,8 @@ export class OutgoingImage implements Outgoing {
   }
 
   #maySendBlock(volume: number, block: number): boolean {
-    const { state, locks, sender } = this.#core;
-    if (sender.touches(volume, block, 1)) return false;
+    const { state, locks } = this.#core;
+    if (this.#isUnderWay(volume, block)) return false;
     if (state.transfer === undefined) {
       return (
         !this.#core.unsettled.has(volume) &&

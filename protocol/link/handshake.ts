@@ -54,9 +54,8 @@ export class Handshake {
    */
   readonly #strangers = new Map<bigint, number>();
   #opening: Opening | undefined;
-  /** When to ask next, and whether to do so though the link runs. */
+  /** When to ask next: until the link is heard to be alive by an open. */
   #askUs: number | undefined;
-  #askAgain = false;
   #askIntervalUs = askUsMin;
 
   constructor(entropy: Uint8Array) {
@@ -117,7 +116,6 @@ export class Handshake {
 
   /** Asks a little later: what the peer has just said cannot be all true. */
   askAgain(nowUs: number): void {
-    this.#askAgain = true;
     this.#askUs = nowUs + askAgainUs;
   }
 
@@ -131,10 +129,6 @@ export class Handshake {
 
   tick(nowUs: number): void {
     if (this.#askUs === undefined || nowUs < this.#askUs) return;
-    if (this.#running && !this.#candidateAsks && this.#strangers.size === 0 && !this.#askAgain) {
-      this.#askUs = undefined;
-      return;
-    }
     // In doubt about somebody as well, candidate and link by turns: the peer may be in the same doubt, and knows the link.
     const candidate =
       this.#candidateAsks && !(this.#strangers.size > 0 && this.#askedCandidate) ? this.#candidate : undefined;
@@ -149,12 +143,16 @@ export class Handshake {
     const { own, peer } = this.#ids;
     if (open.own === own || open.own === this.#candidate?.own) return { kind: 'reflected' };
     if (open.own === peer && open.peer === own) return this.#affirm(open);
+    if (!this.#established) return this.#acquaint(open, nowUs);
+    if (open.own === peer) {
+      // Who would have taken the peer's place has another id: this one may have heard the question for a candidate.
+      this.ask();
+      return { kind: 'none' };
+    }
     if (this.#candidate !== undefined && open.peer === this.#candidate.own) {
       return this.#open(this.#candidate.own, open);
     }
-    if (!this.#established) return this.#acquaint(open, nowUs);
-    if (open.own === peer) this.ask();
-    else if (open.peer === 0n || open.peer === own) this.#askCandidate(open.own, nowUs);
+    if (open.peer === 0n || open.peer === own) this.#askCandidate(open.own, nowUs);
     else return this.#doubt(open, nowUs);
     return { kind: 'none' };
   }
@@ -217,7 +215,6 @@ export class Handshake {
     this.#candidateAsks = false;
     this.#strangers.clear();
     this.#askUs = undefined;
-    this.#askAgain = false;
     this.#opening = open.ask ? { ...this.#ids, ask: false, running: this.#running } : undefined;
   }
 

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FailbackReceiver } from '../../../firmware-sim/main/failback-receiver.js';
 import { contentDigests, GenerationDigest, runDigest } from '../../../protocol/digest.js';
@@ -23,8 +24,8 @@ class BackLab extends MainLab {
     hostIsQuiet: () => this.quiet,
   });
 
-  constructor(sectors = 32) {
-    super({ sectors });
+  constructor({ sectors = 32, others = [] as readonly number[] } = {}) {
+    super({ sectors, others });
     this.primary(0, 'abcdefgh');
     this.freeze(4, true);
     this.core.state.apply({ kind: 'committed', generation: generation(4), digest });
@@ -66,6 +67,20 @@ class BackLab extends MainLab {
 
 const code = (name: keyof typeof refusals) => refusals[name].number;
 
+const beginning = ({ number = 6, now = 2, base = 4 } = {}): Message => ({
+  ...{ kind: 'begin', epoch: epoch(now), generation: generation(number), base: generation(base) },
+  ...{ full: false, state: 'SSWS' },
+});
+
+const placeOf = (run: number, first: number, letters: string, number = 6) => ({
+  ...{ run, generation: generation(number), volume: volumeNumber(0), first: blockNumber(first) },
+  ...{ count: letters.length, digest: runDigest(contentDigests(blocksOf(letters), blockBytes)) },
+});
+
+const runOf = (run: number, first: number, letters: string, number = 6): Message => ({
+  ...{ kind: 'blockRun', ...placeOf(run, first, letters, number), data: blocksOf(letters) },
+});
+
 describe('main, asked for a failback', () => {
   it('allows it durably, tells the pair once more, and names the blocks that differ here', () => {
     const lab = new BackLab();
@@ -84,7 +99,7 @@ describe('main, asked for a failback', () => {
     lab.told();
     lab.back.message({ kind: 'failbackAsk', request: 2, epoch: epoch(2), committed: generation(4), discard: false });
     lab.back.pump();
-    expect(lab.told()).to.deep.equal(['difference 2: ']);
+    expect([lab.told(), lab.records], 'it is allowed already').to.deep.equal([['difference 2: '], []]);
   });
 
   it('discards what it never sent only when it is told to', () => {
@@ -125,7 +140,7 @@ describe('main, asked for a failback', () => {
   });
 
   it('names a large difference in parts', () => {
-    const lab = new BackLab(2 * 64 * 5000);
+    const lab = new BackLab({ sectors: 2 * 64 * 5000 });
     const at = (first: number, count: number) => ({ volume: volumeNumber(0), first: blockNumber(first), count });
     for (let chunk = 0; chunk < 2049; chunk += 1) lab.core.state.apply({ kind: 'changing', ...at(chunk * 64 + 63, 1) });
     lab.asks(1, { discard: true });
@@ -144,6 +159,52 @@ describe('main, asked for a failback', () => {
     expect([blocks.length, blocks[0], blocks[1], blocks.at(-1)]).to.deep.equal([2049, 63, 127, 2048 * 64 + 63]);
   });
 
+  it('names the blocks of a chunk together, a bit for each', () => {
+    const lab = new BackLab({ sectors: 2 * 80 });
+    lab.changed(0, 3, 3);
+    lab.changed(0, 63, 2);
+    lab.changed(0, 70, 1);
+    lab.asks(1, { discard: true });
+    const told = lab.sent.map((each) => (each.kind === 'failbackDifference' ? each.chunks : []));
+    expect(told).to.deep.equal([
+      [
+        { chunk: 0, blocks: Uint8Array.of(0b00111000, 0, 0, 0, 0, 0, 0, 0b10000000) },
+        { chunk: 1, blocks: Uint8Array.of(0b01000001, 0, 0, 0, 0, 0, 0, 0) },
+      ],
+    ]);
+  });
+
+  it('says nothing of volumes without a difference', () => {
+    const lab = new BackLab({ others: [32, 32, 32] });
+    lab.changed(1, 4, 1);
+    lab.changed(2, 5, 1);
+    lab.asks(1, { discard: true });
+    const told = lab.sent.map((each) => (each.kind === 'failbackDifference' ? [each.volume, each.last] : []));
+    expect(told).to.deep.equal([
+      [1, false],
+      [2, true],
+    ]);
+    expect(lab.told()).to.deep.equal(['difference 1: 4 …', 'difference 1: 5']);
+  });
+
+  it('has the question in hand until it is answered, then the runs that have come', () => {
+    const lab = new BackLab();
+    expect(lab.back.inHand()).to.deep.equal([]);
+    lab.quiet = false;
+    lab.asks(1);
+    expect(lab.back.inHand()).to.deep.equal(['failback (asked)']);
+    lab.quiet = true;
+    lab.back.pump();
+    expect(lab.back.inHand(), 'its record is not durable').to.deep.equal(['failback (asked)']);
+    lab.go();
+    expect(lab.back.inHand()).to.deep.equal([]);
+    lab.says(beginning());
+    lab.back.message(runOf(1, 2, 'X'));
+    expect(lab.back.inHand()).to.deep.equal(['runs on their way into staging: 1']);
+    lab.go();
+    expect(lab.back.inHand()).to.deep.equal([]);
+  });
+
   it('forgets the question with the session', () => {
     const lab = new BackLab();
     lab.quiet = false;
@@ -156,39 +217,24 @@ describe('main, asked for a failback', () => {
 });
 
 describe('main, given back to', () => {
-  const place = { generation: generation(6), volume: volumeNumber(0) };
-
-  /** The image of generation 6 arrives: block 2 is X, block 9 is new, block 5 is zeros. */
-  function received(): BackLab {
-    const lab = new BackLab().asks(1);
-    lab.says({
-      kind: 'begin',
-      epoch: epoch(2),
-      generation: generation(6),
-      base: generation(4),
-      full: false,
-      state: 'SSWS',
-    });
-    for (const [run, first, letter] of [
-      [1, 2, 'X'],
-      [2, 9, 'Y'],
-    ] as const) {
-      const data = blocksOf(letter);
-      const block = { run, ...place, first: blockNumber(first), count: 1 };
-      lab.says({ kind: 'blockRun', ...block, digest: runDigest(contentDigests(data, blockBytes)), data });
-    }
-    lab.says({ kind: 'zeroRun', run: 3, ...place, first: blockNumber(5), count: 1 });
-    lab.says({ kind: 'getHoldings', generation: generation(6) });
-    const digest = new GenerationDigest();
-    for (const [first, letter] of [
-      [2, 'X'],
-      [5, '.'],
-      [9, 'Y'],
-    ] as const) {
-      digest.add(0, first, contentDigests(blocksOf(letter), blockBytes));
-    }
-    return lab.says({ kind: 'complete', generation: generation(6), blocks: 3, zeroBlocks: 1, digest: digest.finish() });
+  /** An image arrives: block 2 is X, block 9 is new, block 5 is zeros. */
+  function receives(lab: BackLab, { number = 6, now = 2, base = 4 } = {}): BackLab {
+    lab.says(beginning({ number, now, base }));
+    lab.says(runOf(1, 2, 'X', number)).says(runOf(2, 9, 'Y', number));
+    const { digest: _, ...zeros } = placeOf(3, 5, '.', number);
+    lab.says({ kind: 'zeroRun', ...zeros });
+    lab.says({ kind: 'getHoldings', generation: generation(number) });
+    const digest = digestOf([2, 'X'], [5, '.'], [9, 'Y']);
+    return lab.says({ kind: 'complete', generation: generation(number), blocks: 3, zeroBlocks: 1, digest });
   }
+
+  function digestOf(...blocks: readonly (readonly [number, string])[]): Uint8Array {
+    const digest = new GenerationDigest();
+    for (const [first, letter] of blocks) digest.add(0, first, contentDigests(blocksOf(letter), blockBytes));
+    return digest.finish();
+  }
+
+  const received = () => receives(new BackLab().asks(1));
 
   it('commits the image in its shadow area, and structures it in its primary area', () => {
     const lab = received();
@@ -223,6 +269,9 @@ describe('main, given back to', () => {
     lab.core.replica.apply({ kind: 'image', ...image, structured: generation(5) });
     lab.back.pump();
     expect(lab.records.map(({ record }) => record.kind)).to.not.include('regained');
+    lab.core.replica.apply({ kind: 'image', ...image, committed: generation(7), structured: generation(6) });
+    lab.go();
+    expect(lab.regained, 'the sub has given an older one').to.equal(0);
     lab.core.replica.apply({ kind: 'image', ...image, structured: generation(6) });
     lab.back.given({ epoch: 2, generation: 7 });
     lab.go();
@@ -232,16 +281,38 @@ describe('main, given back to', () => {
     expect([lab.regained, lab.core.state.epoch]).to.deep.equal([1, 3]);
   });
 
+  it('takes runs in each form', () => {
+    const lab = new BackLab().asks(1);
+    lab.runForms = { takenBits: 15, sentBits: 0, held: true };
+    lab.says(beginning()).told();
+    lab.says({ kind: 'compressedRun', ...placeOf(1, 2, 'XX'), data: deflateSync(blocksOf('XX')) });
+    lab.says({ kind: 'heldRun', ...placeOf(2, 6, 'gh') });
+    lab.says({ kind: 'heldRun', ...placeOf(3, 6, 'gi') });
+    expect(lab.sent.map((each) => ('runs' in each ? each.runs : 'code' in each ? each.code : each.kind))).to.deep.equal(
+      [...[[1], [2], code('content-differs')]],
+    );
+    const digest = digestOf([2, 'X'], [3, 'X'], [6, 'g'], [7, 'h']);
+    lab.says({ kind: 'complete', generation: generation(6), blocks: 4, zeroBlocks: 0, digest });
+    expect([lab.told().slice(-2), lab.letters('primary0', 0, 16)]).to.deep.equal([
+      ...[['committed', 'structured'], 'aabbXXXXeeffgghh'],
+    ]);
+  });
+
+  it('can be given back to once more after another takeover', () => {
+    const lab = received();
+    lab.says({ kind: 'failbackDone', epoch: epoch(2), generation: generation(6) });
+    lab.core.state.apply({ kind: 'takenOver', epoch: epoch(3) });
+    lab.told();
+    receives(lab.asks(2, { now: 3, committed: 6 }), { number: 7, now: 3, base: 6 });
+    expect([lab.told()[0], lab.regained], 'the sub has not let go of this one').to.deep.equal(['difference 2: ', 1]);
+    lab.says({ kind: 'failbackDone', epoch: epoch(3), generation: generation(7) });
+    const { takenOver, epoch: now, committed } = lab.core.state;
+    expect([lab.regained, takenOver, now, committed]).to.deep.equal([2, false, 3, 7]);
+  });
+
   it('takes nothing of an image that it has not allowed', () => {
     const lab = new BackLab();
-    lab.says({
-      kind: 'begin',
-      epoch: epoch(2),
-      generation: generation(6),
-      base: generation(4),
-      full: false,
-      state: 'SSWS',
-    });
+    lab.says(beginning());
     lab.says({ kind: 'failbackDone', epoch: epoch(2), generation: generation(4) });
     expect([lab.core.replica.receiving, lab.told(), lab.regained]).to.deep.equal([undefined, [], 0]);
   });

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import type { HostCommand } from '../../../firmware-sim/controller/host-port.js';
 import { FreezeTaker } from '../../../firmware-sim/main/freeze-taker.js';
+import type { MainRecord } from '../../../firmware-sim/main/main-records.js';
 import { epoch, generation } from '../../../protocol/ids.js';
 import type { MessageNamed } from '../../../protocol/message/messages.js';
 import { refusals } from '../../../protocol/refusals.js';
+import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { MainLab } from './main-lab.js';
 
 class FreezeLab extends MainLab {
@@ -111,5 +113,115 @@ describe('a freeze', () => {
     const code = refusals['taken-over'].number;
     expect(lab.answers).to.deep.equal([1, 2].map((request) => ({ kind: 'refused', request, code, detail: '' })));
     expect([lab.records, lab.taker.busy, lab.taker.release().length]).to.deep.equal([[], false, 1]);
+  });
+
+  it('has itself in hand until it is answered, and the writes behind it', () => {
+    const lab = new FreezeLab();
+    expect(lab.taker.inHand()).to.deep.equal([]);
+    lab.core.unsettled.add(0);
+    lab.taker.start(lab.asked(1, 1), []);
+    const seen = [lab.taker.inHand()];
+    const step = (go: () => void) => {
+      go();
+      seen.push(lab.taker.inHand());
+    };
+    step(() => lab.taker.drained());
+    step(() => lab.taker.hold(lab.held(3)));
+    step(() => lab.disk());
+    step(() => lab.durable());
+    const behind = 'host write with tag 3 (behind the freeze)';
+    expect(seen).to.deep.equal([
+      ...[['freeze (draining)'], ['freeze (settling)'], ['freeze (settling)', behind], ['freeze (recording)', behind]],
+      [],
+    ]);
+  });
+
+  it('is recorded when the disks of all volumes with a failed write have made their caches durable', () => {
+    const lab = new FreezeLab({ others: [32, 32] });
+    for (const volume of [0, 2]) lab.core.unsettled.add(volume);
+    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.drained();
+    expect(lab.waiting).to.deep.equal(['primary0 synchronizeCache', 'primary2 synchronizeCache']);
+    lab.disk();
+    lab.taker.drained();
+    expect([lab.records, lab.core.unsettled.size], 'one is not there yet').to.deep.equal([[], 2]);
+    lab.disk();
+    expect(lab.records.map(({ record }) => record.kind)).to.deep.equal(['frozen']);
+    expect(lab.core.unsettled.size).to.equal(0);
+  });
+
+  it('is refused when one of those disks does not, whichever ends first, and the next freeze asks all of them again', () => {
+    for (const failing of ['primary0', 'primary1']) {
+      const lab = new FreezeLab({ others: [32] });
+      for (const volume of [0, 1]) lab.core.unsettled.add(volume);
+      lab.taker.start(lab.asked(1, 1), []);
+      lab.taker.drained();
+      while (lab.waiting.length > 0)
+        lab.disk(lab.waiting[0]?.startsWith(failing) ? checkCondition('writeError') : undefined);
+      const refused = { kind: 'refused', request: 1, code: refusals['disk-error'].number, detail: '' };
+      expect([lab.answers, lab.records, lab.taker.busy]).to.deep.equal([[refused], [], false]);
+      lab.taker.start(lab.asked(2, 2), []);
+      lab.taker.drained();
+      expect(lab.waiting).to.have.length(2);
+      lab.settle();
+      expect(lab.answers.at(-1)).to.deep.include({ kind: 'frozen', request: 2, generation: 1 });
+    }
+  });
+
+  it('is refused when the sub has taken over while a disk made its cache durable', () => {
+    const lab = new FreezeLab();
+    lab.core.unsettled.add(0);
+    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.drained();
+    lab.core.state.apply({ kind: 'takenOver', epoch: epoch(2) });
+    lab.disk();
+    expect(lab.answers).to.deep.equal([
+      { kind: 'refused', request: 1, code: refusals['taken-over'].number, detail: '' },
+    ]);
+    expect([lab.records, lab.taker.busy]).to.deep.equal([[], false]);
+  });
+});
+
+describe('a freeze whose record others overtake', () => {
+  /** A difference that has been frozen when all of this was durable before it. */
+  function overtaken(...records: readonly MainRecord[]): FreezeLab {
+    const lab = new FreezeLab();
+    lab.core.state.fullNeeded = false;
+    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.drained();
+    for (const record of records) lab.core.state.apply(record);
+    lab.durable();
+    expect(lab.answers, 'the freeze itself has ended well').to.have.length(1);
+    return lab;
+  }
+
+  const failure = (lab: FreezeLab) =>
+    lab.records.flatMap(({ record }) => (record.kind === 'failed' ? [[record.generation, record.code]] : []));
+  const logs = (lab: FreezeLab) => lab.effects.flatMap((each) => (each.kind === 'log' ? [each.text] : []));
+  const takenOver: MainRecord = { kind: 'takenOver', epoch: epoch(2) };
+  const fullNeeded: MainRecord = { kind: 'fullNeeded', code: refusals['older-sub'].number };
+  const suspended = (code: 'disk-error' | 'suspended'): MainRecord => ({
+    ...{ kind: 'pairState', state: 'PSUE', code: refusals[code].number },
+  });
+
+  it('fails as taken over, whatever else has come to pass', () => {
+    for (const also of [[], [fullNeeded], [suspended('disk-error')]]) {
+      const lab = overtaken(takenOver, ...also);
+      expect(failure(lab)).to.deep.equal([[1, refusals['taken-over'].number]]);
+      expect(logs(lab)).to.deep.equal(['generation 1 failed: taken-over']);
+    }
+  });
+
+  it('fails as a difference to an image that the sub turned out not to have', () => {
+    const lab = overtaken(fullNeeded);
+    expect(failure(lab)).to.deep.equal([[1, refusals['older-sub'].number]]);
+    expect(logs(lab)).to.deep.equal(['generation 1 failed: older-sub']);
+  });
+
+  it('fails with the reason why the pair has been suspended', () => {
+    for (const code of ['disk-error', 'suspended'] as const) {
+      expect(failure(overtaken(suspended(code)))).to.deep.equal([[1, refusals[code].number]]);
+    }
+    expect(failure(overtaken())).to.deep.equal([]);
   });
 });

@@ -1,5 +1,6 @@
 /** What the parts of main share, over disks in memory, step by step: disk commands and records end when a test says so. */
 import { expect } from 'chai';
+import type { RunForms } from '../../../firmware-sim/controller/board.js';
 import { Geometry } from '../../../firmware-sim/controller/geometry.js';
 import { Disk } from '../../../firmware-sim/disk/disk.js';
 import { MemoryStore } from '../../../firmware-sim/disk/memory-store.js';
@@ -50,6 +51,7 @@ export class MainLab {
   readonly core: MainCore;
   readonly slots: SlotAllocator;
   maySend = true;
+  runForms: RunForms = { takenBits: 0, sentBits: 0, held: false };
   readonly #stores = new Map<DiskName, MemoryStore>();
   readonly #disks = new Map<DiskName, Disk>();
 
@@ -81,7 +83,7 @@ export class MainLab {
         expect(port).to.equal('remote');
         this.sent.push(message);
       },
-      runForms: () => ({ takenBits: 0, sentBits: 0, held: false }),
+      runForms: () => this.runForms,
       maySend: () => this.maySend,
       onWriteEnded: (write) => this.ended.push(write),
     });

@@ -109,6 +109,15 @@ describe('the blocks of a differential image', () => {
     expect(picked(idle)).to.deep.equal([]);
   });
 
+  it('are picked without room for more only where a write waits for them', () => {
+    const lab = freezing('differential');
+    lab.core.outgoing.restart();
+    lab.core.outgoing.returned(0, 1, 2);
+    lab.core.outgoing.hurry(0, 6);
+    expect(picked(lab, 0)).to.deep.equal(['0:6+1 urgent']);
+    expect(picked(lab)[0], 'the others when there is room').to.equal('0:1+2');
+  });
+
   it('are not picked where they are being read or on their way', () => {
     const lab = freezing('differential');
     lab.core.sender.runBytesMax = 2 * blockBytes;
@@ -268,11 +277,56 @@ describe('blocks that the sub holds', () => {
     ]);
   });
 
+  it('are not read again before they count as sent: what is deferred may be there by then', () => {
+    const lab = freezing('differential', 'abcd');
+    lab.core.outgoing.restart();
+    lab.core.outgoing.stored(0, 1, 1, contentDigests(blocksOf('b'), blockBytes));
+    lab.core.outgoing.hurry(0, 1);
+    expect(picked(lab)).to.deep.equal(['0:0+1', '0:2+2']);
+    lab.core.outgoing.drained(0, 1, 1);
+    expect(picked(lab)).to.deep.equal([]);
+    const streaming = new MainLab({ method: 'streaming' });
+    streaming.primary(0, 'ab');
+    streaming.core.outgoing.stored(0, 0, 1, contentDigests(blocksOf('a'), blockBytes));
+    streaming.core.outgoing.restart();
+    expect(picked(streaming), 'ahead of a freeze').to.deep.equal(['0:1+1']);
+  });
+
+  it('may be named by their digests alone once it has an image', () => {
+    const lab = freezing('differential');
+    expect(lab.core.outgoing.mayBeHeld).to.equal(false);
+    lab.core.state.apply({ kind: 'committed', generation: generation(1), digest: Buffer.alloc(16) });
+    expect(lab.core.outgoing.mayBeHeld).to.equal(true);
+  });
+
   it('belong to the generation that is on its way, or to the next', () => {
     const lab = freezing('differential');
     expect([lab.core.outgoing.generation, lab.core.outgoing.blockBytes]).to.deep.equal([1, 1024]);
     lab.core.state.apply({ kind: 'committed', generation: generation(1), digest: Buffer.alloc(16) });
     expect(lab.core.outgoing.generation).to.equal(2);
+  });
+});
+
+describe('a block that the sub turned out to lack', () => {
+  it('is noted once, counts as sent no more from then on, and is sent again when that is durable', () => {
+    const lab = freezing('differential', 'abcd', [16]);
+    lab.isSent(0, 'abcd');
+    const { outgoing } = lab.core;
+    expect([outgoing.returning, outgoing.isReturning(0, 2), lab.core.isProtected(0, 2)]).to.deep.equal([
+      ...[false, false, false],
+    ]);
+    for (let time = 0; time < 2; time += 1) outgoing.lacking(0, 2);
+    expect(recorded(lab)).to.deep.equal([{ kind: 'unsent', generation: 1, volume: 0, first: 2, count: 1 }]);
+    expect([outgoing.returning, outgoing.isReturning(0, 2), lab.core.isProtected(0, 2)]).to.deep.equal([
+      ...[true, true, true],
+    ]);
+    expect([outgoing.isReturning(0, 1), outgoing.isReturning(1, 2), picked(lab)]).to.deep.equal([false, false, []]);
+    lab.durable();
+    expect([outgoing.returning, outgoing.isReturning(0, 2), picked(lab)]).to.deep.equal([false, false, ['0:2+1']]);
+    outgoing.lacking(1, 3);
+    expect(outgoing.returning, 'of whichever volume').to.equal(true);
+    lab.durable();
+    expect(outgoing.returning).to.equal(false);
   });
 });
 

@@ -365,4 +365,127 @@ describe('a controller’s way to its disks', () => {
     expect(bench.end(good)).to.deep.equal(['write 2']);
     expect(bench.ended).to.deep.equal(['first done', 'second done']);
   });
+
+  it('gives up on a disk that meets a command two hundred times with a unit attention', () => {
+    for (const condition of ['powerOn', 'capacityChanged'] as const) {
+      const bench = new Bench();
+      bench.queue.issue('meta', { op: 'read', lba: 4, sectors: 1 }, bench.operation('read'));
+      for (let tries = 0; tries < 200; tries += 1) {
+        expect(bench.ended).to.deep.equal([]);
+        expect(bench.end(checkCondition(condition))).to.deep.equal(['read 4']);
+      }
+      expect([bench.ended, bench.texts(), bench.queue.outstanding]).to.deep.equal([['read failed'], [], 0]);
+    }
+  });
+
+  it('tells of a flush that failed, also when the disk lost its cache meanwhile', () => {
+    const bench = new Bench();
+    bench.queue.issue('meta', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.queue.flush('meta', bench.operation('flush'));
+    const [read, flush] = bench.issued();
+    bench.queue.complete(read?.tag ?? 0, checkCondition('powerOn'), 0);
+    bench.queue.complete(flush?.tag ?? 0, checkCondition('invalidFieldInCdb'), 0);
+    expect([bench.ended, bench.texts()]).to.deep.equal([['flush failed'], ['read 9']]);
+  });
+
+  it('lets a flush count for nothing when its disk lost its cache, whatever else is under way', () => {
+    const bench = new Bench();
+    bench.queue.issue('meta', write(1), bench.operation('write'));
+    bench.end(good);
+    bench.queue.issue('primary0', { op: 'read', lba: 5, sectors: 1 }, bench.operation('elsewhere'));
+    bench.queue.issue('meta', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.queue.flush('meta', bench.operation('flush'));
+    const [, read, flush] = bench.issued();
+    bench.queue.complete(read?.tag ?? 0, checkCondition('powerOn'), 0);
+    bench.queue.complete(flush?.tag ?? 0, good, 0);
+    expect(bench.ended).to.deep.equal(['write done']);
+    expect([bench.end(good), bench.end(good)]).to.deep.equal([['write 1'], ['read 9', 'flush']]);
+    expect(bench.ended).to.deep.equal(['write done', 'read done', 'flush done']);
+  });
+});
+
+describe('a disk, as its queue sees it', () => {
+  it('is settled when a flush has covered every write, and each disk by itself', () => {
+    const bench = new Bench();
+    const settled = () => (['primary0', 'shadow0', 'meta'] as const).map((disk) => bench.queue.isSettled(disk));
+    expect(settled(), 'nothing was ever written').to.deep.equal([true, true, true]);
+    bench.queue.issue('primary0', write(1), bench.operation('early'));
+    bench.queue.issue('shadow0', { ...write(2), fua: true } as MediumCommand, bench.operation('forced'));
+    bench.queue.issue('meta', { op: 'read', lba: 3, sectors: 1 }, bench.operation('read'));
+    bench.end(good);
+    expect(settled(), 'in the cache alone').to.deep.equal([false, true, true]);
+    bench.queue.issue('primary0', write(4), bench.operation('late'));
+    const [late] = bench.issued();
+    bench.queue.flush('primary0', bench.operation('flush'));
+    bench.end(good);
+    bench.queue.complete(late?.tag ?? 0, good, 0);
+    expect(settled(), 'the late write ended after the flush was issued').to.deep.equal([false, true, true]);
+    bench.queue.flush('primary0', bench.operation('next flush'));
+    bench.end(good);
+    expect(settled()).to.deep.equal([true, true, true]);
+  });
+
+  it('stays unsettled after a flush that failed, or that was there when the cache was lost', () => {
+    const bench = new Bench();
+    bench.queue.issue('primary0', write(1), bench.operation('write'));
+    bench.end(good);
+    bench.queue.flush('primary0', bench.operation('flush'));
+    for (let tries = 0; tries < 3; tries += 1) bench.end(checkCondition('writeError'));
+    expect([bench.ended.at(-1), bench.queue.isSettled('primary0')]).to.deep.equal(['flush failed', false]);
+    bench.queue.issue('primary0', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.queue.flush('primary0', bench.operation('lost flush'));
+    const [read, flush] = bench.issued();
+    bench.queue.complete(read?.tag ?? 0, checkCondition('powerOn'), 0);
+    bench.queue.complete(flush?.tag ?? 0, good, 0);
+    expect(bench.queue.isSettled('primary0')).to.equal(false);
+    for (let rounds = 0; rounds < 2; rounds += 1) bench.end(good);
+    expect([bench.ended.at(-1), bench.queue.isSettled('primary0')]).to.deep.equal(['lost flush done', true]);
+  });
+});
+
+/** Whoever asks why nothing moves reads it, and the simulator holds it to be nothing at rest. */
+describe('what a controller has in hand at its disks', () => {
+  it('is whose commands are at a disk, or wait until it is less busy', () => {
+    const bench = new Bench();
+    expect(bench.queue.inHand()).to.deep.equal([]);
+    bench.queue.issue('meta', { op: 'read', lba: 0, sectors: 1 }, bench.operation('read'));
+    bench.queue.issue('primary0', write(1), bench.operation('write'));
+    expect(bench.queue.inHand()).to.deep.equal(['read', 'write']);
+    const [read] = bench.issued();
+    bench.queue.complete(read?.tag ?? 0, busy, 0);
+    expect(bench.queue.inHand(), 'one waits').to.deep.equal(['write', 'read']);
+    bench.queue.complete((read?.tag ?? 0) + 1, good, 0);
+    expect(bench.queue.inHand()).to.deep.equal(['read']);
+    bench.queue.tick(bench.queue.deadline() ?? 0);
+    bench.end(good);
+    expect(bench.queue.inHand()).to.deep.equal([]);
+  });
+
+  it('is who waits for the flush under way, then who waits for the next one', () => {
+    const bench = new Bench();
+    for (const name of ['first', 'second', 'third']) bench.queue.flush('meta', bench.operation(name));
+    expect(bench.queue.inHand()).to.deep.equal(['first', 'second', 'third']);
+    bench.end(good);
+    expect(bench.queue.inHand()).to.deep.equal(['second', 'third']);
+    bench.end(good);
+    expect(bench.queue.inHand()).to.deep.equal([]);
+  });
+
+  it('is every write that a disk lost until it is written again, and what is held until then', () => {
+    const bench = new Bench();
+    for (const lba of [1, 2]) bench.queue.issue('primary0', write(lba), bench.operation(`write ${lba}`));
+    bench.end(good);
+    bench.queue.issue('primary0', { op: 'read', lba: 9, sectors: 1 }, bench.operation('read'));
+    bench.end(checkCondition('powerOn'));
+    bench.queue.flush('primary0', bench.operation('flush'));
+    const once = 'primary0: a lost write once more';
+    expect(bench.queue.inHand()).to.deep.equal(['read', 'flush', once, once]);
+    const [first] = bench.issued();
+    bench.queue.complete(first?.tag ?? 0, good, 0);
+    expect(bench.queue.inHand()).to.deep.equal(['read', 'flush', once]);
+    bench.queue.complete((first?.tag ?? 0) + 1, good, 0);
+    expect(bench.queue.inHand()).to.deep.equal(['read', 'flush']);
+    bench.end(good);
+    expect(bench.queue.inHand()).to.deep.equal([]);
+  });
 });

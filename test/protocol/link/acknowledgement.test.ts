@@ -18,6 +18,12 @@ describe('acknowledgement', () => {
     expect(record).to.deep.include({ complete: false, runs: runs.slice(0, 62) });
   });
 
+  it('names as many runs as fit to the last byte', () => {
+    const runs = [...Array.from({ length: 60 }, () => 1), 1, 0x80, 1, 1];
+    const encoded = encodeAcknowledgement([{ priority: 0, next: 0, runs }]);
+    expect([encoded.length, decodeAcknowledgement(encoded)?.[0]?.runs]).to.deep.equal([66, runs.slice(0, 62)]);
+  });
+
   it('is never called complete when runs were left out', () => {
     const run = fc.integer({ min: 1, max: 8191 });
     fc.assert(
@@ -80,7 +86,9 @@ describe('acknowledgement', () => {
       '4000000000',
       'c00000',
     ];
-    for (const hex of [...wrong, '400000000000', '03000001ff81']) {
+    // An odd count of runs; a number that is cut short, or of more than three bytes.
+    const runs = ['01000005', '030000010281', '04000001818080', '0500000181808000'];
+    for (const hex of [...wrong, ...runs, '400000000000', '03000001ff81']) {
       expect(decodeAcknowledgement(fromHex(hex)), hex).to.equal(undefined);
     }
   });

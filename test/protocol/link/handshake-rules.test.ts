@@ -84,6 +84,16 @@ describe('the rules of a handshake', () => {
     expect(handshake.ids).to.deep.equal({ own: candidate?.own, peer: 7n });
   });
 
+  it('know the peer of the link when it names the fresh id: it has heard who else was asked', () => {
+    const handshake = established();
+    const { ids } = handshake;
+    handshake.receive(open(7n, 0n), 0);
+    const candidate = handshake.transmit(0)?.own ?? 0n;
+    expect(handshake.receive(open(9n, candidate), 1)).to.deep.equal({ kind: 'none' });
+    expect([handshake.ids, handshake.transmit(1)]).to.deep.equal([ids, { ...ids, ask: true, running: true }]);
+    expect(handshake.receive(open(7n, candidate), 2), 'the one who was asked').to.deep.include({ kind: 'opened' });
+  });
+
   it('keep the fresh id for one that asks again, and make another for somebody else', () => {
     const handshake = established();
     const own = (peer: bigint) => {
@@ -144,6 +154,7 @@ describe('the rules of a handshake', () => {
     expect(hear([7n, 8n], 900_000)).to.deep.equal([true, 9n]);
     expect(hear([7n, 8n], 1_000_000)).to.deep.equal([false, 7n]);
     expect(hear([7n, 1n, 2n, 3n], 1_200_000)).to.deep.equal([false, 7n]);
+    expect(hear([7n, 1n, 2n, 3n, 4n], 3_000_000), 'only four are known at a time').to.deep.equal([true, 9n]);
     const once = Array.from({ length: 20 }, (_, index) => BigInt(100 + index));
     expect(hear(once, 1_900_000), 'each once').to.deep.equal([true, 9n]);
   });
@@ -194,6 +205,19 @@ describe('the rules of a handshake', () => {
     handshake.ask();
     expect(handshake.transmit(1)).to.deep.equal({ ...handshake.ids, ask: true, running: true });
     expect(handshake.transmit(1)).to.equal(undefined);
+  });
+
+  it('ask again a quarter of a second later when told to, and go on until the peer is heard', () => {
+    const handshake = established();
+    // Somebody else had asked, and the peer was heard since.
+    handshake.receive(open(7n, 0n), 0);
+    handshake.receive(open(9n, handshake.ids.own, { running: true }), 0);
+    handshake.askAgain(1000);
+    expect([handshake.deadlineUs, handshake.transmit(250_999)]).to.deep.equal([251_000, undefined]);
+    expect(handshake.transmit(251_000)).to.deep.equal({ ...handshake.ids, ask: true, running: true });
+    expect(handshake.transmit(handshake.deadlineUs ?? 0)).to.deep.include({ ask: true });
+    handshake.receive(open(9n, handshake.ids.own, { running: true }), 500_000);
+    expect([handshake.deadlineUs, handshake.transmit(9_000_000)]).to.deep.equal([undefined, undefined]);
   });
 
   it('forget the peer, with an id that was never used', () => {

@@ -248,4 +248,83 @@ describe('the rules of a link', () => {
     expect(kindsOf(sent(b, 22_000))).to.deep.equal(['acknowledgement']);
     expect(b.deadline(), 'the timer').to.equal(503_000);
   });
+
+  it('ask nobody who was heard a moment ago, however late it is', () => {
+    const { a, b } = opened();
+    a.send(Buffer.alloc(1), 1);
+    talk(a, b, 50_000_000);
+    talk(a, b, 50_020_000);
+    expect([a.queuedMessages, a.heardUs]).to.deep.equal([0, 50_020_000]);
+    a.send(Buffer.alloc(1), 1);
+    const asked: number[] = [];
+    for (let nowUs = 50_100_000; nowUs < 54_000_000; nowUs = a.deadline() ?? 54_000_000) {
+      a.tick(nowUs);
+      for (const kind of kindsOf(sent(a, nowUs))) if (kind === 'open') asked.push(nowUs);
+    }
+    expect(asked[0]).to.be.within(52_020_000, 53_500_000);
+  });
+
+  it('end without a peer when a stranger who knows another is still there after a second', () => {
+    const { a } = opened();
+    a.send(Buffer.alloc(1), 1);
+    const [stranger] = [linkOf('c')];
+    talk(stranger, linkOf('d'));
+    stranger.lineDown();
+    const told: string[] = [];
+    for (let nowUs = 0; nowUs <= 1_000_000; nowUs += 500_000) {
+      stranger.lineUp(nowUs);
+      for (const frame of sent(stranger, nowUs)) told.push(...wordsOf(a.receiveFrame(frame, nowUs)));
+      expect(a.open, `${nowUs}`).to.equal(nowUs < 1_000_000);
+    }
+    expect([told, a.queuedMessages, a.send(Buffer.alloc(1), 1)]).to.deep.equal([['closed peer-restarted'], 0, false]);
+  });
+
+  it('name what is wrong with a frame when there was no link before', () => {
+    expect(wordsOf(linkOf('a').receiveFrame(Buffer.of(1), 0))).to.not.deep.equal(['refused frame-session']);
+  });
+});
+
+describe('a link whose peer lacks what was acknowledged', () => {
+  /** `a` has sent two messages and `b` has acknowledged both; `old`: frames of `b` that say that it has one. */
+  function contradicted() {
+    const { a, b } = opened();
+    const old: Uint8Array[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      a.send(Buffer.alloc(1), 1);
+      for (const frame of sent(a, count)) b.receiveFrame(frame, count);
+      const acknowledgements = sent(b, 100_000);
+      b.lineDown();
+      b.lineUp(100_000);
+      const opens = sent(b, 100_000);
+      if (count === 0) old.push(...acknowledgements, ...opens);
+      for (const frame of [...acknowledgements, ...opens]) a.receiveFrame(frame, 100_000);
+      sent(a, 100_000);
+    }
+    expect([kindsOf(old), a.queuedMessages, a.deadline()]).to.deep.equal([['acknowledgement', 'open'], 0, undefined]);
+    const [acknowledgement = Buffer.alloc(0), open = Buffer.alloc(0)] = old;
+    return { a, acknowledgement, open };
+  }
+
+  it('says so when it has heard that eight times in two seconds, and goes on until whoever uses it gives it up', () => {
+    for (const kind of ['acknowledgement', 'open'] as const) {
+      const { a, [kind]: old } = contradicted();
+      const told: string[] = [];
+      for (let time = 0; time < 8; time += 1) told.push(...wordsOf(a.receiveFrame(old, 1_000_000 + time * 285_000)));
+      expect(told, `${kind}s in 1.995 s`).to.deep.equal([]);
+      expect(wordsOf(a.receiveFrame(old, 3_000_000))).to.deep.equal(['refused acknowledgement-contradicted']);
+      expect(a.open).to.equal(true);
+    }
+  });
+
+  it('asks again a quarter of a second after an open that says less than before', () => {
+    const { a, open, acknowledgement } = contradicted();
+    a.receiveFrame(acknowledgement, 1_000_000);
+    expect([a.deadline(), kindsOf(sent(a, 1_000_000))], 'acknowledgements come late at times').to.deep.equal([
+      ...[undefined, []],
+    ]);
+    a.receiveFrame(open, 1_000_000);
+    expect(kindsOf(sent(a, 1_000_000)), 'the answer').to.deep.equal(['open']);
+    expect([a.deadline(), sent(a, 1_249_999)]).to.deep.equal([1_250_000, []]);
+    expect(kindsOf(sent(a, 1_250_000))).to.deep.equal(['open']);
+  });
 });

@@ -173,4 +173,18 @@ describe('a queue at the sender', () => {
     queue.acknowledge(received(1));
     expect(() => fragment && queue.loseByTimer(fragment, 64)).to.throw('not acknowledged');
   });
+
+  it('knows what is behind, also where numbers begin anew', () => {
+    const queue = new SendQueue();
+    const behind = (...nexts: readonly number[]) => nexts.map((next) => queue.isBehind(next));
+    expect(behind(0, 1, 0xffff)).to.deep.equal([false, false, true]);
+    queue.push(Buffer.alloc(64 * 0x10003));
+    for (let acknowledged = 0; acknowledged < 0x10001; acknowledged += 0x1fff) {
+      while (queue.cut(64, 0x2000) !== undefined);
+      queue.acknowledge(received(acknowledged & 0xffff));
+    }
+    while (queue.cut(64, 0x2000) !== undefined);
+    queue.acknowledge(received(1));
+    expect(behind(0xffff, 0, 1, 2)).to.deep.equal([true, true, false, false]);
+  });
 });

@@ -94,6 +94,14 @@ describe('sender, by its queues and its timer', () => {
     expect(sent(sender, 500_000)).to.deep.equal(['1:0', '2:1']);
   });
 
+  it('repeats nothing of other queues when the latest is among the first', () => {
+    const sender = senderOf([2, 2]);
+    sender.push(Buffer.alloc(64), 1);
+    expect(sent(sender, 1000)).to.deep.equal(['1:0']);
+    sender.tick(500_000);
+    expect(sent(sender, 500_000)).to.deep.equal(['1:0']);
+  });
+
   it('waits twice as long after complete silence, and not when it heard without news', () => {
     const sender = senderOf(Array(3).fill(1));
     sender.tick(500_000);
@@ -136,5 +144,12 @@ describe('sender, by its queues and its timer', () => {
     expect(sent(sender, 100_000), 'what was sent before it is lost, what was sent after it is not').to.deep.equal([
       '0:0',
     ]);
+  });
+
+  it('repeats a loss that it was told of, and nothing more, when the timer ends before the line has taken that', () => {
+    const sender = senderOf(Array(10).fill(1));
+    sender.acknowledge([record(1, 0, [1, 1])], 10_000);
+    expect(sender.tick(sender.deadlineUs ?? 0)).to.equal(true);
+    expect(sent(sender, 600_000)).to.deep.equal(['1:0']);
   });
 });

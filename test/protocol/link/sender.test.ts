@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { AcknowledgementRecord } from '../../../protocol/link/acknowledgement.js';
 import { Sender } from '../../../protocol/link/sender.js';
+import type { Priority } from '../../../protocol/message/message.js';
 
 const limits = { windowUnits: 64, payloadUnitsMax: 16, messageBytesMax: 100_000 };
 
@@ -62,6 +63,15 @@ describe('sender', () => {
     sender.transmit(10_000);
     sender.acknowledge([{ ...record(1), priority: 0 }], 11_000);
     expect(sentAt(sender, 11_000), 'past the reach').to.deep.equal([0, 2]);
+  });
+
+  it('concludes nothing about what an open does not name', () => {
+    const sender = senderWith(3);
+    sender.resume([0, 0, 1], false, 10_000);
+    sender.push(Buffer.alloc(64), 0);
+    sender.transmit(10_000);
+    sender.acknowledge([{ ...record(1), priority: 0 }], 11_000);
+    expect(sentAt(sender, 11_000)).to.deep.equal([]);
   });
 
   it('does not take a fragment that a timer repeated as proof of its last transmission', () => {
@@ -127,5 +137,65 @@ describe('sender', () => {
     const sender = senderWith(3);
     sender.acknowledge([record(9)], 5000);
     expect(sender.queuedBytes).to.equal(3 * 64);
+  });
+});
+
+/** A receiver takes nothing back: one that does lacks what somebody else acknowledged in its name. */
+describe('sender, hearing less than before', () => {
+  const least = (next: number, priority: Priority) => ({ priority, next, runs: [], complete: true });
+
+  /** Sends and hears `next` in a queue so often, each so long after the one before, from 5 s on. */
+  function hearing(priority: Priority, next: number, { times = 8, everyUs = 300_000 } = {}): [Sender, number] {
+    const sender = new Sender(limits, 1024);
+    for (let index = 0; index < 3; index += 1) sender.push(Buffer.alloc(64, index), priority);
+    sentAt(sender, 0);
+    sender.acknowledge([least(2, priority)], 1000);
+    let nowUs = 5_000_000;
+    for (let time = 0; time < times; time += 1, nowUs += everyUs) sender.acknowledge([least(next, priority)], nowUs);
+    return [sender, nowUs - everyUs];
+  }
+
+  for (const priority of [0, 1, 2] as const) {
+    it(`is in doubt, and contradicted by eight times over two seconds (queue ${priority})`, () => {
+      const [once] = hearing(priority, 1, { times: 1 });
+      expect([once.isInDoubt, once.isContradicted(60_000_000)]).to.deep.equal([true, false]);
+      const [seven] = hearing(priority, 1, { times: 7 });
+      expect(seven.isContradicted(60_000_000), 'seven times').to.equal(false);
+      const [eight, lastUs] = hearing(priority, 1);
+      expect([eight.isContradicted(6_999_999), lastUs, eight.isContradicted(7_000_000)]).to.deep.equal([
+        ...[false, 7_100_000, true],
+      ]);
+      const [soon] = hearing(priority, 1, { times: 100, everyUs: 1000 });
+      expect([soon.isInDoubt, soon.isContradicted(5_100_000)], 'often, but for a moment').to.deep.equal([true, false]);
+    });
+  }
+
+  it('is not in doubt about what says as much as before, or more', () => {
+    for (const next of [2, 3]) {
+      const [sender] = hearing(1, next);
+      expect([sender.isInDoubt, sender.isContradicted(60_000_000)]).to.deep.equal([false, false]);
+    }
+  });
+
+  it('counts anew, and from a new beginning, when it hears what it had heard', () => {
+    const [sender] = hearing(1, 1);
+    sender.acknowledge([least(2, 1)], 8_000_000);
+    expect([sender.isInDoubt, sender.isContradicted(60_000_000)]).to.deep.equal([false, false]);
+    for (let time = 0; time < 8; time += 1) sender.acknowledge([least(1, 1)], 9_000_000);
+    expect([10_999_999, 11_000_000].map((nowUs) => sender.isContradicted(nowUs))).to.deep.equal([false, true]);
+  });
+
+  it('is not put off by other queues that go on well', () => {
+    const [sender] = hearing(1, 1, { times: 7 });
+    sender.acknowledge([least(0, 0), least(1, 1), least(0, 2)], 8_000_000);
+    expect([sender.isInDoubt, sender.isContradicted(8_000_000)]).to.deep.equal([true, true]);
+  });
+
+  it('takes opens for what they say as well', () => {
+    const [sender] = hearing(1, 1, { times: 7 });
+    sender.resume([0, 1, 0], false, 8_000_000);
+    expect(sender.isContradicted(8_000_000)).to.equal(true);
+    sender.resume([0, 2, 0], false, 9_000_000);
+    expect([sender.isInDoubt, sender.isContradicted(9_000_000)]).to.deep.equal([false, false]);
   });
 });
