@@ -37,7 +37,15 @@ export const statusSchema = z.strictObject({
     .strictObject({ slots: count, slotsFree: count })
     .describe('room of the shadow areas at main, of the staging areas at the sub, in blocks'),
   hostStallMsMax: z.number().nonnegative().describe('longest wait of a host write for a block to be sent'),
-  lines: z.array(z.strictObject({ name: z.string(), up: z.boolean() })).describe('whether a session is open on each'),
+  lines: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        up: z.boolean().describe('a session is open'),
+        refused: z.string().nullable().describe('why the newest attempt at one since then was refused'),
+      }),
+    )
+    .describe('lines of the controller'),
   pair: z
     .string()
     .regex(/^[0-9a-f]{32}$/)
@@ -73,7 +81,7 @@ function shownOf(message: MessageNamed<'status'>): unknown {
     },
     shadow: { slots: message.shadowSlots, slotsFree: message.shadowSlotsFree },
     hostStallMsMax: message.hostStallUsMax / 1000,
-    lines: message.lines,
+    lines: message.lines.map(({ refused, ...line }) => ({ ...line, refused: refusalByNumber(refused) ?? null })),
     pair: Buffer.from(message.pair).toString('hex'),
   };
 }

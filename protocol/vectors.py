@@ -158,7 +158,7 @@ def message(tag, fields):
 G, E, R = ("generation", "u32", 7), ("epoch", "u32", 2), ("request", "u32", 0x01020304)
 V, B = ("volume", "u8", 1), ("first", "u64", 0x1_0000_0002)
 CODE = ("code", "u16", 80)
-LINE = ("group", [("name", "text"), ("up", "flag")])
+LINE = ("group", [("name", "text"), ("up", "flag"), ("refused", "u16")])
 HELD = ("group", [("chunk", "u64"), ("held", "fixed"), ("digest", "fixed")])
 DIFFER = ("group", [("chunk", "u64"), ("blocks", "fixed")])
 
@@ -189,7 +189,7 @@ MESSAGES = [
                       ("blocksSent", "u64", 12), ("deferredBlocks", "u64", 13), ("changedBlocks", "u64", 14),
                       ("unstructuredBlocks", "u64", 15), ("shadowSlots", "u64", 16), ("shadowSlotsFree", "u64", 17),
                       ("hostStallUsMax", "u64", 18),
-                      ("lines", ("list", LINE), [{"name": "remote", "up": True}, {"name": "", "up": False}])]),
+                      ("lines", ("list", LINE), [{"name": "remote", "up": True, "refused": 0}, {"name": "", "up": False, "refused": 0x0102}])]),
     ("wait", 0x24, [R, G, ("target", {"committed": 1, "structured": 2}, "structured")]),
     ("waited", 0x25, [R, G, ("reason", "u16", 0)]),
     ("getDigests", 0x26, [R, G, V, B, ("count", "u64", 1000), ("partBlocks", "u64", 64)]),

@@ -8,12 +8,13 @@ import type { Device, DeviceEffect, DeviceEvent, DiskName, PortName } from '../.
 import { earlier } from '../../protocol/earlier.js';
 import { assert, unreachable } from '../../protocol/ids.js';
 import type { MessageCodec, Priority } from '../../protocol/message/message.js';
-import type { Message } from '../../protocol/message/messages.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type Refusal, type RefusalCode, refusals } from '../../protocol/refusals.js';
 import { senseOf } from '../../protocol/scsi/conditions.js';
 import { encodeSense } from '../../protocol/scsi/sense.js';
 import { Endpoint } from '../../protocol/session/endpoint.js';
 import type { EndpointEvent, Role } from '../../protocol/session/endpoint-types.js';
+import { sessionRefusals } from '../../protocol/session/hello.js';
 import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { DiskQueue } from '../storage/disk-queue.js';
 import { Journal, type JournalPosition } from '../storage/journal.js';
@@ -40,6 +41,8 @@ export interface ControllerOptions {
   readonly remote: PortOptions;
   /** Bytes of records after which a snapshot replaces them; where it is left out, what suits a disk. */
   readonly journalGrowthBytesMin?: number;
+  /** The most bytes of records that are made durable at once; where it is left out, what suits a disk. */
+  readonly journalBatchBytesMax?: number;
 }
 
 const none: readonly DeviceEffect[] = [];
@@ -62,6 +65,8 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   #journal: Journal<R> | undefined;
   readonly #endpoints = new Map<PortName, Endpoint>();
   readonly #linesUp = new Set<PortName>();
+  /** Why there is no session on a line, where that is known. */
+  readonly #sessionsRefused = new Map<PortName, RefusalCode>();
 
   constructor(options: ControllerOptions, codec: MessageCodec) {
     this.#options = options;
@@ -142,6 +147,14 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   /** Whether a session has opened and not ended, be its line up or lost. */
   protected hasSession(port: PortName): boolean {
     return this.#endpoints.get(port)?.open ?? false;
+  }
+
+  /** The lines of this controller as its status tells of them. */
+  protected lines(): MessageNamed<'status'>['lines'] {
+    return (['host', 'remote'] as const).map((name) => {
+      const code = this.#sessionsRefused.get(name);
+      return { name, up: this.isOpen(name), refused: code === undefined ? 0 : refusals[code].number };
+    });
   }
 
   /** When a good frame last arrived at a port, in microseconds. */
@@ -278,6 +291,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     this.whyHalted = undefined;
     this.#endpoints.clear();
     this.#linesUp.clear();
+    this.#sessionsRefused.clear();
     for (const port of ['host', 'remote'] as const) {
       this.#endpoints.set(port, this.#endpoint(port));
     }
@@ -331,13 +345,15 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   }
 
   #openJournal(position: JournalPosition): void {
-    const { journalGrowthBytesMin: growthBytesMin } = this.#options;
+    const { journalGrowthBytesMin: growthBytesMin, journalBatchBytesMax: batchBytesMax } = this.#options;
     this.#journal = new Journal<R>({
       disks: this.disks,
       sectors: this.capacities.get('meta') ?? 0,
       position,
       // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
       ...(growthBytesMin === undefined ? {} : { growthBytesMin }),
+      // Stryker disable next-line ConditionalExpression: what is undefined is as good as left out
+      ...(batchBytesMax === undefined ? {} : { batchBytesMax }),
       state: {
         encode: (record) => this.#codec.encode(record as R & Readonly<Record<string, unknown>>),
         apply: (record) => this.apply(record),
@@ -362,6 +378,7 @@ export abstract class Controller<R extends { readonly kind: string }> implements
     for (const event of events) {
       switch (event.kind) {
         case 'opened':
+          this.#sessionsRefused.delete(port);
           this.mark('session', { port, peer: event.peer });
           this.opened(port);
           break;
@@ -373,12 +390,17 @@ export abstract class Controller<R extends { readonly kind: string }> implements
           this.#takeMessage(port, event.message);
           break;
         case 'refused':
-          this.mark('refused', { port, code: event.refusal.code, detail: event.refusal.detail });
+          this.#refused(port, event.refusal);
           break;
         default:
           unreachable(event);
       }
     }
+  }
+
+  #refused(port: PortName, { code, detail }: Refusal): void {
+    if (sessionRefusals.has(code) && !this.hasSession(port)) this.#sessionsRefused.set(port, code);
+    this.mark('refused', { port, code, detail });
   }
 }
 

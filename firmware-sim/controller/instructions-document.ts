@@ -27,12 +27,13 @@ written by hand.
 with NOT READY, where only a write is refused with DATA PROTECT.
 
 An instruction that is accepted here can still be refused for what it names, or by the other controller: an unknown volume
-(\`unknown-volume\`), a range past its end (\`range-outside\`), a failback that main answers with \`discard-needed\` or
-\`older-sub\`, and any request when too many wait (\`too-many-requests\`).
+(\`unknown-volume\`), a range past its end (\`range-outside\`), a failback that main answers with \`discard-needed\`,
+\`older-sub\` or why it halted, and any request when too many wait (\`too-many-requests\`).
 
 No session, hence no instruction, comes about with another key (\`wrong-key\`, \`key-required\`, \`key-unknown\`), protocol
 version (\`version-mismatch\`) or role (\`wrong-role\`). Main started with another method than the pair's halts with
-\`wrong-method\`, a controller with an area of another pair with \`foreign-area\`; a main and a sub of different pairs
+\`wrong-method\`, a controller with a shadow or staging area of another pair with \`foreign-area\` (primary and secondary areas are the
+image, byte for byte, and carry no mark: what is exchanged or changed there behind a controller’s back is found by \`verify\` and by reads of the sub); a main and a sub of different pairs
 send each other nothing (PSUE, \`foreign-pair\`).
 `;
 

@@ -406,12 +406,20 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   #remoteMessage(message: Message): void {
+    if (this.power === 'halted') this.#refuseHalted(message);
     if (this.#started === undefined || this.power === 'halted') return;
     const { session, failback } = this.#started;
     if (message.kind === 'pairing') {
       const verdict = session.compare(message);
       if (verdict === 'givenBack') failback.given({ epoch: message.epoch, generation: message.committed });
     } else if (!session.message(message)) failback.message(message);
+  }
+
+  /** A sub that asks for a failback would wait for ever. */
+  #refuseHalted(message: Message): void {
+    if (message.kind !== 'failbackAsk' || this.whyHalted === undefined) return;
+    const { code, detail } = this.whyHalted;
+    this.refuse('remote', message.request, code, `main halted: ${detail}`);
   }
 
   protected work(): void {
@@ -469,7 +477,6 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   #status(request: number): MessageNamed<'status'> {
-    const lines = (['host', 'remote'] as const).map((name) => ({ name, up: this.isOpen(name) }));
-    return mainStatus({ request, state: this.#state, core: this.#started?.core, lines });
+    return mainStatus({ request, state: this.#state, core: this.#started?.core, lines: this.lines() });
   }
 }

@@ -10,7 +10,7 @@ export interface MainStatusOptions {
   readonly state: MainState;
   /** Undefined while the records are being read. */
   readonly core: MainCore | undefined;
-  readonly lines: readonly { readonly name: string; readonly up: boolean }[];
+  readonly lines: MessageNamed<'status'>['lines'];
 }
 
 export function mainStatus({ request, state, core, lines }: MainStatusOptions): MessageNamed<'status'> {

@@ -454,7 +454,6 @@ export class SubController extends Controller<AnyRecord> {
   }
 
   #status(request: number): MessageNamed<'status'> {
-    const lines = (['host', 'remote'] as const).map((name) => ({ name, up: this.isOpen(name) }));
     const failed = [...this.#failures].at(-1);
     return subStatus({
       request,
@@ -463,7 +462,7 @@ export class SubController extends Controller<AnyRecord> {
       core: this.#started?.core,
       failback: this.#started?.failback,
       failed,
-      lines,
+      lines: this.lines(),
     });
   }
 }

@@ -15,7 +15,7 @@ export interface SubStatusOptions {
   readonly core: SubCore | undefined;
   readonly failback: FailbackSender | undefined;
   readonly failed: readonly [number, RefusalCode] | undefined;
-  readonly lines: readonly { readonly name: string; readonly up: boolean }[];
+  readonly lines: MessageNamed<'status'>['lines'];
 }
 
 export function subStatus({

@@ -4,42 +4,39 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostClient } from '../../host/client.js';
-import { type RefusalCode, RefusalError, refusals } from '../../protocol/refusals.js';
-import { sessionRefusals } from '../../protocol/session/hello.js';
+import { RefusalError, refusalByNumber } from '../../protocol/refusals.js';
+import type { Powered } from './bench.js';
 
 const lookMs = 50;
 const between = 'the line between main and sub';
 
 export interface PairSessionOptions {
-  readonly main: HostClient;
-  /** What models have said so far, as lines. */
-  readonly logs: () => readonly string[];
+  readonly hosts: Readonly<Record<Powered, HostClient>>;
   /** How long the controllers may take, in milliseconds. */
   readonly msMax: number;
 }
 
 /**
- * Resolves when main says that it has a session with the sub, or says nothing of such a line. Throws what a model refused
- * the other with, such as `wrong-key`, or `line-silent` when nothing is known.
+ * Resolves when main says that it has a session with the sub, or says nothing of such a line. Throws what one of them says
+ * that it refuses the other with, such as `wrong-key`, or `line-silent` when none knows why.
  */
-export async function pairSession({ main, logs, msMax }: PairSessionOptions): Promise<void> {
+export async function pairSession({ hosts, msMax }: PairSessionOptions): Promise<void> {
   const untilMs = performance.now() + msMax;
   for (;;) {
-    const { lines } = await main.status();
-    if (lines.find(({ name }) => name === 'remote')?.up !== false) return;
-    const refused = logs().flatMap(refusedIn)[0];
-    if (refused !== undefined) throw new RefusalError(refused.code, `${between}: ${refused.detail}`);
+    const main = await remoteOf(hosts.main);
+    if (main?.up !== false) return;
+    for (const [role, line] of [['main', main] as const, ['sub', await remoteOf(hosts.sub)] as const]) {
+      const refused = refusalByNumber(line?.refused ?? 0);
+      if (refused !== undefined) throw new RefusalError(refused, `${between}: as ${role} says`);
+    }
     if (performance.now() > untilMs) {
-      throw new RefusalError('line-silent', `${between}: no session; what they refuse stands in their logs`);
+      throw new RefusalError('line-silent', `${between}: no session, and neither says why`);
     }
     await pause(lookMs);
   }
 }
 
-/** What refuses the session as such, in lines as `logDevice` writes them. */
-function refusedIn(log: string): { readonly code: RefusalCode; readonly detail: string }[] {
-  return [...log.matchAll(/ refused: ([a-z-]+) \(remote line\): (.*)/g)].flatMap(([, name = '', detail = '']) => {
-    const code = name in refusals ? (name as RefusalCode) : undefined;
-    return code !== undefined && sessionRefusals.has(code) ? [{ code, detail }] : [];
-  });
+async function remoteOf(host: HostClient) {
+  const { lines } = await host.status();
+  return lines.find(({ name }) => name === 'remote');
 }

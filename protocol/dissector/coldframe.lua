@@ -280,7 +280,7 @@ local messages = {
     { name = "shadowSlots", kind = "unsigned", bytes = 8, doc = "blocks that the shadow (main) or staging (sub) area can take" },
     { name = "shadowSlotsFree", kind = "unsigned", bytes = 8, doc = "of these, free" },
     { name = "hostStallUsMax", kind = "unsigned", bytes = 8, doc = "longest time that a host write waited for a block to be sent, in microseconds" },
-    { name = "lines", kind = "list", max = 8, element = { kind = "group", fields = { { name = "name", kind = "text", max = 32, doc = "" }, { name = "up", kind = "flag", doc = "" } } }, doc = "lines of this controller" },
+    { name = "lines", kind = "list", max = 8, element = { kind = "group", fields = { { name = "name", kind = "text", max = 32, doc = "" }, { name = "up", kind = "flag", doc = "" }, { name = "refused", kind = "refusal", doc = "" } } }, doc = "lines of this controller" },
   } },
   [36] = { kind = "wait", fields = {
     { name = "request", kind = "unsigned", bytes = 4, doc = "the number that the asker gave this request; its answer carries it again" },

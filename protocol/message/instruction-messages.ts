@@ -79,7 +79,14 @@ export const instructionMessages = [
       shadowSlotsFree: u64('of these, free'),
       hostStallUsMax: u64('longest time that a host write waited for a block to be sent, in microseconds'),
       lines: list(
-        group({ name: text(32, 'name'), up: flag('a session is open') }, 'line'),
+        group(
+          {
+            name: text(32, 'name'),
+            up: flag('a session is open'),
+            refused: refusalNumber('why the newest attempt at a session since then was refused'),
+          },
+          'line',
+        ),
         8,
         'lines of this controller',
       ),

@@ -58,6 +58,13 @@ export const wrongInstructions: readonly Wrong[] = [
       out('status', (status) => ({ ...status, structured: (status.committed + 1) as typeof status.structured })),
   },
   {
+    ...pairedSub,
+    name: 'tells of a refused session on a line that is up',
+    fails: ['I-3'],
+    tamper: () =>
+      out('status', (status) => ({ ...status, lines: status.lines.map((each) => ({ ...each, refused: 0x50 })) })),
+  },
+  {
     ...main,
     name: 'refuses a takeover for another reason',
     fails: ['I-4', 'I-8'],

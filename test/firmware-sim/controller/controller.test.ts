@@ -155,6 +155,24 @@ describe('a controller’s records', () => {
     expect(often.controller.snapshots).to.be.greaterThan(3);
     expect(seldom.controller.snapshots).to.equal(1);
   });
+
+  it('are made durable as many at once as it was told, or all that came together', () => {
+    const writes = [{ journalBatchBytesMax: 1 }, {}].map((options) => {
+      const lab = new ControllerLab(new ProbeController(options)).powerOn();
+      lab.holding = true;
+      for (const number of [2, 3, 4, 5]) lab.controller.record(numbered(number));
+      lab.step({ kind: 'timer' });
+      let batches = 0;
+      lab.failing = ({ op }) => {
+        if (op === 'write') batches += 1;
+        return undefined;
+      };
+      lab.release();
+      expect(lab.controller.numbers).to.deep.equal([1, 2, 3, 4, 5]);
+      return batches;
+    });
+    expect(writes).to.deep.equal([4, 2]);
+  });
 });
 
 describe('a controller that is being closed', () => {

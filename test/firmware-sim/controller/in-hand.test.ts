@@ -1,11 +1,8 @@
 /** What a controller says that it has in hand: whoever asks why nothing moves reads it, and the simulator holds it to be nothing at rest. */
 import { expect } from 'chai';
-import { DiskQueue } from '../../../firmware-sim/storage/disk-queue.js';
 import type { Operation } from '../../../firmware-sim/storage/operation.js';
 import { RangeLocks } from '../../../firmware-sim/storage/range-locks.js';
-import type { DeviceEffect } from '../../../protocol/device.js';
 import { generation } from '../../../protocol/ids.js';
-import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { paired, started } from '../main/main-device.js';
 import { joined } from '../sub/sub-device.js';
 import { ControllerLab, ProbeController, recordOf } from './controller-lab.js';
@@ -32,28 +29,6 @@ describe('what a controller has in hand', () => {
     expect(lab.controller.inHand()).to.deep.equal(['journal (appending)', 'first', 'second', 'probing']);
     lab.release();
     expect(lab.controller.inHand()).to.deep.equal(['probing']);
-  });
-
-  it('names commands at disks, those that wait for a busy one, flushes, and writes that a disk lost', () => {
-    const effects: DeviceEffect[] = [];
-    const queue = new DiskQueue(effects);
-    const end = (completion: Parameters<DiskQueue['complete']>[1]) => {
-      for (const each of effects.splice(0)) if (each.kind === 'disk') queue.complete(each.tag, completion, 0);
-    };
-    queue.issue('primary0', { op: 'write', lba: 0, data: Buffer.alloc(512) }, operation('write'));
-    end({ status: 'good', data: new Uint8Array(0) });
-    queue.flush('primary0', operation('flush'));
-    queue.flush('primary0', operation('next flush'));
-    expect(queue.inHand()).to.deep.equal(['flush', 'next flush']);
-    queue.issue('meta', { op: 'read', lba: 0, sectors: 1 }, operation('read'));
-    expect(queue.inHand()).to.have.members(['flush', 'next flush', 'read']);
-    end({ status: 'busy' });
-    expect(queue.inHand()).to.have.members(['flush', 'next flush', 'read']);
-    queue.tick(queue.deadline() ?? 0);
-    end(checkCondition('powerOn'));
-    expect(queue.inHand()).to.have.members(['flush', 'next flush', 'read', 'primary0: a lost write once more']);
-    while (effects.length > 0) end({ status: 'good', data: new Uint8Array(0) });
-    expect(queue.inHand()).to.deep.equal([]);
   });
 
   it('names who holds blocks and who waits for them', () => {

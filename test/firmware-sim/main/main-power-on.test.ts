@@ -1,6 +1,7 @@
 /** What main does with its disks when power comes on, before it takes the first instruction. */
 import { expect } from 'chai';
-import { generation } from '../../../protocol/ids.js';
+import { epoch, generation } from '../../../protocol/ids.js';
+import { refusals } from '../../../protocol/refusals.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { inWords } from '../device-lab.js';
 import { MainDevice, makeMain, paired, started, volumeBlocks } from './main-device.js';
@@ -58,6 +59,16 @@ describe('a main whose records are read back', () => {
     expect(lab.restart().halted, 'its own').to.equal(undefined);
     lab.disks.get('shadow0')?.store.apply({ writes: [{ offset: volumeBlocks * 1024, data: stamp }], punches: [] });
     expect(lab.restart().halted).to.match(/^foreign-area: shadow0 /);
+  });
+
+  it('refuses a failback that it is asked for when it has halted, with the reason', () => {
+    const lab = paired().restart(makeMain({ method: 'copy' }));
+    lab.connect('remote', 'sub').say('remote', {
+      ...{ kind: 'failbackAsk', request: 5, epoch: epoch(2), committed: generation(1), discard: false },
+    });
+    const refused = lab.heard('remote', 'refused');
+    expect(refused.map(({ request, code }) => [request, code])).to.deep.equal([[5, refusals['wrong-method'].number]]);
+    expect(refused[0]?.detail).to.match(/^main halted: /);
   });
 
   it('halts when it is started with other areas, or as another method', () => {

@@ -95,7 +95,7 @@ describe('what main makes of what the sub says', () => {
 });
 
 describe('the status of main', () => {
-  const lines = [{ name: 'remote', up: false }];
+  const lines = [{ name: 'remote', up: false, refused: 81 }];
 
   it('says what is on its way, and how much of it has been sent', () => {
     const lab = paired();

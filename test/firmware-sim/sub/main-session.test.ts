@@ -1,6 +1,7 @@
+import { deflateSync } from 'node:zlib';
 import { expect } from 'chai';
 import { MainSession } from '../../../firmware-sim/sub/main-session.js';
-import { contentDigests, runDigest } from '../../../protocol/digest.js';
+import { contentDigests, GenerationDigest, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
 import { refusals } from '../../../protocol/refusals.js';
@@ -140,15 +141,17 @@ describe('a sub that hears of its pair', () => {
 
   it('takes nothing before main has said which pair it is, in each session', () => {
     const lab = new SessionLab().begin();
-    expect(lab.recorded()).to.deep.equal([]);
+    const said = () => [lab.session.heard, lab.session.foreign, lab.session.paired];
+    expect([lab.recorded(), said()]).to.deep.equal([[], [false, false, false]]);
     lab.pairing({ pair: Buffer.alloc(16, 2) });
+    expect(said(), 'another').to.deep.equal([true, true, false]);
     lab.session.opened();
-    expect([lab.session.foreign, lab.session.paired]).to.deep.equal([false, false]);
+    expect(said(), 'a new session').to.deep.equal([false, false, false]);
     lab.pairing().begin();
-    expect(lab.recorded()).to.have.length(1);
+    expect([lab.recorded().length, said()]).to.deep.equal([1, [true, false, true]]);
     lab.session.closed();
     lab.begin({ generation: generation(6) });
-    expect([lab.session.paired, lab.records.length]).to.deep.equal([false, 1]);
+    expect([lab.records.length, said()], 'nothing more is taken').to.deep.equal([1, [true, false, false]]);
   });
 });
 
@@ -231,6 +234,33 @@ describe('a sub that main sends an image to', () => {
     expect(lab.told()).to.deep.equal(['holdings']);
     lab.says({ kind: 'complete', generation: generation(5), blocks: 1, zeroBlocks: 0, digest: Buffer.alloc(16) });
     expect(lab.told()).to.deep.equal(['completeRefused']);
+  });
+
+  it('takes runs in each form', () => {
+    const lab = agreed();
+    lab.runForms = { takenBits: 15, sentBits: 0, held: true };
+    lab.structured(6, 'gh');
+    lab.begin().durable();
+    const placeOf = (run: number, first: number, letters: string) => ({
+      ...{ run, generation: generation(5), volume: volumeNumber(0), first: blockNumber(first), count: letters.length },
+      ...{ digest: runDigest(contentDigests(blocksOf(letters), blockBytes)) },
+    });
+    const { digest: _, ...zeros } = placeOf(4, 10, '..');
+    lab.says({ kind: 'blockRun', ...placeOf(1, 0, 'ab'), data: blocksOf('ab') });
+    lab.says({ kind: 'compressedRun', ...placeOf(2, 2, 'cc'), data: deflateSync(blocksOf('cc')) });
+    lab.says({ kind: 'heldRun', ...placeOf(3, 6, 'gh') });
+    lab.says({ kind: 'zeroRun', ...zeros });
+    lab.settle();
+    lab.core.receiver.pump();
+    const stored = lab.sent.flatMap((message) => (message.kind === 'stored' ? message.runs : []));
+    expect([[...stored].sort(), lab.told()]).to.deep.equal([[1, 2, 3, 4], ['stored']]);
+    expect(lab.effects, 'nothing is refused').to.deep.equal([]);
+    const digest = new GenerationDigest();
+    for (const [block, letter] of Array.from('abcc  gh  ..').entries())
+      if (letter !== ' ') digest.add(0, block, contentDigests(blocksOf(letter), blockBytes));
+    const whole = { blocks: 8, zeroBlocks: 2, digest: digest.finish() };
+    lab.says({ kind: 'complete', generation: generation(5), ...whole }).settle();
+    expect([lab.told()[0], lab.replica.committed], 'and all is there').to.deep.equal(['committed', 5]);
   });
 
   it('drops what main gives up, says so to those who wait, and is suspended', () => {

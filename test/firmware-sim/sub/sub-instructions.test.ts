@@ -149,6 +149,15 @@ describe('a sub that is given instructions', () => {
     expect(lines()).to.deep.equal(['host true', 'remote false']);
   });
 
+  it('says why there is no session on a line, until there is one', () => {
+    const lab = paired();
+    const refused = () => lab.status().lines.map(({ refused: code }) => code);
+    lab.connect('remote', 'host');
+    expect(refused()).to.deep.equal([0, refusals['wrong-role'].number]);
+    lab.connect('remote', 'main');
+    expect(refused()).to.deep.equal([0, 0]);
+  });
+
   it('answers none of what a host asked in a session that has ended', () => {
     const lab = paired();
     lab.wait(2);

@@ -1,4 +1,6 @@
 /** What the parts of a sub share, over disks in memory, step by step: disk commands and records end when a test says so. */
+import { expect } from 'chai';
+import type { RunForms } from '../../../firmware-sim/controller/board.js';
 import { Geometry } from '../../../firmware-sim/controller/geometry.js';
 import { Disk } from '../../../firmware-sim/disk/disk.js';
 import { MemoryStore } from '../../../firmware-sim/disk/memory-store.js';
@@ -57,6 +59,7 @@ class Medium {
 
 export class SubLab {
   readonly effects: DeviceEffect[] = [];
+  runForms: RunForms = { takenBits: 0, sentBits: 0, held: false };
   readonly sent: Message[] = [];
   readonly records: { readonly record: SubRecord | ReplicaRecord; readonly operation: Operation | undefined }[] = [];
   readonly state = new SubState();
@@ -78,8 +81,11 @@ export class SubLab {
       ...{ effects: this.effects, disks: new DiskQueue(this.effects), state: this.state, replica: this.replica },
       ...{ geometry: new Geometry(blockBytes, volumes), allocators: [this.#slots] },
       record: (record, operation) => this.records.push({ record, operation }),
-      send: (_port, message) => this.sent.push(message),
-      runForms: () => ({ takenBits: 0, sentBits: 0, held: false }),
+      send: (port, message) => {
+        expect(port).to.equal('remote');
+        this.sent.push(message);
+      },
+      runForms: () => this.runForms,
     });
   }
 

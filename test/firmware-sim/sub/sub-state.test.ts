@@ -116,7 +116,7 @@ describe('what the sub durably knows apart from its replica', () => {
 });
 
 describe('the status of a sub', () => {
-  const lines = [{ name: 'host', up: true }];
+  const lines = [{ name: 'host', up: true, refused: 0 }];
   const image = { committed: generation(4), structured: generation(3), digest: Buffer.alloc(16, 2) };
 
   it('says what it durably knows, and how much waits in staging', () => {

@@ -73,6 +73,31 @@ describe('a bench with another key on each of its lines', () => {
       await board.kill();
     }
   });
+
+  it('ends with 4 where two boards have different keys', async () => {
+    const areas = (volume: string, slots: string) => [
+      ...[`--${volume}`, 'memory:', `--${slots}`, 'memory:', '--meta', 'memory:', '--size', '256KiB'],
+    ];
+    const main = await startProcess([
+      ...['firmware', 'main', '--host', `unix-listen:${at('m')}`, '--remote', `unix-listen:${at('b')}`],
+      ...[...areas('primary', 'shadow'), '--method', 'differential', '--remote-key-file', at('mainSub')],
+    ]);
+    const sub = await startProcess([
+      ...['firmware', 'sub', '--host', `unix-listen:${at('v')}`, '--remote', `unix:${at('b')}`],
+      ...[...areas('secondary', 'staging'), '--remote-key-file', at('wrong')],
+    ]);
+    try {
+      const bench = `kind: lines\nlines: {host: "unix:${at('m')}", sub: "unix:${at('v')}"}\n`;
+      const { exitCode, stderr } = await run(bench, '{}');
+      expect([exitCode, stderr]).to.satisfy(isWrongKey(/the line between main and sub: as (main|sub) says/));
+      const status = await runProcess(['host', 'status', '--line', `unix:${at('v')}`, '--json']);
+      const { lines } = JSON.parse(status.stdout);
+      expect(lines[0]).to.deep.equal({ name: 'host', up: true, refused: null });
+      expect(lines[1]).to.deep.include({ name: 'remote', up: false });
+    } finally {
+      await Promise.all([main.kill(), sub.kill()]);
+    }
+  });
 });
 
 const isWrongKey =

@@ -5,7 +5,7 @@ import { refusals } from '../../../protocol/refusals.js';
 import { fromHex, vectors } from '../../protocol/vectors.js';
 
 /** Fields of the vectors that hold numbers of the refusal table. */
-const refusalFields = ['code', 'reason', 'failedReason'];
+const refusalFields = ['code', 'reason', 'failedReason', 'refused'];
 const names = new Map<number, string>(Object.entries(refusals).map(([name, { number }]) => [number, name]));
 
 /** What a field of a vector is to become: bytes as digits, refusals as names. */

@@ -43,7 +43,10 @@ export function statusText(status: Status): string {
     ['waiting', waitingText(progress)],
     [area, `${countText(shadow.slotsFree)} of ${countText(shadow.slots)} blocks free`],
     ['longest stall', durationText(status.hostStallMsMax * 1000)],
-    ['lines', status.lines.map(({ name, up }) => `${name} ${up ? 'up' : 'down'}`).join(', ')],
+    [
+      'lines',
+      status.lines.map(({ name, up, refused }) => `${name} ${up ? 'up' : 'down'}${because(refused)}`).join(', '),
+    ],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
