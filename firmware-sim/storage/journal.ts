@@ -1,7 +1,8 @@
 /**
  * The durable records of a controller: what is appended here survives a power cut, in order, or did not happen.
  *
- * One batch is on its way at a time, written with FUA; records that come meanwhile share the next one. When a half is
+ * One batch is on its way at a time, written with FUA; records that come meanwhile share the next one, as far as they
+ * fit: of records that were appended together the first ones may be all that a power cut leaves. When a half is
  * full, or has grown far past its snapshot, a snapshot of the state begins the other half; the old half is marked
  * retired before anything new is appended, so that a damaged new half is never mistaken for an older, whole one.
  */
@@ -49,6 +50,7 @@ export class Journal<R> implements Operation {
   readonly #state: JournalState<R>;
   readonly #halfSectors: number;
   readonly #growthBytesMin: number;
+  readonly #batchBytesMax: number;
   readonly #onLost: (why: JournalLoss) => void;
   #position: JournalPosition;
   #phase: 'idle' | 'appending' | 'snapshotting' | 'retiring' | 'full' = 'idle';
@@ -72,6 +74,8 @@ export class Journal<R> implements Operation {
     readonly sectors: number;
     readonly position: JournalPosition;
     readonly growthBytesMin?: number;
+    /** The most bytes of records in one batch, unless a single record has more; at most `batchPayloadBytesMax`, the default. */
+    readonly batchBytesMax?: number;
     /** Nothing can be made durable any more. */
     readonly onLost: (why: JournalLoss) => void;
   }) {
@@ -79,6 +83,7 @@ export class Journal<R> implements Operation {
     this.#state = options.state;
     this.#halfSectors = Math.floor(options.sectors / 2);
     this.#growthBytesMin = options.growthBytesMin ?? growthBytesMinDefault;
+    this.#batchBytesMax = options.batchBytesMax ?? batchPayloadBytesMax;
     this.#position = options.position;
     this.#checkpointMax = options.position.checkpointMax ?? options.position.checkpoint;
     this.#oldHalf = options.position.superseded;
@@ -201,7 +206,7 @@ export class Journal<R> implements Operation {
     let bytes = 0;
     const over = this.#queue.findIndex((each) => {
       bytes += each.encoded.length + 4;
-      return bytes > batchPayloadBytesMax;
+      return bytes > this.#batchBytesMax;
     });
     return this.#queue.slice(0, over === -1 ? this.#queue.length : Math.max(1, over));
   }
@@ -211,7 +216,7 @@ export class Journal<R> implements Operation {
     let count = 0;
     for (const each of this.#snapshot) {
       bytes += each.length + 4;
-      if (count > 0 && bytes > batchPayloadBytesMax) break;
+      if (count > 0 && bytes > this.#batchBytesMax) break;
       count += 1;
     }
     const part = this.#snapshot.splice(0, count);

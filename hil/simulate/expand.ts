@@ -135,6 +135,7 @@ function configurationOf(random: Random, theme: FaultClass | undefined): Configu
     },
     ...(random.below(4) === 0 ? { secondaryUsed: true } : {}),
     journalGrowthBytes: pick(random, [300, 2000, 8000, 1_000_000]),
+    ...batchesOf(random.fork('batches')),
     hostStallUs: pick(random, [500_000, 10_000_000]),
     // Most messages of some pairs fit one frame: what is changed in one has to be found out by more than its parts.
     framePayloadMax: pick(random, [256, 1024, 4096, 65536]),
@@ -156,6 +157,11 @@ function windowsOf(random: Random): Pick<Configuration, 'windows'> {
   if (random.below(6) !== 0) return {};
   const windowBits = () => pick(random, [0, 9, 10, 12, 15, 15]);
   return { windows: { main: windowBits(), sub: windowBits() } };
+}
+
+/** Records that were appended together, and snapshots, take several writes, between which the power may go. */
+function batchesOf(random: Random): Pick<Configuration, 'journalBatchBytes'> {
+  return random.below(2) === 0 ? { journalBatchBytes: pick(random, [1, 150, 600]) } : {};
 }
 
 function slowerDisk(random: Random): Pick<Configuration['disks'], 'slow'> {

@@ -384,11 +384,15 @@ function shapeOf(configuration: Configuration, site: Site) {
     heldRuns = false,
     framePayloadMax,
     journalGrowthBytes,
+    journalBatchBytes,
     blockBytes,
     volumeSectors,
   } = configuration;
   const host = { framePayloadMax, ...(sealed ? { key: planKey } : {}) };
   const remote = { ...host, windowBits: windows?.[site] ?? 0, heldRuns };
   const volumeCount = volumeSectors.length;
-  return { host, remote, journalGrowthBytesMin: journalGrowthBytes, blockBytes, volumeCount };
+  return {
+    ...{ host, remote, blockBytes, volumeCount, journalGrowthBytesMin: journalGrowthBytes },
+    ...(journalBatchBytes === undefined ? {} : { journalBatchBytesMax: journalBatchBytes }),
+  };
 }

@@ -229,6 +229,8 @@ const configuration = z.strictObject({
   secondaryUsed: z.literal(true).optional(),
   /** Bytes of records after which a controller makes a snapshot. */
   journalGrowthBytes: positive,
+  /** The most bytes of records that a controller writes at once; a single record may have more. */
+  journalBatchBytes: positive.optional(),
   hostStallUs: positive,
   framePayloadMax: z.int().min(64).max(65536),
 });

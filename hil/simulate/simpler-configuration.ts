@@ -24,6 +24,10 @@ function plainRuns({ heldRuns, ...configuration }: Configuration): Configuration
   return heldRuns === undefined ? [] : [configuration];
 }
 
+function plainBatches({ journalBatchBytes, ...configuration }: Configuration): Configuration[] {
+  return journalBatchBytes === undefined ? [] : [configuration];
+}
+
 function plainAreas({ secondaryUsed, ...configuration }: Configuration): Configuration[] {
   return secondaryUsed === undefined ? [] : [configuration];
 }
@@ -46,6 +50,7 @@ export function simplerConfigurations(configuration: Configuration): readonly Co
   return [
     ...plainLines(configuration),
     ...plainRuns(configuration),
+    ...plainBatches(configuration),
     ...plainAreas(configuration),
     ...plainSizes(configuration),
     ...changes.map((change) => ({ ...configuration, ...change })),

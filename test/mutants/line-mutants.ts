@@ -26,8 +26,8 @@ export const lineMutants: readonly Mutant[] = [
     harm: 'An old open of the link’s own peer is taken for a new start: it asks for a candidate with that peer’s id, whom its peer takes for one who has started anew and knows it, and both drop their queues.',
     sequence: 'The first open of a link comes once more while it runs.',
     file: handshake,
-    find: '    if (open.own === peer) this.ask();\n    else if',
-    replace: '    if',
+    find: '    if (open.own === peer) {\n',
+    replace: '    if (open.own === peer && open.peer !== 0n) {\n',
   },
   {
     name: 'link-ends-at-first-doubt',

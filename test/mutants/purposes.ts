@@ -3,9 +3,10 @@
  * without it. One that nobody needs would be decoration.
  */
 import { join } from 'node:path';
-import { readCorpus } from '../../hil/simulate/corpus.js';
 import { linkChecks, pairChecks } from '../../hil/simulate/explore/check-meanings.js';
 import { faultRows } from '../../hil/simulate/explore/coverage-table.js';
+import { subjectOf } from '../../hil/simulate/explore/subject.js';
+import { type CorpusEntry, readCorpus } from '../hil/simulate/read-corpus.js';
 import { repository } from './apply.js';
 import { classesOf, looks } from './needs.js';
 import { killedOf, type Results } from './results.js';
@@ -21,11 +22,9 @@ export function purposesOf(results: Results): string {
   const byCheck = (subject: 'pair' | 'link', check: string) => {
     const found = killed.filter((each) => each.subject === subject && each.check === check);
     const needing = killed.filter((each) => each.subject === subject && each.needs?.checks.includes(check));
-    return `| ${check} | ${found.length} | ${needing.length} | ${namesOf(needing.length > 0 ? needing : found)} |`;
-  };
-  const byPairCheck = (check: string) => {
-    const real = corpus.filter(({ found }) => found.includes(`(check ${check},`));
-    return `${byCheck('pair', check)} ${namesOf(real)} |`;
+    const real = corpus.filter((each) => subjectOf(each.plan) === subject && each.found.includes(`(check ${check},`));
+    const names = namesOf(needing.length > 0 ? needing : found);
+    return `| ${check} | ${found.length} | ${needing.length} | ${names} | ${namesOf(real)} |`;
   };
   return [
     ...heading(killed),
@@ -34,12 +33,12 @@ export function purposesOf(results: Results): string {
     '',
     '| check | found first | only it finds | of them | found in the real firmware by it |',
     '|---|---|---|---|---|',
-    ...Object.keys(pairChecks).map(byPairCheck),
+    ...Object.keys(pairChecks).map((check) => byCheck('pair', check)),
     '',
     '## Checks of the link',
     '',
-    '| check | found first | only it finds | of them |',
-    '|---|---|---|---|',
+    '| check | found first | only it finds | of them | found in the real firmware by it |',
+    '|---|---|---|---|---|',
     ...Object.keys(linkChecks).map((check) => byCheck('link', check)),
     '',
     '## Classes of faults',
@@ -67,11 +66,11 @@ function heading(killed: readonly Killed[]): string[] {
 
 type Killed = ReturnType<typeof killedOf>[number];
 
-function classRows(killed: readonly Killed[], plans: ReturnType<typeof readCorpus>): string[] {
-  const corpus = plans.map(({ name, plan }) => ({ name, classes: classesOf(plan, plan.crash) }));
-  const smallest = killed.map(({ name, plan }) => {
+function classRows(killed: readonly Killed[], plans: readonly CorpusEntry[]): string[] {
+  const withClasses = ({ name, plan }: Pick<Killed | CorpusEntry, 'name' | 'plan'>) => {
     return { name, classes: classesOf(plan, 'subject' in plan ? undefined : plan.crash) };
-  });
+  };
+  const [corpus, smallest] = [plans.map(withClasses), killed.map(withClasses)];
   return [...faultRows, 'tampering', 'link restart', ...looks].map((row) => {
     const has = ({ classes }: { readonly classes: readonly string[] }) => classes.includes(row);
     const inSmallest = new Set(smallest.filter(has).map(({ name }) => name));

@@ -95,6 +95,15 @@ export const storageMutants: readonly Mutant[] = [
     replace: 'this.#writeAt(half, this.#halfSectors - 1, encodeBatch(place, []));',
   },
   {
+    name: 'journal-snapshot-whole-after-its-first-batch',
+    author: 'b',
+    harm: 'Each batch of a snapshot is marked as its last one: a power cut in the middle of a snapshot leaves a part of the state, and the rest is gone without a word.',
+    sequence: 'A snapshot takes several batches; the power goes between two of them.',
+    file: journal,
+    find: "this.#write(this.#snapshot.length === 0 ? 'snapshotEnd' : 'snapshot', part);",
+    replace: "this.#write('snapshotEnd', part);",
+  },
+  {
     name: 'flush-shared-with-one-under-way',
     author: 'a',
     foundByDemo: true,

@@ -30,15 +30,22 @@ export interface ExplorationSetting {
   readonly late: boolean;
   /** Bytes of records that make a controller begin a snapshot. */
   readonly journalGrowthBytes: number;
+  /** The most bytes of records in one write; as many as come together, unless given. */
+  readonly journalBatchBytes?: number;
   /** How long the power stays away, and a line. */
   readonly offUs: number;
 }
+
+/** Each record is written alone, and a snapshot in as many parts as it has records. */
+const recordByRecord = { journalGrowthBytes: 300, journalBatchBytes: 1, offUs: 1500 };
 
 export const explorationSettings = [
   { name: 'fresh-apart', paired: false, gapUs: 2000, late: false, journalGrowthBytes: 1_000_000, offUs: 1500 },
   { name: 'fresh-close', paired: false, gapUs: 53, late: true, journalGrowthBytes: 1, offUs: 300_000 },
   { name: 'paired-apart', paired: true, gapUs: 2000, late: true, journalGrowthBytes: 1, offUs: 300_000 },
   { name: 'paired-close', paired: true, gapUs: 53, late: false, journalGrowthBytes: 1, offUs: 1500 },
+  { ...recordByRecord, name: 'fresh-split', paired: false, gapUs: 53, late: false },
+  { ...recordByRecord, name: 'paired-split', paired: true, gapUs: 53, late: true },
 ] as const satisfies readonly ExplorationSetting[];
 export type SettingName = (typeof explorationSettings)[number]['name'];
 
@@ -104,7 +111,7 @@ const restUs = 1_000_000;
 export function exploredRun({ setting: name, method, program }: ExhaustiveJob): ExploredRun {
   const setting = explorationSettings.find((each) => each.name === name);
   if (setting === undefined) throw new RangeError(`no setting is called ${name}`);
-  const { paired, gapUs, late, journalGrowthBytes } = setting;
+  const { paired, gapUs, late, journalGrowthBytes, journalBatchBytes }: ExplorationSetting = setting;
   const before = paired ? operationsOf(['w0', 'w1', 'w2', 'f'], { fromUs: startedUs, gapUs: 2000 }) : [];
   const fromUs = paired ? pairedUs : startedUs;
   const steps = operationsOf(program, { fromUs, gapUs });
@@ -120,6 +127,7 @@ export function exploredRun({ setting: name, method, program }: ExhaustiveJob): 
     configuration: {
       ...{ method, blockBytes: 512, volumeSectors: [...programVolumeSectors], shadowBlocks: 2, stagingBlocks: 4 },
       ...{ sealed: false, journalGrowthBytes, hostStallUs: 500_000, framePayloadMax: 1024 },
+      ...(journalBatchBytes === undefined ? {} : { journalBatchBytes }),
       // Times without a common factor, so that events of both sites fall between each other.
       hostLine: { baud: 0, latencyUs: 7 },
       remoteLine: { baud: 0, latencyUs: 13 },

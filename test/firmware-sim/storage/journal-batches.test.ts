@@ -21,6 +21,27 @@ describe('the journal, as it lies on the disk', () => {
     expect(recovered(lab.disk.bytes).state.map((each) => each.length)).to.deep.equal(lengths.slice(1));
   });
 
+  it('makes less durable at once where it is told to, and counts a snapshot only with its last batch', () => {
+    const lab = new JournalLab(Buffer.alloc(metaBytes), { batchBytesMax: 200 });
+    lab.start();
+    lab.runAll();
+    const appended = ['first', ...Array.from({ length: 5 }, (_, number) => `${number}`.repeat(96))];
+    for (const each of appended) lab.append(each);
+    const written = lab.disk.writes.length;
+    // Of five that came together two fit a batch: a power cut leaves none, two, four or all of them.
+    const left = [1, 2, 3, 4].map(() => {
+      lab.run();
+      return recovered(lab.disk.bytes).state.length;
+    });
+    expect([left, lab.disk.writes.length - written, lab.effects]).to.deep.equal([[1, 3, 5, 6], 4, []]);
+    lab.parts = ['a', 'b', 'c'].map((each) => each.repeat(150));
+    lab.journal?.checkpoint();
+    for (const whole of [appended, appended, lab.parts]) {
+      lab.run();
+      expect(recovered(lab.disk.bytes).state).to.deep.equal(whole);
+    }
+  });
+
   it('fills a half to its last sector, with records or with a snapshot, and no further', () => {
     const wholeHalf = 24 * 512 - 48 - 4;
     const lab = new JournalLab(Buffer.alloc(metaBytes));
@@ -55,7 +76,7 @@ describe('the journal, as it lies on the disk', () => {
       [96, 10],
       [796, 16],
     ] as const) {
-      const lab = new JournalLab(Buffer.alloc(2 ** 20), 1000);
+      const lab = new JournalLab(Buffer.alloc(2 ** 20), { growthBytesMin: 1000 });
       lab.start();
       lab.runAll();
       lab.parts = ['s'.repeat(partBytes)];

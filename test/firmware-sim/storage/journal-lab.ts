@@ -60,11 +60,11 @@ export class JournalLab {
   lost: JournalLoss | undefined;
   /** What a snapshot consists of, where it is not the state as one record. */
   parts: readonly string[] | undefined;
-  readonly #growthBytesMin: number | undefined;
+  readonly #limits: { readonly growthBytesMin?: number; readonly batchBytesMax?: number };
 
-  constructor(bytes: Buffer, growthBytesMin?: number) {
+  constructor(bytes: Buffer, limits: { readonly growthBytesMin?: number; readonly batchBytesMax?: number } = {}) {
     this.disk = new MetaDisk(bytes);
-    this.#growthBytesMin = growthBytesMin;
+    this.#limits = limits;
   }
 
   /** Reads the records back, or formats a fresh disk. */
@@ -87,7 +87,7 @@ export class JournalLab {
         apply: (record) => this.state.push(...record.split('|')),
         snapshot: () => this.parts ?? [this.state.join('|')],
       },
-      ...(this.#growthBytesMin === undefined ? {} : { growthBytesMin: this.#growthBytesMin }),
+      ...this.#limits,
       onLost: (why) => {
         this.lost = why;
       },

@@ -3,14 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { readCorpus } from '../../../hil/simulate/corpus.js';
+import { runLinkPlan } from '../../../hil/simulate/link/run-link.js';
 import { runPlan } from '../../../hil/simulate/run-plan.js';
+import { readCorpus } from './read-corpus.js';
 import { smallPlan } from './small-plan.js';
 
 const corpus = readCorpus(fileURLToPath(new URL('../../../../test/corpus', import.meta.url)));
 
 describe('plans that once found something', () => {
   for (const { name, found, plan } of corpus) {
+    if ('subject' in plan) {
+      it(`${name}: ${found}`, () => {
+        const [first, second] = [runLinkPlan(plan), runLinkPlan(plan)];
+        expect(first.violations).to.deep.equal([]);
+        expect(second.traceHash).to.equal(first.traceHash);
+        const applied = Object.entries(first.coverage).filter(([what]) => what.startsWith('applied '));
+        expect(applied.reduce((sum, [, count]) => sum + count, 0)).to.equal(plan.faults.length);
+      });
+      continue;
+    }
     it(`${name}: ${found}`, () => {
       const first = runPlan(plan, { trace: true });
       const second = runPlan(plan, { trace: true });
@@ -27,7 +38,9 @@ describe('plans that once found something', () => {
   }
 
   it('are there', () => {
-    expect(corpus.length).to.be.at.least(2);
+    for (const isLink of [false, true]) {
+      expect(corpus.filter(({ plan }) => 'subject' in plan === isLink).length).to.be.at.least(2);
+    }
   });
 });
 
