@@ -132,6 +132,8 @@ function problemsOfHooks(bench: BenchFile): YamlProblem[] {
       if (command !== undefined)
         problems.push(problem(['hooks', name, role], `${role} is a model: its power is cut here`));
     }
+    if (hooks.diskError[role] !== undefined)
+      problems.push(problem(['hooks', 'diskError', role], `${role} is a model: its disks fail without`));
     return problems;
   });
 }

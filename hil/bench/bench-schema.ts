@@ -100,8 +100,11 @@ const hooks = z
     powerOff: onePerRole(command).describe('cuts the power of a board'),
     powerOn: onePerRole(command).describe('gives it back'),
     reset: onePerRole(command).describe('restarts a board that has no power switch: used in the place of a power cut'),
+    diskError: onePerRole(command).describe(
+      'lets commands to a disk of a board fail: which stands in COLDFRAME_AREA, _VOLUME, _COMMAND (read, write) and _TIMES (0: mended)',
+    ),
   })
-  .default({ powerOff: {}, powerOn: {}, reset: {} })
+  .default({ powerOff: {}, powerOn: {}, reset: {}, diskError: {} })
   .describe('shell commands; exit code 0 is success');
 
 /** What a bench file may say. */

@@ -101,6 +101,7 @@ const rest = `# What the models send each other is compressed where that helps; 
 #   resume: fsfreeze -u /mnt
 #   powerOff: {sub: uhubctl -l 1-1 -p 2 -a off}
 #   powerOn: {sub: uhubctl -l 1-1 -p 2 -a on}
+#   diskError: {sub: ./fail-disk.sh}
 
 # What the controllers can do besides copying one volume; everything unless given.
 # features: [groups, sealed, suspend, takeover, failback]

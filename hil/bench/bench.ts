@@ -2,6 +2,7 @@
  * A bench as scenarios and tests see it: two controllers, a host at each, and time, whatever is behind them: models in
  * virtual time, models in this process, models as processes, or boards at the end of lines.
  */
+import type { FailingCommand } from '../../firmware-sim/disk/armed-errors.js';
 import type { MainController } from '../../firmware-sim/main/main-controller.js';
 import type { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import type { HostClient } from '../../host/client.js';
@@ -38,19 +39,30 @@ export interface BenchAbilities {
   readonly power: ReadonlySet<Powered>;
   /** Read the raw areas behind these controllers. */
   readonly areas: ReadonlySet<Powered>;
-  /** Let commands to disks fail. */
-  readonly failDisks: boolean;
+  /** Let commands to the disks of these controllers fail. */
+  readonly failDisks: ReadonlySet<Powered>;
   /** Time is virtual: nothing takes longer than it takes to compute. */
   readonly virtualTime: boolean;
 }
 
-/** The next so many commands of a kind to an area of a volume end with a medium error; none: it is mended. */
+/**
+ * The next so many commands of a kind to an area of a volume end with a medium error; none: it is mended. It is mended too
+ * when its controller loses its power.
+ */
 export interface DiskError {
   readonly area: AreaName;
   readonly volume: number;
-  readonly command: 'read' | 'write';
+  readonly command: FailingCommand;
   readonly times: number;
 }
+
+/** Whose an area is. */
+export const ownerOf = {
+  primary: 'main',
+  shadow: 'main',
+  secondary: 'sub',
+  staging: 'sub',
+} as const satisfies Readonly<Record<AreaName, Powered>>;
 
 /** A named step of a controller's work, where it can be seen: frozen, complete, committed, structured, failed, … */
 export interface BenchMark {
@@ -80,7 +92,8 @@ export interface Bench extends AsyncDisposable {
   powerOn(role: Powered): Promise<void>;
   /** Durable bytes of an area of a volume, as a disk would keep them without power. */
   readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer>;
-  failDisk(error: DiskError): void;
+  /** Throws `unknown-volume` too. */
+  failDisk(error: DiskError): Promise<void>;
   /** What the lines have carried so far, as far as it can be seen from here; the line between the controllers first. */
   lines(): readonly LineRecord[];
   /** Calls the listener at each mark from now on. */

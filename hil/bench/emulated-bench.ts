@@ -9,6 +9,7 @@ import { SubController } from '../../firmware-sim/sub/sub-controller.js';
 import { HostClient } from '../../host/client.js';
 import type { Device, DiskName } from '../../protocol/device.js';
 import type { Method } from '../../protocol/ids.js';
+import { RefusalError } from '../../protocol/refusals.js';
 import type { LineSeal } from '../../protocol/session/line-seal.js';
 import { Random } from '../random.js';
 import { type Compress, compressingPort } from '../run/compress.js';
@@ -50,7 +51,7 @@ export interface EmulatedBenchOptions {
   readonly wrap?: (name: string, device: Device) => Device;
 }
 
-const patienceUsDefault = 3_600_000_000;
+const patienceUsDefault = 24 * 3_600_000_000;
 
 export class EmulatedBench {
   readonly kernel = new Kernel();
@@ -114,8 +115,14 @@ export class EmulatedBench {
       // Everything that a promise leads to is done before time goes on, so that the order does not depend on the machine.
       await new Promise((resolve) => setImmediate(resolve));
       if (settled) return done;
-      if (!this.#burst(untilUs)) throw new Error(`nothing settles the promise by ${this.kernel.nowUs} µs`);
+      if (!this.#burst(untilUs)) throw this.#nothingCame();
     }
+  }
+
+  #nothingCame(): RefusalError {
+    const hours = (this.options.patienceUs ?? patienceUsDefault) / 3_600_000_000;
+    const detail = this.kernel.idle ? 'nothing happens any more' : `nothing came of it in ${hours} h of virtual time`;
+    return new RefusalError('line-silent', detail);
   }
 
   /** Lets so much virtual time pass. */

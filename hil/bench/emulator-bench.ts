@@ -8,6 +8,7 @@ import type { Way } from '../capture/pcapng.js';
 import type { AreaName } from '../report/block-states.js';
 import type { LineRecord } from '../report/run-record.js';
 import type { SimulatedLine } from '../simulate/kernel.js';
+import type { SimulatedDisk } from '../simulate/simulated-disk.js';
 import {
   type Bench,
   type BenchAbilities,
@@ -16,6 +17,7 @@ import {
   type BenchShape,
   type DiskError,
   hostLineNames,
+  ownerOf,
   type Powered,
   remoteLineName,
 } from './bench.js';
@@ -37,7 +39,7 @@ export class EmulatorBench implements Bench {
     cutRemote: true,
     power: new Set<Powered>(['main', 'sub']),
     areas: new Set<Powered>(['main', 'sub']),
-    failDisks: true,
+    failDisks: new Set<Powered>(['main', 'sub']),
     virtualTime: true,
   };
   readonly models: BenchModels;
@@ -93,6 +95,7 @@ export class EmulatorBench implements Bench {
 
   async powerCut(role: Powered): Promise<void> {
     this.emulated.powerCut(role);
+    for (const { errors } of this.#disksOf(role).values()) errors.clear();
   }
 
   async powerOn(role: Powered): Promise<void> {
@@ -103,9 +106,9 @@ export class EmulatorBench implements Bench {
     return this.emulated.durable(`${area}${volume}`, offsetBytes, lengthBytes);
   }
 
-  failDisk({ area, volume, command, times }: DiskError): void {
+  async failDisk({ area, volume, command, times }: DiskError): Promise<void> {
     const disk: DiskName = `${area}${volume}`;
-    const found = this.emulated.disks.get(disk) ?? this.emulated.subDisks.get(disk);
+    const found = this.#disksOf(ownerOf[area]).get(disk);
     if (found === undefined) throw new RefusalError('unknown-volume', `volume ${volume}`);
     found.errors.arm(command, times);
   }
@@ -126,6 +129,10 @@ export class EmulatorBench implements Bench {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #disksOf(role: Powered): ReadonlyMap<DiskName, SimulatedDisk> {
+    return role === 'main' ? this.emulated.disks : this.emulated.subDisks;
   }
 
   #mark(mark: BenchMark): void {

@@ -9,6 +9,7 @@ import type { CaptureFile } from '../capture/capture-file.js';
 import type { AreaName } from '../report/block-states.js';
 import { type Compress, compressingPort } from '../run/compress.js';
 import { DeviceRunner } from '../run/device-runner.js';
+import { armErrors } from '../run/disks/arm-errors.js';
 import type { DiskPort } from '../run/disks/disk-port.js';
 import { LocalDisk, memoryMedium } from '../run/disks/local-disk.js';
 import { captureBytes } from '../run/lines/capture-bytes.js';
@@ -19,7 +20,9 @@ import {
   type BenchAbilities,
   type BenchModels,
   type BenchShape,
+  type DiskError,
   hostLineNames,
+  ownerOf,
   type Powered,
   remoteLineName,
   type SlotAreaBytes,
@@ -46,6 +49,8 @@ interface Site {
   readonly lines: ReadonlyMap<PortName, Line>;
   readonly stores: ReadonlyMap<DiskName, { readonly store: MemoryStore; readonly bytes: number }>;
   runner: DeviceRunner | undefined;
+  /** Those of the runner. */
+  disks: ReadonlyMap<DiskName, DiskPort>;
 }
 
 export class InProcessBench extends RealTimeBench {
@@ -55,7 +60,7 @@ export class InProcessBench extends RealTimeBench {
     cutRemote: true,
     power: new Set<Powered>(['main', 'sub']),
     areas: new Set<Powered>(['main', 'sub']),
-    failDisks: false,
+    failDisks: new Set<Powered>(['main', 'sub']),
     virtualTime: false,
   };
   readonly models: BenchModels;
@@ -88,13 +93,13 @@ export class InProcessBench extends RealTimeBench {
         model: main,
         lines: lines.main,
         stores: this.#stores(['primary', 'shadow'], options.shadowBytes),
-        runner: undefined,
+        ...{ runner: undefined, disks: new Map() },
       },
       sub: {
         model: sub,
         lines: lines.sub,
         stores: this.#stores(['secondary', 'staging'], options.stagingBytes),
-        runner: undefined,
+        ...{ runner: undefined, disks: new Map() },
       },
     };
     for (const role of ['main', 'sub'] as const) this.#start(role);
@@ -108,6 +113,10 @@ export class InProcessBench extends RealTimeBench {
 
   async powerOn(role: Powered): Promise<void> {
     if (this.#sites[role].runner === undefined) this.#start(role);
+  }
+
+  async failDisk({ area, volume, command, times }: DiskError): Promise<void> {
+    armErrors(this.#sites[ownerOf[area]].disks, { disk: `${area}${volume}`, command, times });
   }
 
   async readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
@@ -173,15 +182,15 @@ export class InProcessBench extends RealTimeBench {
   /** Power on: fresh disks over the stores, so that what was not flushed is gone. */
   #start(role: Powered): void {
     const site = this.#sites[role];
-    const disks = [...site.stores].map(([name, { store, bytes }]): [DiskName, DiskPort] => {
-      return [name, new LocalDisk({ medium: memoryMedium(bytes, store) })];
-    });
+    site.disks = new Map(
+      [...site.stores].map(([name, { store, bytes }]) => [name, new LocalDisk({ medium: memoryMedium(bytes, store) })]),
+    );
     const device = new WatchedDevice(site.model, {
       stepped: () => {
         for (const listener of this.#stepListeners) listener(role);
       },
     });
-    const runner = new DeviceRunner({ device, lines: site.lines, disks: new Map(disks) });
+    const runner = new DeviceRunner({ device, lines: site.lines, disks: site.disks });
     runner.on('mark', (name, values) => this.mark({ atUs: this.nowUs(), role, name, values }));
     site.runner = runner;
     runner.start();

@@ -46,6 +46,11 @@ export class ModelAreas {
     return this.#volumesOf(role).every(({ name, volume }) => this.file(name, volume) !== undefined);
   }
 
+  /** Whether all disks of a controller's volumes are its own models. */
+  areLocal(role: Powered): boolean {
+    return this.#volumesOf(role).every(({ name, volume }) => parseArea(this.area(name, volume)).kind !== 'line');
+  }
+
   /** Whether what a controller keeps outlives its process. */
   areDurable(role: Powered): boolean {
     const texts = this.#volumesOf(role).map(({ name, volume }) => this.area(name, volume));

@@ -2,6 +2,7 @@
 import { RefusalError } from '../../protocol/refusals.js';
 import type { Cipher } from '../../protocol/session/ciphers.js';
 import type { Compress } from '../run/compress.js';
+import { type ErrorOrder, errorOrderText } from '../run/disks/arm-errors.js';
 import type { BenchShape, Powered, SlotAreaBytes } from './bench.js';
 import type { ModelAreas } from './model-areas.js';
 import { type BenchProcess, startProcess } from './processes.js';
@@ -32,7 +33,7 @@ export class ModelProcess {
   /** Starts it, over what its files hold. Throws `process-ended` when it does not come up. */
   async powerOn(): Promise<void> {
     if (this.#process !== undefined) return;
-    const started = await startProcess(this.#arguments());
+    const started = await startProcess(this.#arguments(), { console: true });
     this.#process = started;
     void started.ended.then(({ exitCode, signal, stderr }) => {
       if (this.#process !== started) return;
@@ -41,11 +42,6 @@ export class ModelProcess {
       const last = stderr.trim().split('\n').at(-1) ?? '';
       this.#options.onEnded(new RefusalError('process-ended', `${this.#options.role}: ${how}: ${last}`));
     });
-  }
-
-  /** What it has said since it was started. */
-  get stderr(): string {
-    return this.#process?.stderr ?? '';
   }
 
   /** Kills it at once: what it has not flushed is gone. */
@@ -62,6 +58,12 @@ export class ModelProcess {
     await running?.stop();
   }
 
+  /** Lets commands to one of its disks fail. Throws what it refuses the order with. */
+  async failDisk(order: ErrorOrder): Promise<void> {
+    const answer = (await this.#process?.order(errorOrderText(order))) ?? 'it has no power';
+    if (answer !== 'ok') throw new RefusalError('capability-missing', `${this.#options.role}: ${answer}`);
+  }
+
   #arguments(): string[] {
     const { role, shape, areas, host, remote, keyFiles, ciphers, compress } = this.#options;
     const [volume, slots] = role === 'main' ? (['primary', 'shadow'] as const) : (['secondary', 'staging'] as const);
@@ -71,7 +73,7 @@ export class ModelProcess {
       ...['--size', String(bytes)],
     ]);
     return [
-      ...['firmware', role, '--host', host, '--remote', remote, '--meta', areas.meta(role)],
+      ...['firmware', role, '--console', '--host', host, '--remote', remote, '--meta', areas.meta(role)],
       ...['--block', String(shape.blockBytes), ...volumes, '--compress', compress],
       ...(role === 'main' ? ['--method', shape.method] : []),
       ...(slotBytes === undefined ? [] : [`--${slots}-size`, String(slotBytes)]),

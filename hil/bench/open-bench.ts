@@ -11,7 +11,7 @@ import { EmulatorBench } from './emulator-bench.js';
 import { InProcessBench } from './in-process-bench.js';
 import { idealEmulation, type LineEmulation, shapeOf } from './line-emulation.js';
 import type { GivenAreas } from './model-areas.js';
-import { SiteBench, type SiteChoice } from './site-bench.js';
+import { type BoardHooks, SiteBench, type SiteChoice } from './site-bench.js';
 
 export interface OpenBenchOptions {
   /** What is random on the bench: line noise, and in virtual time everything. */
@@ -88,7 +88,7 @@ async function makeBench(file: BenchFile, options: OpenBenchOptions): Promise<Be
         transport: file.transport ?? (hostLine.baud === undefined && remoteLine.baud === undefined ? 'unix' : 'pty'),
         sites: { main: siteOf(file, 'main'), sub: siteOf(file, 'sub') },
         ...(absenceMsMax === undefined ? {} : { absenceMsMax }),
-        power: { main: powerOf(file, 'main'), sub: powerOf(file, 'sub') },
+        hooks: { main: hooksOf(file, 'main'), sub: hooksOf(file, 'sub') },
         areas: areasOf(file),
       });
     default:
@@ -111,8 +111,8 @@ function siteOf(file: BenchFile, role: Powered): SiteChoice {
   };
 }
 
-function powerOf({ hooks }: BenchFile, role: Powered) {
-  return { powerOff: hooks.powerOff[role], powerOn: hooks.powerOn[role], reset: hooks.reset[role] };
+function hooksOf({ hooks: { powerOff, powerOn, reset, diskError } }: BenchFile, role: Powered): BoardHooks {
+  return { powerOff: powerOff[role], powerOn: powerOn[role], reset: reset[role], diskError: diskError[role] };
 }
 
 function areasOf({ volumes, meta }: BenchFile): GivenAreas {

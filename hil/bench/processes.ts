@@ -3,6 +3,7 @@
  * awaited. Whatever still runs when this process ends is killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** How long to wait for the ready line, in milliseconds. */
   readonly readyMsMax?: number;
+  /** It takes orders on its stdin. */
+  readonly console?: boolean;
 }
 
 const mainScript = fileURLToPath(new URL('../cli/main.js', import.meta.url));
@@ -29,8 +32,11 @@ const readyMsDefault = 15_000;
 const charactersMax = 2 ** 20;
 const running = new Set<ChildProcess>();
 
+const folders = new Set<string>();
+
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 });
 
 /** A `coldframe` process that has printed its first line. */
@@ -60,6 +66,16 @@ export class BenchProcess {
     return this.#output.stderr;
   }
 
+  /** Gives an order on its console, and waits for the answer. Throws `process-ended` when the process ends before. */
+  async order(line: string): Promise<string> {
+    const { child, nextLine } = this.#output;
+    const answer = nextLine();
+    child.stdin?.write(`${line}\n`);
+    const found = await Promise.race([answer, this.ended]);
+    if (typeof found === 'string') return found;
+    throw new RefusalError('process-ended', `while it was told ${line}`);
+  }
+
   /** Resolves when the process has ended, however it did. */
   get ended(): Promise<ProcessEnd> {
     return this.#output.ended;
@@ -81,11 +97,11 @@ export class BenchProcess {
 /** Starts `coldframe …` and waits for its first line on stdout. Throws `process-ended` when it ends before. */
 export async function startProcess(
   args: readonly string[],
-  { cwd, readyMsMax = readyMsDefault }: StartOptions = {},
+  { cwd, readyMsMax = readyMsDefault, console = false }: StartOptions = {},
 ): Promise<BenchProcess> {
-  const output = launch(args, cwd);
+  const output = launch(args, cwd, console ? 'pipe' : 'ignore');
   const timer = setTimeout(() => output.child.kill('SIGKILL'), readyMsMax);
-  const line = await Promise.race([output.firstLine, output.ended]).finally(() => clearTimeout(timer));
+  const line = await Promise.race([output.nextLine(), output.ended]).finally(() => clearTimeout(timer));
   if (typeof line === 'string') return new BenchProcess(line, output);
   const how = line.exitCode === undefined ? `ended by ${line.signal}` : `exit code ${line.exitCode}`;
   throw new RefusalError('process-ended', `coldframe ${args.slice(0, 2).join(' ')}: ${how}: ${line.stderr.trim()}`);
@@ -98,35 +114,44 @@ export interface RunOptions extends Pick<StartOptions, 'cwd'> {
 
 /** Runs `coldframe …` to its end. */
 export function runProcess(args: readonly string[], { cwd, onStart }: RunOptions = {}): Promise<ProcessEnd> {
-  const { child, ended } = launch(args, cwd);
+  const { child, ended } = launch(args, cwd, 'ignore');
   onStart?.(child);
   return ended;
 }
 
-/** A new folder for the files and sockets of a bench, and how to remove it. */
+/** A new folder for the files and sockets of a bench, and how to remove it; the end of this process removes it too. */
 export async function temporaryFolder(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'coldframe-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+  folders.add(path);
+  return {
+    path,
+    remove: async () => {
+      await rm(path, { recursive: true, force: true });
+      folders.delete(path);
+    },
+  };
 }
 
 interface Output {
   readonly child: ChildProcess;
   stdout: string;
   stderr: string;
-  readonly firstLine: Promise<string>;
+  /** The next line on stdout that nobody else waits for; lines that nobody waits for are passed over. */
+  readonly nextLine: () => Promise<string>;
   readonly ended: Promise<ProcessEnd>;
 }
 
-function launch(args: readonly string[], cwd: string | undefined): Output {
+function launch(args: readonly string[], cwd: string | undefined, stdin: 'pipe' | 'ignore'): Output {
   const child = spawn(process.execPath, ['--enable-source-maps', mainScript, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   });
   running.add(child);
-  let hasLine: (line: string) => void = () => {};
-  const firstLine = new Promise<string>((resolve) => {
-    hasLine = resolve;
-  });
+  // An order to a process that has ended is lost: its end says so.
+  child.stdin?.on('error', () => {});
+  const waiting: ((line: string) => void)[] = [];
+  const nextLine = () => new Promise<string>((resolve) => waiting.push(resolve));
+  let partOfLine = '';
   const ended = new Promise<ProcessEnd>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
@@ -135,11 +160,12 @@ function launch(args: readonly string[], cwd: string | undefined): Output {
       resolve({ exitCode: code ?? undefined, signal: signal ?? undefined, stdout, stderr });
     });
   });
-  const output: Output = { child, stdout: '', stderr: '', firstLine, ended };
+  const output: Output = { child, stdout: '', stderr: '', nextLine, ended };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output.stdout = (output.stdout + text).slice(-charactersMax);
-    const end = output.stdout.indexOf('\n');
-    if (end !== -1) hasLine(output.stdout.slice(0, end));
+    const lines = (partOfLine + text).split('\n');
+    partOfLine = (lines.pop() ?? '').slice(-charactersMax);
+    for (const line of lines) waiting.shift()?.(line);
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     output.stderr = (output.stderr + text).slice(-charactersMax);

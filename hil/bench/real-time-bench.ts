@@ -11,6 +11,7 @@ import {
   type BenchMark,
   type BenchModels,
   type BenchShape,
+  type DiskError,
   hostLineNames,
   type Powered,
 } from './bench.js';
@@ -33,6 +34,7 @@ export abstract class RealTimeBench implements Bench {
   protected abstract stop(): Promise<void>;
   abstract powerCut(role: Powered): Promise<void>;
   abstract powerOn(role: Powered): Promise<void>;
+  abstract failDisk(error: DiskError): Promise<void>;
   abstract readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer>;
 
   get host(): HostClient {
@@ -70,10 +72,6 @@ export abstract class RealTimeBench implements Bench {
 
   restoreRemote(): void {
     this.#relay().restore();
-  }
-
-  failDisk(): void {
-    throw this.unable('let disks fail');
   }
 
   lines(): readonly LineRecord[] {

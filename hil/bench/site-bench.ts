@@ -10,7 +10,14 @@ import type { AreaName } from '../report/block-states.js';
 import { BoardLock } from '../run/board-lock.js';
 import type { Compress } from '../run/compress.js';
 import { runHook } from '../run/hooks.js';
-import type { BenchAbilities, BenchShape, Powered, SlotAreaBytes } from './bench.js';
+import {
+  type BenchAbilities,
+  type BenchShape,
+  type DiskError,
+  ownerOf,
+  type Powered,
+  type SlotAreaBytes,
+} from './bench.js';
 import { type BenchKeys, sealOf } from './bench-keys.js';
 import { absenceMsDefault, HostEnd } from './host-end.js';
 import type { LineEmulation } from './line-emulation.js';
@@ -35,11 +42,13 @@ export type SiteChoice =
     };
 
 /** Shell commands of boards. */
-export interface PowerHooks {
+export interface BoardHooks {
   readonly powerOff?: string | undefined;
   readonly powerOn?: string | undefined;
   /** Restarts a board that has no power switch. */
   readonly reset?: string | undefined;
+  /** Lets its disks fail; what is to fail stands in its environment. */
+  readonly diskError?: string | undefined;
 }
 
 export interface SiteBenchOptions extends BenchShape, SlotAreaBytes {
@@ -51,7 +60,7 @@ export interface SiteBenchOptions extends BenchShape, SlotAreaBytes {
   readonly keys: BenchKeys;
   /** Of models, between the controllers; off unless given. */
   readonly compress?: Compress;
-  readonly power: Readonly<Record<Powered, PowerHooks>>;
+  readonly hooks: Readonly<Record<Powered, BoardHooks>>;
   /** Of models. */
   readonly areas: GivenAreas;
   /** How long a controller may be away, in milliseconds. */
@@ -86,7 +95,7 @@ export class SiteBench extends RealTimeBench {
 
   private constructor(options: SiteBenchOptions, parts: Parts) {
     super();
-    const { method, volumes, blockBytes, power } = options;
+    const { method, volumes, blockBytes, hooks } = options;
     const modelled = new Set(parts.models.keys());
     this.#options = options;
     this.#parts = parts;
@@ -95,10 +104,12 @@ export class SiteBench extends RealTimeBench {
     this.can = {
       cutRemote: parts.relay !== undefined,
       power: new Set(
-        roles.filter((role) => (modelled.has(role) ? parts.areas.areDurable(role) : hasSwitch(power[role]))),
+        roles.filter((role) => (modelled.has(role) ? parts.areas.areDurable(role) : hasSwitch(hooks[role]))),
       ),
       areas: new Set([...modelled].filter((role) => parts.areas.areFiles(role))),
-      failDisks: false,
+      failDisks: new Set(
+        roles.filter((role) => (modelled.has(role) ? parts.areas.areLocal(role) : hooks[role].diskError !== undefined)),
+      ),
       virtualTime: false,
     };
     this.hostEnd = parts.host;
@@ -124,9 +135,8 @@ export class SiteBench extends RealTimeBench {
 
   /** Waits until main has a session with the sub. Throws as `pairSession`. */
   paired(): Promise<void> {
-    const logs = () => [...this.#parts.models.values()].map(({ stderr }) => stderr);
     const { absenceMsMax = absenceMsDefault } = this.#options;
-    return pairSession({ main: this.host, logs, msMax: absenceMsMax });
+    return pairSession({ hosts: { main: this.host, sub: this.subHost }, msMax: absenceMsMax });
   }
 
   async powerCut(role: Powered): Promise<void> {
@@ -134,7 +144,7 @@ export class SiteBench extends RealTimeBench {
       throw this.unable(`cut the power of ${role}: ${whyNot(this.#parts.models.has(role))}`);
     this.hostOf(role).expectAbsence();
     const model = this.#parts.models.get(role);
-    const { powerOff, reset } = this.#options.power[role];
+    const { powerOff, reset } = this.#options.hooks[role];
     if (model !== undefined) await model.powerCut();
     else if (powerOff !== undefined) await runHook(`powerOff of ${role}`, powerOff);
     else await runHook(`reset of ${role}`, reset);
@@ -144,11 +154,19 @@ export class SiteBench extends RealTimeBench {
     const model = this.#parts.models.get(role);
     // A board that was reset has come back by itself.
     if (model !== undefined) await model.powerOn();
-    else await runHook(`powerOn of ${role}`, this.#options.power[role].powerOn);
+    else await runHook(`powerOn of ${role}`, this.#options.hooks[role].powerOn);
+  }
+
+  async failDisk({ area, volume, command, times }: DiskError): Promise<void> {
+    const role = ownerOf[area];
+    if (!this.can.failDisks.has(role)) throw this.unable(`let the disks of ${role} fail`);
+    const model = this.#parts.models.get(role);
+    if (model !== undefined) await model.failDisk({ disk: `${area}${volume}`, command, times });
+    else await runHook(`diskError of ${role}`, this.#options.hooks[role].diskError, { area, volume, command, times });
   }
 
   async readArea(area: AreaName, volume: number, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
-    const role = area === 'primary' || area === 'shadow' ? 'main' : 'sub';
+    const role = ownerOf[area];
     if (!this.can.areas.has(role)) throw this.unable(`read the areas of ${role}`);
     const path = this.#parts.areas.file(area, volume);
     assert(path !== undefined, 'areas that can be read are files');
@@ -169,7 +187,7 @@ export class SiteBench extends RealTimeBench {
   }
 }
 
-const hasSwitch = ({ powerOff, reset }: PowerHooks): boolean => powerOff !== undefined || reset !== undefined;
+const hasSwitch = ({ powerOff, reset }: BoardHooks): boolean => powerOff !== undefined || reset !== undefined;
 
 function whyNot(isModel: boolean): string {
   return isModel ? 'its areas are in memory' : 'it has no hook powerOff or reset';

@@ -5,11 +5,12 @@ import { type LineSeal, lineSealOf } from '../../protocol/session/line-seal.js';
 import { type CaptureFile, withCapture } from '../capture/capture-file.js';
 import type { Compress } from '../run/compress.js';
 import { parseArea } from '../run/disks/area.js';
+import { answerOrder } from '../run/disks/arm-errors.js';
 import { type FirmwareConfiguration, openFirmware } from '../run/firmware.js';
 import { readKeyFile } from '../run/key-file.js';
 import { formatLineAddress, type LineAddress, parseLineAddress } from '../run/lines/address.js';
 import { listPorts } from '../run/ports.js';
-import { warnOfCapture } from './capture-option.js';
+import { requireOwnFile, warnOfCapture } from './capture-option.js';
 import { capturedFrames } from './captured-frames.js';
 import { log } from './device-log.js';
 import { reachableAt, runDeviceProcess } from './device-process.js';
@@ -29,6 +30,7 @@ export interface FirmwareOptions {
   readonly cipher?: readonly Cipher[];
   readonly compress: Compress;
   readonly capture?: string;
+  readonly console?: boolean;
 }
 
 export type FirmwareAreas = {
@@ -38,7 +40,8 @@ export type FirmwareAreas = {
 } & ({ readonly role: 'main'; readonly method: Method } | { readonly role: 'sub' });
 
 /** Runs the controller until it is told to end; returns the exit code. */
-export function runFirmware(options: FirmwareOptions, areas: FirmwareAreas): Promise<number> {
+export async function runFirmware(options: FirmwareOptions, areas: FirmwareAreas): Promise<number> {
+  requireOwnFile(options.capture, [...areas.volumes, ...areas.slots, options.meta]);
   return withCapture(options.capture, warnOfCapture, (capture) => run(options, areas, capture));
 }
 
@@ -49,7 +52,7 @@ async function run(options: FirmwareOptions, areas: FirmwareAreas, capture: Capt
     const configuration = configurationOf(options, areas);
     for (const line of diskLines(configuration)) log('info', `waiting for the disk at ${line}`);
     await warnOfPorts([configuration.host, configuration.remote]);
-    const { runner, host, remote } = await openFirmware(configuration, {
+    const { runner, host, remote, disks } = await openFirmware(configuration, {
       onTrouble: (area, { code, detail }) => log('warning', `${area}: ${code}: ${detail}`),
       ...(capture === undefined ? {} : capturedFrames(capture, configuration)),
       signal: giveUp.signal,
@@ -61,7 +64,8 @@ async function run(options: FirmwareOptions, areas: FirmwareAreas, capture: Capt
       ['host', host],
       ['remote', remote],
     ]);
-    return await runDeviceProcess({ runner, lines, readyMark: 'running', readyText });
+    const orders = options.console === true ? { answer: (line: string) => answerOrder(disks, line) } : {};
+    return await runDeviceProcess({ runner, lines, readyMark: 'running', readyText, ...orders });
   } catch (error) {
     throw giveUp.signal.aborted ? new Interrupted() : error;
   } finally {

@@ -1,7 +1,7 @@
 /** What a scenario needs of its bench: said before the first step, not when a step comes to it. */
 
 import { RefusalError } from '../../protocol/refusals.js';
-import type { Bench } from '../bench/bench.js';
+import { type Bench, ownerOf } from '../bench/bench.js';
 import type { Step } from './scenario-file.js';
 
 /** Throws RefusalError `capability-missing` that names the first step for which this bench has no means. */
@@ -23,7 +23,7 @@ function missingFor(can: Bench['can'], step: Step): string | undefined {
     case 'cut':
       return can.cutRemote ? undefined : 'cut the line between the controllers';
     case 'diskError':
-      return can.failDisks ? undefined : 'let disks fail';
+      return can.failDisks.has(ownerOf[step.area]) ? undefined : `let the disks of ${ownerOf[step.area]} fail`;
     case 'powerOff': {
       const roles = step.role === 'both' ? (['main', 'sub'] as const) : [step.role];
       const without = roles.find((role) => !can.power.has(role));

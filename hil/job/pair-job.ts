@@ -176,8 +176,8 @@ export class PairJob {
     );
   }
 
-  diskError(error: DiskError): void {
-    this.#bench.failDisk(error);
+  async diskError(error: DiskError): Promise<void> {
+    await this.#bench.failDisk(error);
     const { area, volume, command, times } = error;
     const values = { area, volume, command, times };
     this.#record.event('fault', times === 0 ? 'a disk is mended' : 'a disk fails', { values });

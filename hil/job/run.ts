@@ -68,6 +68,8 @@ export interface RunResult {
   readonly exit: number;
   /** Folder of the report. */
   readonly out: string;
+  /** Why the report could not be written. */
+  readonly reportLost?: RefusalError;
 }
 
 /**
@@ -103,13 +105,26 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
         about: { runId, title, command: choices.command, seed: choices.seed, startedAt: iso(startedAt) },
       });
       const captured = capture === undefined ? {} : { capture: capture.path };
-      if (choices.evidence !== 'failed' || exit === 1) await writeReport(out, { ...record, ...captured });
-      return { record: { ...record, ...captured }, exit, out };
+      const result = { record: { ...record, ...captured }, exit, out };
+      if (choices.evidence === 'failed' && exit !== 1) return result;
+      const reportLost = await lossOf(writeReport(out, result.record));
+      return reportLost === undefined ? result : { ...result, reportLost };
     } finally {
       await bench.close();
     }
   } finally {
     capture?.close();
+  }
+}
+
+/** A verdict of hours is not lost with its report. */
+async function lossOf(writing: Promise<unknown>): Promise<RefusalError | undefined> {
+  try {
+    await writing;
+    return undefined;
+  } catch (error) {
+    if (error instanceof RefusalError) return error;
+    throw error;
   }
 }
 

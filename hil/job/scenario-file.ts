@@ -89,12 +89,17 @@ export type Step =
   | { readonly kind: 'powerOff'; readonly role: z.output<typeof role>; readonly ms?: number | undefined }
   | { readonly kind: 'repeat'; readonly times: number; readonly steps: readonly Step[] };
 
-const steps: z.ZodType<readonly Step[]> = z.lazy(() => z.array(stepSchema));
+const steps: z.ZodType<readonly Step[]> = z.lazy(() => z.array(stepSchema).min(1, 'there is at least one step'));
 const stepSchema: z.ZodType<Step> = z.discriminatedUnion('kind', [
   ...leafSchemas,
   z.strictObject({ kind: z.literal('cut'), ms: ms.default(0), steps: steps.default([]) }),
   z.strictObject({ kind: z.literal('powerOff'), role, ms: ms.optional() }),
   z.strictObject({ kind: z.literal('repeat'), times: count, steps }),
+]);
+
+const stepNames: ReadonlySet<string> = new Set([
+  ...leafSchemas.map(({ shape }) => shape.kind.value),
+  ...(['cut', 'powerOff', 'repeat'] as const),
 ]);
 
 const scenarioSchema = z.strictObject({
@@ -209,6 +214,8 @@ class StepNormalizer {
     if (value === null) return {};
     const short = shortFields[name];
     const fields = !isRecord(value) && short !== undefined ? { [short]: value } : value;
+    // What is no step at all is told as that.
+    if (!isRecord(fields) && !stepNames.has(name)) return {};
     if (!isRecord(fields)) throw this.#refuse(path, `${name}: takes fields, as in {name: value}`);
     return Object.fromEntries(Object.entries(fields).map(([key, each]) => [key, this.#resolved(each, [...path, key])]));
   }

@@ -1,6 +1,8 @@
 /** The scenario files that come with the program. */
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { RefusalError } from '../../protocol/refusals.js';
+import { nearestWord } from '../nearest-word.js';
 
 const folder = new URL('../../../hil/scenarios/', import.meta.url);
 
@@ -10,8 +12,15 @@ export function shippedScenarios(): string[] {
   return names.map((name) => name.slice(0, -'.yaml'.length)).sort();
 }
 
-/** The path for a name of a shipped scenario; what is none is a path already. */
+/**
+ * The path for a name of a shipped scenario; what is none is a path already. Throws RefusalError `file-missing` for what is
+ * neither, with the nearest name.
+ */
 export function scenarioPath(nameOrPath: string): string {
   const shipped = new URL(`${nameOrPath}.yaml`, folder);
-  return /^[a-z-]+$/.test(nameOrPath) && existsSync(shipped) ? fileURLToPath(shipped) : nameOrPath;
+  if (!/^[a-z-]+$/.test(nameOrPath) || existsSync(nameOrPath)) return nameOrPath;
+  if (existsSync(shipped)) return fileURLToPath(shipped);
+  const nearest = nearestWord(nameOrPath, shippedScenarios());
+  const meant = nearest === undefined ? 'coldframe run --list names what there is' : `did you mean ${nearest}?`;
+  throw new RefusalError('file-missing', `${nameOrPath}, nor is there a scenario of that name; ${meant}`);
 }

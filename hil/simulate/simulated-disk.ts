@@ -1,12 +1,12 @@
 /** An emulated disk in virtual time: the disk of firmware-sim over a store in memory, with times for its commands. */
 import { createHash } from 'node:crypto';
+import { ArmedErrors } from '../../firmware-sim/disk/armed-errors.js';
 import { Disk } from '../../firmware-sim/disk/disk.js';
 import type { DiskFaults } from '../../firmware-sim/disk/faults.js';
 import { MemoryStore } from '../../firmware-sim/disk/memory-store.js';
 import { persistAtOnce } from '../../firmware-sim/disk/persist-at-once.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
-import { ArmedErrors } from './armed-errors.js';
 import type { KernelDisk, Schedule } from './kernel.js';
 
 export interface DiskTimes {

@@ -5,11 +5,14 @@ import { ciphers } from '../../../protocol/session/ciphers.js';
 import { compressChoices } from '../../run/compress.js';
 import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
 import { captureHelp, captureOption } from '../capture-option.js';
+import { consoleHelp, consoleOption } from '../console-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
 
 const help = `
-Prints "ready main host=… remote=…" when it takes commands; logs go to stderr. Ends on SIGTERM (exit code 0)
-and Ctrl-C (130). Killed at any moment it goes on from its files.
+Prints "ready main host=… remote=…" when it takes commands; logs go to stderr, those of a line too that
+cannot be opened yet and is tried again. Ends on SIGTERM (exit code 0) and Ctrl-C (130). Killed at any moment it goes on
+from its files.
+${consoleHelp}
 ${captureHelp}
 
 Examples:
@@ -41,6 +44,7 @@ export function register(firmware: Command): void {
       oneOf(compressChoices),
       'auto',
     )
+    .addOption(consoleOption())
     .addOption(captureOption())
     .addHelpText('after', help)
     .action(async (options: FirmwareOptions & Options) => {

@@ -1,4 +1,5 @@
 /** An emulated disk in this process, over memory or over a file that it makes durable with fdatasync. */
+import { ArmedErrors } from '../../../firmware-sim/disk/armed-errors.js';
 import { Disk, type DiskOutcome } from '../../../firmware-sim/disk/disk.js';
 import { MemoryStore } from '../../../firmware-sim/disk/memory-store.js';
 import type { DurableStep, Store } from '../../../firmware-sim/disk/store.js';
@@ -49,6 +50,7 @@ export interface LocalDiskOptions {
 
 export class LocalDisk implements DiskPort {
   readonly sectors: number;
+  readonly errors = new ArmedErrors();
   readonly #medium: Medium;
   readonly #onTrouble: (detail: string) => void;
   readonly #disk: Disk;
@@ -60,7 +62,7 @@ export class LocalDisk implements DiskPort {
     this.#medium = medium;
     this.#onTrouble = onTrouble;
     this.sectors = medium.sizeBytes / sectorBytes;
-    this.#disk = new Disk({ capacitySectors: this.sectors, store: medium.store });
+    this.#disk = new Disk({ capacitySectors: this.sectors, store: medium.store, faults: this.errors });
   }
 
   submit(command: MediumCommand, done: (completion: Completion) => void): void {

@@ -176,6 +176,11 @@ describe('bench files', () => {
       'b.yaml:2:52: volumes.0.areas.shadow: x is given for two areas',
     ],
     ['a power switch of a model', 'hooks: {reset: {main: x}}', 'b.yaml:1:23: hooks.reset.main: main is a model'],
+    [
+      'failing disks of a model',
+      'hooks: {diskError: {sub: x}}',
+      'b.yaml:1:26: hooks.diskError.sub: sub is a model: its disks fail without',
+    ],
     ['a key where lines are not sealed', 'keyFile: x\nfeatures: []', 'b.yaml:1:10: keyFile: a key needs'],
     [
       'volumes where there are no groups',

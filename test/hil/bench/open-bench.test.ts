@@ -30,6 +30,33 @@ describe('every kind of bench', () => {
     });
   }
 
+  for (const kind of kinds) {
+    it(`(${kind.replace('\n', ', ')}) lets a disk fail until that is used up, mended, or the power goes`, async () => {
+      await using bench = await openBench(parseBench('b', `${kind}\nvolumes: [{size: 64KiB}]`), { seed: '7' });
+      await bench.run(bench.host.write(0, 0, Buffer.alloc(4096, 3)).done);
+      const { generation } = await bench.run(bench.host.freeze(randomBytes(16)));
+      await bench.run(bench.host.wait(generation, 'structured'));
+      const errors = { area: 'secondary', volume: 0, command: 'read' } as const;
+      const read = async () => {
+        const ended = await bench.run(bench.subHost.read(0, 0, 4096)).catch((error: unknown) => error);
+        return ended instanceof RefusalError ? ended.refusal.code : Buffer.from(ended as Uint8Array)[0];
+      };
+      // A controller tries three times what ends with a medium error.
+      await bench.failDisk({ ...errors, times: 5 });
+      expect([await read(), await read(), await read()]).to.deep.equal(['scsi-error', 3, 3]);
+      await bench.failDisk({ ...errors, times: 1_000_000 });
+      expect(await read()).to.equal('scsi-error');
+      await bench.failDisk({ ...errors, times: 0 });
+      expect(await read(), 'mended').to.equal(3);
+      await bench.failDisk({ ...errors, times: 1_000_000 });
+      await bench.powerCut('sub');
+      await bench.powerOn('sub');
+      expect(await read(), 'after a power cut').to.equal(3);
+      const failure = await bench.failDisk({ ...errors, volume: 1, times: 1 }).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(RefusalError);
+    });
+  }
+
   it('(kind: lines) uses what is at the end of lines, starts nothing, and says what it cannot do', async () => {
     await using boards = await startBoards();
     await using bench = await openBench(parseBench('b', boards.benchFile), { seed: '7' });
@@ -37,7 +64,7 @@ describe('every kind of bench', () => {
     const { generation } = await bench.host.freeze(randomBytes(16));
     await bench.host.wait(generation);
     expect(Buffer.from(await bench.subHost.read(0, 0, 4096))).to.deep.equal(Buffer.alloc(4096, 3));
-    expect([...bench.can.areas, ...bench.can.power]).to.deep.equal([]);
+    expect([...bench.can.areas, ...bench.can.power, ...bench.can.failDisks]).to.deep.equal([]);
     expect(() => bench.cutRemote())
       .to.throw(RefusalError)
       .with.nested.property('refusal.code', 'capability-missing');

@@ -75,6 +75,18 @@ describe('benches as their files describe them', () => {
     expect((await refusalOf(opened.powerCut('main'))).detail).to.contain('no hook powerOff or reset');
   });
 
+  it('let the disks of a board fail by its hook, and of no other', async () => {
+    await using boards = await startBoards();
+    const told = '$COLDFRAME_AREA $COLDFRAME_VOLUME $COLDFRAME_COMMAND $COLDFRAME_TIMES';
+    const file = parseBench('b', `${boards.benchFile}hooks: {diskError: {sub: 'echo ${told} >> ${at('errors')}'}}`);
+    await using opened = await openBench(file, { seed: '1' });
+    expect([...opened.can.failDisks]).to.deep.equal(['sub']);
+    await opened.failDisk({ area: 'staging', volume: 0, command: 'write', times: 7 });
+    expect(readFileSync(at('errors'), 'utf8')).to.equal('staging 0 write 7\n');
+    const { code, detail } = await refusalOf(opened.failDisk({ area: 'shadow', volume: 0, command: 'read', times: 1 }));
+    expect([code, detail]).to.deep.equal(['capability-missing', 'this bench cannot let the disks of main fail']);
+  });
+
   it('keep a second bench from boards that are in use, at once and by name', async () => {
     await using boards = await startBoards();
     const file = parseBench('b', boards.benchFile);

@@ -37,7 +37,23 @@ describe('scenario files', () => {
 
   const wrong: readonly (readonly [string, string, string])[] = [
     ['no steps', 'title: x', 's.yaml:1:1: steps: '],
+    ['an empty list of steps', 'steps: []', 's.yaml:1:8: steps: there is at least one step'],
+    [
+      'nothing to repeat',
+      'steps: [{repeat: {times: 2, steps: []}}]',
+      's.yaml:1:36: steps.0.repeat.steps: there is at least one step',
+    ],
     ['a step that does not exist', 'steps:\n  - freeze\n  - melt', 's.yaml:3:5: steps.1'],
+    [
+      'a step that does not exist, with a value',
+      'steps:\n  - freez: 5',
+      's.yaml:2:12: steps.0.freez: "freez" is none of ',
+    ],
+    [
+      'a number out of range',
+      'steps:\n  - write: {writes: -1}',
+      's.yaml:2:21: steps.0.write.writes: -1 is out of range; it is ',
+    ],
     ['a field that does not exist', 'steps:\n  - write: {writes: 1, size: 2}', 's.yaml:2:24: steps.0.write.size: '],
     ['a field of the wrong kind', 'steps:\n  - write: {writes: many}', 's.yaml:2:21: steps.0.write.writes: '],
     [
@@ -53,7 +69,7 @@ describe('scenario files', () => {
       's.yaml:6:23: steps.0.repeat.steps.1.wait.for: ',
     ],
     ['a refusal that does not exist', 'steps:\n  - expectRefused: {instruction: freeze, code: no}', 's.yaml:2:48: '],
-    ['a bench that is wrong', 'steps: []\nbench: {volumes: [{size: 1}]}', 's.yaml:2:26: bench.volumes.0.size: '],
+    ['a bench that is wrong', 'steps: [freeze]\nbench: {volumes: [{size: 1}]}', 's.yaml:2:26: bench.volumes.0.size: '],
   ];
   for (const [what, text, place] of wrong) {
     it(`are refused with line and column for ${what}`, () => {

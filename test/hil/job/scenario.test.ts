@@ -138,11 +138,13 @@ describe('scenarios', () => {
       cutRemote: false,
       power: new Set(['main'] as const),
       areas: new Set<never>(),
-      failDisks: false,
+      failDisks: new Set(['main'] as const),
       virtualTime: false,
     };
     const refusal = (nested: readonly Step[]) => () => requireAbilities({ can, kind: 'lines' }, nested);
-    expect(refusal(wanted)).to.throw(RefusalError, 'the step diskError needs a bench that can let disks fail');
+    const text = 'the step diskError needs a bench that can let the disks of sub fail; this is lines';
+    expect(refusal(wanted)).to.throw(RefusalError, text);
+    expect(refusal(wanted.filter((step) => step.kind !== 'diskError' || step.area === 'primary'))).not.to.throw();
     expect(refusal([{ kind: 'powerOff', role: 'both' }])).to.throw(RefusalError, 'cut the power of sub');
     expect(refusal([{ kind: 'powerOff', role: 'main' }])).not.to.throw();
     expect(refusal([{ kind: 'repeat', times: 2, steps: [{ kind: 'cut', ms: 1, steps: [] }] }])).to.throw(
