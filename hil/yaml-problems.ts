@@ -33,9 +33,23 @@ function problemsOfIssue(issue: z.core.$ZodIssue, before: YamlPath, checked: Che
       return problemsOfUnion(issue, path, checked);
     case 'invalid_type':
       return [{ path, what: wrongType(valueAt(checked.value, path), issue.expected) }];
+    case 'too_small':
+    case 'too_big':
+      return [{ path, what: outside(issue, valueAt(checked.value, path)) }];
     default:
       return [{ path, what: issue.message }];
   }
+}
+
+/** In our words, unless the schema has its own. */
+function outside(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
+  if (!issue.message.startsWith('Too ') || typeof value !== 'number') return issue.message;
+  const { inclusive = true } = issue;
+  const bound =
+    issue.code === 'too_small'
+      ? `${inclusive ? 'at least' : 'more than'} ${issue.minimum}`
+      : `${inclusive ? 'at most' : 'less than'} ${issue.maximum}`;
+  return `${shown(value)} is out of range; it is ${bound}`;
 }
 
 /** Transforms are no matter here: only what may be written counts. */

@@ -1,6 +1,7 @@
 /** The option `--capture` of the commands that have lines. */
+import { resolve } from 'node:path';
 import { Option } from 'commander';
-import type { Refusal } from '../../protocol/refusals.js';
+import { type Refusal, RefusalError } from '../../protocol/refusals.js';
 import { log } from './device-log.js';
 
 /** `--capture <file>`; what it says in help is the same everywhere. */
@@ -15,4 +16,10 @@ never holds a key. See it with coldframe decode or in Wireshark, or replay it to
 /** A capture that ends early is worth a warning, and nothing else. */
 export function warnOfCapture({ code, detail }: Refusal): void {
   log('warning', `the capture ends here: ${code}: ${detail}`);
+}
+
+/** Throws RefusalError `argument-invalid` for a capture that is to be where an area is, or will be made. */
+export function requireOwnFile(capture: string | undefined, areas: readonly string[]): void {
+  const area = areas.find((each) => capture !== undefined && resolve(each) === resolve(capture));
+  if (area !== undefined) throw new RefusalError('argument-invalid', `${area} is given for an area and the capture`);
 }

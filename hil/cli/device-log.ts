@@ -1,7 +1,9 @@
 /** What a device that runs says, as lines on stderr. */
+
 import { styleText } from 'node:util';
 import type { DeviceRunner } from '../run/device-runner.js';
 import type { Line } from '../run/lines/line.js';
+import { takesColour } from './terminal.js';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
@@ -14,7 +16,7 @@ export function log(level: LogLevel, text: string): void {
   const time = new Date().toISOString().slice(11, 23);
   // Text from the other end of a line must not steer the terminal.
   const line = `${time} ${level}: ${text.replace(/\p{Cc}/gu, ' ')}`;
-  process.stderr.write(`${process.stderr.isTTY ? styleText(colours[level], line) : line}\n`);
+  process.stderr.write(`${takesColour(process.stderr) ? styleText(colours[level], line) : line}\n`);
 }
 
 /** Prints the log of a device, its sessions, and what it refused: each reason once, then as a count now and then. */

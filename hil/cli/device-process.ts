@@ -4,6 +4,7 @@ import { type Refusal, RefusalError } from '../../protocol/refusals.js';
 import type { DeviceRunner } from '../run/device-runner.js';
 import type { Line } from '../run/lines/line.js';
 import type { PtyLine } from '../run/lines/open-line.js';
+import { takeOrders } from './console.js';
 import { logDevice, logLines } from './device-log.js';
 import { type EndSignal, onEndSignal } from './interrupts.js';
 import { interruptedExit, reportError } from './report-error.js';
@@ -21,23 +22,31 @@ export interface DeviceProcess {
   readonly readyMark?: string;
   /** What to print on stdout when it is ready, without the line end. */
   readonly readyText: () => Promise<string>;
+  /** Answers orders on stdin, once it is ready; without it stdin is left alone. */
+  readonly answer?: (line: string) => string;
 }
 
 /** Starts the device; returns the exit code when it has ended and everything is closed. */
-export async function runDeviceProcess({ runner, lines, readyMark, readyText }: DeviceProcess): Promise<number> {
+export async function runDeviceProcess(of: DeviceProcess): Promise<number> {
+  const { runner, lines, readyMark, readyText, answer } = of;
   const end = new Promise<EndSignal | Refusal>((resolve) => {
     onEndSignal(resolve);
     runner.once('halted', resolve);
   });
   logDevice(runner);
   logLines(lines);
-  const ready = async () => process.stdout.write(`${await readyText()}\n`);
+  let hangUp = () => {};
+  const ready = async () => {
+    process.stdout.write(`${await readyText()}\n`);
+    if (answer !== undefined) hangUp = takeOrders(answer);
+  };
   if (readyMark === undefined) void ready();
   runner.on('mark', (name) => {
     if (name === readyMark) void ready();
   });
   runner.start();
   const why = await end;
+  hangUp();
   await runner.stop();
   if (typeof why !== 'string') return reportError(new RefusalError(why.code, why.detail), false);
   return why === 'SIGINT' ? interruptedExit : 0;

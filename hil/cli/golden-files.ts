@@ -1,4 +1,5 @@
 /** What `coldframe golden` does with raw image files. */
+import { statSync } from 'node:fs';
 import { acceptGolden } from '../../host/golden/accept.js';
 import { RawFileSource } from '../../host/golden/block-source.js';
 import { diffGolden } from '../../host/golden/diff.js';
@@ -9,6 +10,7 @@ import { explainBlock } from '../../host/workload/explain.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { counted } from '../report/quantity.js';
 import { spansText } from './spans-text.js';
+import { requireUnlocked } from './untouched-file.js';
 
 export interface ImageOptions {
   readonly golden: string;
@@ -23,7 +25,18 @@ export interface RecordOptions {
 }
 
 export async function record({ image, out, block, note }: RecordOptions): Promise<void> {
+  await requireReplaceable(out);
   await saveGolden(out, await goldenOf(image, block, note));
+}
+
+/** A golden file may be recorded anew; anything else that is there is somebody's, an image perhaps. */
+async function requireReplaceable(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
+  requireUnlocked(path);
+  await loadGolden(path).catch((error: unknown) => {
+    if (!(error instanceof RefusalError) || error.refusal.code !== 'golden-invalid') throw error;
+    throw new RefusalError('file-exists', `${path}, which is no golden file`);
+  });
 }
 
 async function goldenOf(images: readonly string[], blockBytes: number, note: string): Promise<Golden> {

@@ -1,6 +1,7 @@
 /** What `coldframe init` does. */
 import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { refusalOfFile } from '../../host/golden/file-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { parseBench } from '../bench/bench-file.js';
 import { benchTemplate } from '../bench/bench-template.js';
@@ -16,7 +17,7 @@ export interface InitOptions {
 
 /**
  * Writes a bench file for the ports that there are; returns what to tell. Throws RefusalError `file-exists`, or
- * `file-unreadable` where nothing can be written.
+ * as `withFile` where nothing can be written.
  */
 export async function writeBenchFile(path: string, { force, ports }: InitOptions): Promise<string> {
   const text = benchTemplate({ folder: dirname(resolve(path)), ports: ports ?? (await listPorts()) });
@@ -24,9 +25,10 @@ export async function writeBenchFile(path: string, { force, ports }: InitOptions
   try {
     await writeFile(path, text, { flag: force === true ? 'w' : 'wx' });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new RefusalError('file-exists', `${path}; --force replaces it`);
-    throw new RefusalError('file-unreadable', `${path}: ${message}`);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw new RefusalError('file-exists', `${path}; --force replaces it`);
+    const refusal = refusalOfFile(error, path);
+    throw refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
   }
   const next = ['doctor', 'run'].map((name) => `  ${commandWords(['coldframe', name, '--bench', path])}\n`).join('');
   const what = kind === 'lines' ? 'two boards at the first two adapters' : 'two models in virtual time';

@@ -1,6 +1,7 @@
 /** The program: its commands, and what becomes of errors. */
 import { Command, CommanderError } from 'commander';
-import { refusals } from '../../protocol/refusals.js';
+import { refusalOfFile } from '../../host/golden/file-refusal.js';
+import { RefusalError, refusals } from '../../protocol/refusals.js';
 import { version } from '../version.js';
 import { groups } from './commands.js';
 import { internalError, reportError } from './report-error.js';
@@ -31,13 +32,24 @@ export function makeProgram(): Command {
   return program;
 }
 
+function outputLost(error: Error): Error {
+  const refusal = refusalOfFile(error, 'standard output');
+  return refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
+}
+
 /** Runs one command line, as of `process.argv`; returns the exit code. Never throws. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
+  let lost: Error | undefined;
   // Whoever read our output may leave; what a device does is of more use than its output.
-  process.stdout.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') lost ??= error;
+  });
   process.on('uncaughtException', (error) => process.exit(internalError(error)));
   try {
     await makeProgram().parseAsync([...argv]);
+    // What could not be written is told a little later.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (lost !== undefined) throw outputLost(lost);
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;

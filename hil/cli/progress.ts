@@ -1,6 +1,8 @@
 /** Progress of long work, on stderr: a bar on a terminal, elsewhere a line every few seconds. */
+
 import type { SingleBar as Bar } from 'cli-progress';
 import { bytesText, percentText } from '../report/quantity.js';
+import { takesCursor } from './terminal.js';
 
 export interface Progress {
   /** So many bytes more are done. */
@@ -14,7 +16,7 @@ const lineMs = 5000;
 
 /** Begins to show the progress of `what`, of `totalBytes` in all. */
 export async function startProgress(what: string, totalBytes: number): Promise<Progress> {
-  return process.stderr.isTTY ? barOf(what, totalBytes) : linesOf(what, totalBytes);
+  return takesCursor(process.stderr) ? barOf(what, totalBytes) : linesOf(what, totalBytes);
 }
 
 async function barOf(what: string, totalBytes: number): Promise<Progress> {

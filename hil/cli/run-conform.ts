@@ -1,4 +1,5 @@
 /** What `coldframe conform` does. */
+
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { withFile } from '../../host/golden/file-refusal.js';
@@ -20,6 +21,7 @@ import { commandWords } from './command-words.js';
 import type { ConformOptions } from './commands/conform.js';
 import { onEndSignal } from './interrupts.js';
 import { Interrupted, reportError } from './report-error.js';
+import { takesColour, takesCursor } from './terminal.js';
 
 const eraseLine = '\r\u001b[K';
 
@@ -85,7 +87,7 @@ function aboutRun(options: ConformOptions, startedAt: string) {
 
 /** On a terminal, the check that is under way. Called without a check it takes the line away. */
 function progress(isWanted: boolean): (requirement?: { readonly number: string; readonly says: string }) => void {
-  if (!isWanted || process.stderr.isTTY !== true) return () => {};
+  if (!isWanted || !takesCursor(process.stderr)) return () => {};
   return (requirement) => {
     const text = requirement === undefined ? '' : `… ${requirement.number} ${requirement.says}`;
     process.stderr.write(`${eraseLine}${text}`);
@@ -98,7 +100,7 @@ async function write(record: SuiteRecord, { junit, html }: ConformOptions): Prom
 }
 
 function print(record: SuiteRecord, asJson: boolean): void {
-  const colour = process.stdout.isTTY === true;
+  const colour = takesColour(process.stdout);
   const text = asJson
     ? JSON.stringify({ ...record, ...countsOf(record) })
     : terminalLines(record, { colour }).join('\n');

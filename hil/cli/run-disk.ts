@@ -14,7 +14,7 @@ import type { Line } from '../run/lines/line.js';
 import { openLine } from '../run/lines/open-line.js';
 import { framePayloadMaxOf } from '../run/lines/payload.js';
 import { formatSize } from '../run/sizes.js';
-import { warnOfCapture } from './capture-option.js';
+import { requireOwnFile, warnOfCapture } from './capture-option.js';
 import { log } from './device-log.js';
 import { reachableAt, runDeviceProcess } from './device-process.js';
 
@@ -26,7 +26,8 @@ export interface DiskOptions {
 }
 
 /** Runs the disk until it is told to end; returns the exit code. */
-export function runDisk(options: DiskOptions): Promise<number> {
+export async function runDisk(options: DiskOptions): Promise<number> {
+  requireOwnFile(options.capture, [options.image]);
   return withCapture(options.capture, warnOfCapture, (capture) => run(options, capture));
 }
 

@@ -51,9 +51,10 @@ function eventText(event: SoakEvent): string {
     case 'leftOut':
       return `left out: ${event.round.scenario}: ${printable(event.why)}`;
     case 'failed': {
-      const { record, out } = event.result;
+      const { record, out, reportLost } = event.result;
       const { reason } = summarize(record);
-      const report = `  report: ${join(out, 'report.html')}`;
+      const report =
+        reportLost === undefined ? `  report: ${join(out, 'report.html')}` : `  no report: ${reportLost.message}`;
       return `✕ round ${event.round.number}, ${record.title}: ${printable(reason)}\n${report}\n  repeat: ${record.command}`;
     }
     default:

@@ -1,14 +1,18 @@
 /** Files that a simulation leaves. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { refusalOfFile } from '../../host/golden/file-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
+import { requireUnlocked } from './untouched-file.js';
 
-/** Writes a file, and makes its folder if there is none; throws RefusalError `file-unreadable`. */
+/** Writes a file, and makes its folder if there is none; throws RefusalError as `withFile`, and `file-in-use`. */
 export function writeFileInFolder(path: string, text: string): void {
+  requireUnlocked(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   } catch (error) {
-    throw new RefusalError('file-unreadable', `${path}: ${error instanceof Error ? error.message : String(error)}`);
+    const refusal = refusalOfFile(error, path);
+    throw refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
   }
 }

@@ -1,6 +1,8 @@
 /** Progress of an exploration, on stderr: a bar on a terminal, elsewhere a line every few seconds. */
+
 import type { SingleBar } from 'cli-progress';
 import { counted, countText, percentText } from '../report/quantity.js';
+import { takesCursor } from './terminal.js';
 
 export interface SimProgress {
   /** So much of the whole is done (0 … 1), and what to say of it. */
@@ -19,7 +21,7 @@ const barTotal = 1000;
 /** `isQuiet`: nothing is shown. */
 export async function startSimProgress(isQuiet: boolean): Promise<SimProgress> {
   if (isQuiet) return { update: () => {}, say: () => {}, stop: () => {} };
-  return process.stderr.isTTY ? barOf() : linesOf();
+  return takesCursor(process.stderr) ? barOf() : linesOf();
 }
 
 async function barOf(): Promise<SimProgress> {

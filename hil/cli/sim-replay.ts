@@ -1,4 +1,5 @@
 /** `coldframe sim --replay`: a plan from a file, run twice. */
+
 import { RefusalError } from '../../protocol/refusals.js';
 import { countText, durationText } from '../report/quantity.js';
 import { readPlanFile } from '../simulate/explore/plan-file.js';
@@ -9,6 +10,7 @@ import { tellStory } from '../simulate/story.js';
 import { commandWords } from './command-words.js';
 import type { SimOptions } from './commands/sim.js';
 import { violationText } from './sim-text.js';
+import { takesColour } from './terminal.js';
 
 /** Returns the exit code: 1 for a violation, and for a plan that runs differently the second time. */
 export function replayPlan(options: SimOptions & { readonly replay: string }): number {
@@ -51,5 +53,5 @@ function differenceFromFile({ violation }: SubjectResult, found: string): string
 }
 
 function storyOf(plan: Plan, file: string): string {
-  return tellStory(plan, { file: commandWords([file]), colour: process.stdout.isTTY === true });
+  return tellStory(plan, { file: commandWords([file]), colour: takesColour(process.stdout) });
 }

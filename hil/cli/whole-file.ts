@@ -1,10 +1,11 @@
 /** A file that is written whole or not at all: what was there stays until then. */
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { withFile } from '../../host/golden/file-refusal.js';
+import { requireUnlocked } from './untouched-file.js';
 
 /**
  * Lets `work` write a file beside `path`, which takes its place at the end, and its permissions. Removes it when `work`
- * throws, and passes that on. Devices and pipes are written as they are. Refuses as `withFile`.
+ * throws, and passes that on. Devices and pipes are written as they are. Refuses as `withFile`, and `file-in-use`.
  */
 export async function writeWhole(path: string, work: (file: FileHandle) => Promise<void>): Promise<void> {
   await withFile(path, async () => {
@@ -14,6 +15,7 @@ export async function writeWhole(path: string, work: (file: FileHandle) => Promi
     if (there?.isFile() === false) return written(path, work);
     // The renaming would put a file in the place of a symbolic link.
     const target = there === undefined ? path : await realpath(path);
+    requireUnlocked(target);
     const beside = `${target}.${process.pid}.part`;
     try {
       await written(beside, work, there?.mode);

@@ -136,7 +136,7 @@ export class Bench {
   async reopen(): Promise<void> {
     const { reopen } = this.wire;
     if (reopen === undefined) throw new NotRun(`a device at ${this.wire.name} does not see the line go down and up`);
-    this.probe.firstByte = undefined;
+    this.probe.firstBytes = new Uint8Array(0);
     await reopen();
     await this.lineBack();
   }

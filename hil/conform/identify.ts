@@ -3,6 +3,7 @@
  */
 import { RefusalError, refusalByNumber } from '../../protocol/refusals.js';
 import { decodeCapacity16 } from '../../protocol/scsi/capacity-data.js';
+import { counted } from '../report/quantity.js';
 import { Bench, type Surroundings } from './bench.js';
 import { endsRun } from './ends-run.js';
 import { inquiryCdb } from './exercise.js';
@@ -62,9 +63,19 @@ async function alive(bench: Bench) {
   try {
     return await bench.link();
   } catch (error) {
-    if (!(error instanceof Finding) || bench.probe.arrivedBytes > 0) throw error;
-    throw new RefusalError('line-silent', bench.wire.name);
+    if (!(error instanceof Finding)) throw error;
+    const { arrivedBytes, decodedFrames, firstBytes } = bench.probe;
+    if (arrivedBytes === 0) throw new RefusalError('line-silent', bench.wire.name);
+    // A device that goes wrong in its frames goes wrong in the checks; this is none of this protocol.
+    if (decodedFrames === 0)
+      throw new RefusalError('frame-encoding', noFrames(bench.wire.name, arrivedBytes, firstBytes));
+    throw error;
   }
+}
+
+function noFrames(line: string, arrivedBytes: number, firstBytes: Uint8Array): string {
+  const text = JSON.stringify(Buffer.from(firstBytes).toString('latin1'));
+  return `${line}: no frame in ${counted(arrivedBytes, 'byte')} that begin ${text}; coldframe doctor tells more`;
 }
 
 async function inquire(session: ProbeSession, identity: Record<string, string>): Promise<void> {

@@ -35,6 +35,8 @@ export interface LinkFrames {
 
 /** How long the device is given for anything that it does at once, in microseconds. */
 const answerUs = 2_000_000;
+/** Of what arrives so many bytes are kept to be shown. */
+const firstBytesMax = 60;
 
 export class Probe {
   readonly wire: Wire;
@@ -46,9 +48,10 @@ export class Probe {
   readonly strangers: Uint8Array[] = [];
   /** Bytes that arrived, and the first few of them. */
   arrivedBytes = 0;
-  firstByte: number | undefined;
-  /** Frames of the device, whatever they are, and those whose last block has 254 bytes. */
+  firstBytes: Uint8Array = new Uint8Array(0);
+  /** Frames of the device, whatever they are, those that can be decoded, and those whose last block has 254 bytes. */
   frames = 0;
+  decodedFrames = 0;
   fullEndings = 0;
   link: LinkFrames | undefined;
   /** Marks of links that the suite had before: their frames may still be on their way. */
@@ -63,7 +66,8 @@ export class Probe {
     this.#splitter = new FrameSplitter({ frameBytesMax: encodedFrameBytesMax, onFrame: (frame) => this.#take(frame) });
     wire.listen({
       arrived: (bytes) => {
-        this.firstByte ??= bytes[0];
+        if (this.firstBytes.length < firstBytesMax)
+          this.firstBytes = Buffer.concat([this.firstBytes, bytes]).subarray(0, firstBytesMax);
         this.arrivedBytes += bytes.length;
         this.#splitter.push(bytes);
         this.#look();
@@ -159,6 +163,7 @@ export class Probe {
   #take(encoded: Buffer | Uint8Array): void {
     const mark = markOf(encoded);
     this.frames += 1;
+    if (mark !== undefined) this.decodedFrames += 1;
     this.#note('from', encoded, mark ?? 0);
     if (mark !== undefined && mark !== 0 && mark !== this.link?.markIn) {
       if (this.#marksBefore.has(mark)) return;

@@ -46,6 +46,7 @@ export interface Firmware {
   readonly runner: DeviceRunner;
   readonly host: Line;
   readonly remote: Line;
+  readonly disks: ReadonlyMap<DiskName, DiskPort>;
 }
 
 export interface OpenFirmwareOptions extends Pick<DeviceRunnerOptions, 'onFrame'> {
@@ -78,7 +79,7 @@ export async function openFirmware(of: FirmwareConfiguration, options: OpenFirmw
   ]);
   const { onFrame } = options;
   const runner = new DeviceRunner({ device, lines, disks, ...(onFrame === undefined ? {} : { onFrame }) });
-  return { runner, host, remote };
+  return { runner, host, remote, disks };
 }
 
 function deviceOf(of: FirmwareConfiguration): Device {

@@ -2,9 +2,10 @@
  * Keeps two processes from using one file: flock(2) on the file itself, which the kernel takes back when the process
  * ends, however it ends.
  */
-import { type BigIntStats, fstatSync, readFileSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { RefusalError } from '../../protocol/refusals.js';
 import { checked, libc, SystemCallError } from './libc.js';
+import { lockHolderOf } from './lock-holder.js';
 import { processName } from './process-name.js';
 
 const LOCK_SH = 1;
@@ -36,26 +37,4 @@ export function lockFile(fd: number, path: string, kind: 'exclusive' | 'shared')
 function inUse(fd: number, path: string): string {
   const pid = lockHolderOf(fstatSync(fd, { bigint: true }));
   return pid === undefined ? path : `${path}, by ${processName(pid)}`;
-}
-
-/** The process that holds a flock on a file that `stat` tells of, or undefined when nobody does or it is not told. */
-export function lockHolderOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): number | undefined {
-  if (process.platform !== 'linux') return undefined;
-  return lockHolder(readFileSync('/proc/locks', 'utf8'), dev, ino);
-}
-
-/**
- * The process that holds a flock on a file, by /proc/locks (proc_locks(5)); undefined when it is not told, as from another
- * container. A line looks like `1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF`, device in hexadecimal.
- */
-export function lockHolder(locks: string, device: bigint, inode: bigint): number | undefined {
-  const major = (device >> 8n) & 0xfffn;
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xfff00n);
-  const hex = (value: bigint) => value.toString(16).padStart(2, '0');
-  const file = `${hex(major)}:${hex(minor)}:${inode}`;
-  for (const line of locks.split('\n')) {
-    const [, kind, , , pid, where] = line.trim().split(/\s+/);
-    if (kind === 'FLOCK' && where === file && Number(pid) > 0) return Number(pid);
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 /** Who uses a serial port. */
 import { readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { lockHolderOf } from './lock.js';
+import { lockHolderOf } from './lock-holder.js';
 import { commandOf } from './process-name.js';
 
 export interface PortUser {

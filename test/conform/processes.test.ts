@@ -1,5 +1,6 @@
 /** The command against our models as processes, in real time. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -60,6 +61,21 @@ describe('coldframe conform', () => {
       ...['--method', 'differential'],
     );
   }
+
+  it('ends at once where somebody talks who does not speak the protocol, and shows what', async () => {
+    const board = createServer((socket) => {
+      const talking = setInterval(() => socket.write('U-Boot 2026.04\nlogin: '), 20);
+      socket.on('error', () => {}).on('close', () => clearInterval(talking));
+    });
+    await new Promise<void>((listening) => board.listen(at('board.sock'), listening));
+    try {
+      const end = await conform('--role', 'disk', '--line', `unix:${at('board.sock')}`);
+      expect([end.exitCode, end.stdout]).to.deep.equal([4, '']);
+      expect(end.stderr).to.match(/^coldframe: frame-encoding: .*begin "U-Boot 2026\.04.*coldframe doctor tells more/);
+    } finally {
+      board.close();
+    }
+  });
 
   it('passes a disk at a PTY and pairs at sockets, sealed and in clear, and reports what it did', async () => {
     const disk = await startDisk('pty:');

@@ -1,7 +1,9 @@
 /** `coldframe demo` */
+
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { DemoRun } from '../../job/demo.js';
+import { takesColour } from '../terminal.js';
 
 const help = `
 Shows each of the three methods once, on models in virtual time: no hardware, no files to prepare, a few seconds.
@@ -23,7 +25,7 @@ export function register(program: Command): void {
 async function showDemo(folder: string): Promise<number> {
   const { runDemo } = await import('../../job/demo.js');
   const { comparison, introduction, methodText, painter, whatNext } = await import('../demo-text.js');
-  const paint = painter(process.stdout.isTTY === true);
+  const paint = painter(takesColour(process.stdout));
   const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
   const runs: DemoRun[] = [];
   print(introduction(paint));

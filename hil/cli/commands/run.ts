@@ -1,4 +1,5 @@
 /** `coldframe run` */
+
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -14,8 +15,9 @@ import { warnOfCapture } from '../capture-option.js';
 import { commandWords } from '../command-words.js';
 import { checkLine, eventLine } from '../event-lines.js';
 import { onEndSignal } from '../interrupts.js';
-import { Interrupted } from '../report-error.js';
+import { Interrupted, reportError } from '../report-error.js';
 import { StepLine } from '../step-line.js';
+import { takesColour, takesCursor } from '../terminal.js';
 
 const seedMax = 2 ** 32 - 1;
 
@@ -83,21 +85,22 @@ interface RunOptions {
 
 async function run(options: RunOptions): Promise<number> {
   if (options.list === true) {
-    const { scenarioList } = await import('../../job/scenario-list.js');
-    process.stdout.write(`${scenarioList().join('\n')}\n`);
+    const { scenarioList, scenariosThere } = await import('../../job/scenario-list.js');
+    const text = options.json === true ? JSON.stringify({ scenarios: scenariosThere() }) : scenarioList().join('\n');
+    process.stdout.write(`${text}\n`);
     return 0;
   }
   const { carryOut } = await import('../../job/run.js');
   const seed = options.seed ?? randomInt(seedMax);
   const isQuiet = options.json === true;
-  const colour = process.stderr.isTTY === true;
+  const colour = takesColour(process.stderr);
   const controller = new AbortController();
   const interrupted = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
   });
   interrupted.catch(() => {});
   const off = onEndSignal(() => controller.abort());
-  const underWay = new StepLine(process.stderr.isTTY === true && !isQuiet);
+  const underWay = new StepLine(takesCursor(process.stderr) && !isQuiet);
   const say = (line: string) => {
     if (isQuiet) return;
     underWay.clear();
@@ -131,7 +134,9 @@ async function run(options: RunOptions): Promise<number> {
       interrupted.catch((error) => (isOpen ? running : Promise.reject(error))),
     ]);
     await print(result, isQuiet);
-    return result.exit;
+    if (result.reportLost === undefined) return result.exit;
+    const lostExit = reportError(result.reportLost, false);
+    return result.exit === 0 ? lostExit : result.exit;
   } catch (error) {
     // There is no report that could name it.
     if (capture !== undefined) say(`capture: ${capture}`);
@@ -142,8 +147,9 @@ async function run(options: RunOptions): Promise<number> {
   }
 }
 
-async function print({ record, exit, out }: RunResult, asJson: boolean): Promise<void> {
-  const files = ['report.html', 'report.json', 'junit.xml'].map((name) => join(out, name));
+async function print({ record, exit, out, reportLost }: RunResult, asJson: boolean): Promise<void> {
+  const names = reportLost === undefined ? ['report.html', 'report.json', 'junit.xml'] : [];
+  const files = names.map((name) => join(out, name));
   if (asJson) {
     // The bulky parts are in report.json.
     const { blockMaps: _maps, latencies: _latencies, events: _events, ...summary } = record;
@@ -151,8 +157,8 @@ async function print({ record, exit, out }: RunResult, asJson: boolean): Promise
     return;
   }
   const { terminalLines } = await import('../../report/terminal.js');
-  const lines = terminalLines(record, { colour: process.stdout.isTTY === true });
-  process.stdout.write(`\n${lines.join('\n')}\nreport: ${files[0]}\n`);
+  const lines = terminalLines(record, { colour: takesColour(process.stdout) });
+  process.stdout.write(`\n${lines.join('\n')}\n${reportLost === undefined ? `report: ${files[0]}\n` : ''}`);
 }
 
 /** The line that repeats this run: what was given, and the seed. */

@@ -209,7 +209,7 @@ async function zeros(bench: Bench): Promise<void> {
 
 async function loneDelimiter(bench: Bench): Promise<void> {
   await bench.reopen();
-  const first = await bench.probe.need('bytes of the device once its line is up', () => bench.probe.firstByte);
+  const first = await bench.probe.need('bytes of the device once its line is up', () => bench.probe.firstBytes[0]);
   demand(first === 0, 'a zero byte first', () => `${first.toString(16)}h`);
 }
 

@@ -204,6 +204,8 @@ async function statusFits(bench: Bench): Promise<void> {
     'no more slots free than there are',
     `${status.shadowSlotsFree} of ${status.shadowSlots}`,
   );
+  const contrary = status.lines.find(({ up, refused }) => up && refused !== 0);
+  demand(contrary === undefined, 'no refusal of a session on a line that is up', contrary?.name ?? '');
 }
 
 async function wrongController(bench: Bench): Promise<void> {

@@ -74,4 +74,5 @@ export const replicationRequirements: readonly Requirement[] = [
     'A sub that cannot structure its image names 16 bytes of ff as its digest, and is sent a whole image.',
     elsewhere,
   ),
+  unchecked('R-28', 'A block that is stored and not yet recorded as sent is not picked again.', elsewhere),
 ];

@@ -38,6 +38,8 @@ export interface StreamLineOptions {
 
 /** How long `close` lets bytes leave that were written before, in milliseconds. */
 const closeGraceMs = 500;
+/** A device serves one at a time, and turns others away. */
+const closedUnheard = 'the other side closed it at once; somebody else may have it';
 
 export class StreamLine extends LineEmitter implements Line {
   readonly #source: StreamSource;
@@ -51,6 +53,8 @@ export class StreamLine extends LineEmitter implements Line {
   #full = false;
   #drainTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
+  /** Something has arrived since the stream was opened. */
+  #heard = false;
   /** Ends the use of the stream that is open now. */
   #lose: (reason: Refusal) => void = () => {};
 
@@ -149,10 +153,15 @@ export class StreamLine extends LineEmitter implements Line {
     this.#trouble = undefined;
     this.#options.pacer?.reset();
     stream.on('data', this.#deliver);
-    stream.once('end', () => because('the other side closed it'));
+    this.#heard = false;
+    const closed = () => because(this.#heard ? 'the other side closed it' : closedUnheard);
+    stream.once('end', closed);
     stream.once('close', (error?: unknown) => because(error instanceof Error ? error.message : 'it was closed'));
     // Stays for as long as the stream lives: errors may still come after it was given up.
-    stream.on('error', (error) => because(error.message));
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE' || error.code === 'ECONNRESET') closed();
+      else because(error.message);
+    });
     if (this.#paused) stream.pause();
     else stream.resume();
     this.emit('open');
@@ -171,6 +180,7 @@ export class StreamLine extends LineEmitter implements Line {
     if (this.#closing !== undefined) return;
     // A connection that carried something was a good one: after it, the first new try comes soon.
     this.#retryMs = this.#retryMsMin;
+    this.#heard = true;
     this.emit('data', bytes);
   };
 

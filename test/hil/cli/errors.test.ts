@@ -42,6 +42,13 @@ describe('errors of the command line', () => {
       [...main, '--size', '1MiB', '--primary', 'gone', '--shadow', 'memory:2MiB', '--meta', 'records'],
     ],
     [
+      'a capture where an area is to be',
+      2,
+      'argument-invalid',
+      [...main, '--size', '1MiB', '--primary', 'new', '--shadow', 's', '--meta', 'm', '--capture', './new'],
+    ],
+    ['a scenario that there is not', 2, 'file-missing', ['run', '--scenario', 'lost-lin']],
+    [
       'a generation that no message can carry',
       2,
       'argument-invalid',

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type ProcessEnd, runProcess, temporaryFolder } from '../../../hil/bench/processes.js';
@@ -28,6 +28,21 @@ describe('coldframe golden', () => {
   it('verifies the images that were recorded', async () => {
     const end = await golden('verify', '--golden', 'g', '--image', 'a.img', '--image', 'a.img');
     expect(end).to.include({ exitCode: 0, stdout: 'the images are the golden image\n' });
+  });
+
+  it('records anew over a golden file, and over nothing else that is there', async () => {
+    write('c.img', image);
+    const again = await golden('record', '--image', 'a.img', '--image', 'a.img', '--out', 'g');
+    expect(again.exitCode).to.equal(0);
+    for (const out of ['c.img', 'a.img']) {
+      const end = await golden('record', '--image', 'a.img', '--out', out);
+      expect([end.exitCode, end.stderr.includes(`file-exists: `), end.stderr.includes(out)]).to.deep.equal([
+        2,
+        true,
+        true,
+      ]);
+    }
+    for (const name of ['a.img', 'c.img']) expect(readFileSync(join(folder.path, name))).to.deep.equal(image);
   });
 
   it('names the volume and the blocks that are others', async () => {

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { runProcess } from '../../../hil/bench/processes.js';
 import { parseReport } from '../../../hil/report/json.js';
 
 const small = ['--writes', '10', '--freezes', '1'];
+const mainScript = fileURLToPath(new URL('../../../hil/cli/main.js', import.meta.url));
 const newFolder = () => mkdtempSync(join(tmpdir(), 'coldframe-run-'));
 
 describe('coldframe run', () => {
@@ -48,6 +49,37 @@ describe('coldframe run', () => {
     expect(printed).to.include({ exit: 0, verdict: 'passed', method: 'differential' });
     expect(printed.volumes).to.have.length(2);
     expect(statSync(join(cwd, printed.files[0])).size).to.be.greaterThan(1000);
+  });
+
+  it('tells the verdict although the report cannot be written', async () => {
+    const cwd = newFolder();
+    mkdirSync(join(cwd, 'o', 'report.html'), { recursive: true });
+    const { exitCode, stdout, stderr } = await runProcess(['run', ...small, '--out', 'o'], { cwd });
+    expect([exitCode, stderr.includes('file-unreadable: ')]).to.deep.equal([2, true]);
+    expect(stdout)
+      .to.match(/\nPASSED {2}/)
+      .and.to.match(/\nrepeat: /)
+      .and.not.to.include('report: ');
+  });
+
+  it('ends with 3 when what it prints cannot be written, and not when the reader leaves', () => {
+    const [full, left] = ['> /dev/full', '| head -c 10'].map((to) =>
+      spawnSync('bash', ['-o', 'pipefail', '-c', `"$0" "$1" run --list ${to}`, process.execPath, mainScript], {
+        encoding: 'utf8',
+      }),
+    );
+    expect([full?.status, full?.stderr]).to.satisfy(
+      ([status, text]: [number, string]) => status === 3 && text.startsWith('coldframe: disk-full: '),
+    );
+    expect([left?.status, left?.stderr]).to.deep.equal([0, '']);
+  });
+
+  it('ends with 3 when virtual time leads nowhere', async () => {
+    const cwd = newFolder();
+    writeFileSync(join(cwd, 'b.yaml'), 'volumes: [{size: 64KiB}]\nlines: {host: {drop: 1}}\n');
+    const { exitCode, stderr } = await runProcess(['run', ...small, '--bench', 'b.yaml'], { cwd });
+    expect(exitCode).to.equal(3);
+    expect(stderr).to.match(/^coldframe: line-silent: .*24 h of virtual time/m);
   });
 
   it('takes an image as the first content, and leaves the file alone', async () => {
@@ -109,8 +141,7 @@ describe('coldframe run', () => {
     writeFileSync(join(cwd, 'b.yaml'), 'kind: in-process\nvolumes: [{size: 64KiB}]\n');
     writeFileSync(join(cwd, 's.yaml'), 'steps: [write: {writes: 5}, freeze, wait: structured, verify, pass: 60000]\n');
     const options = ['--bench', 'b.yaml', '--scenario', 's.yaml', '--out', 'o', '--seed', '1'];
-    const main = fileURLToPath(new URL('../../../hil/cli/main.js', import.meta.url));
-    const child = spawn(process.execPath, [main, 'run', ...options], { cwd });
+    const child = spawn(process.execPath, [mainScript, 'run', ...options], { cwd });
     let stdout = '';
     child.stdout.on('data', (text) => {
       stdout += text;

@@ -7,6 +7,7 @@ import { requireParameters } from '../../../hil/job/parameters.js';
 import { readScenario } from '../../../hil/job/scenario-file.js';
 import { scenarioList } from '../../../hil/job/scenario-list.js';
 import { scenarioPath, shippedScenarios } from '../../../hil/job/shipped-scenarios.js';
+import { startBoards } from '../bench/boards.js';
 
 /** Runs a shipped scenario on a bench file; returns what `--json` prints. */
 async function run(scenario: string, bench: string) {
@@ -62,10 +63,14 @@ describe('shipped scenarios on the command line', () => {
     expect(end.stderr).to.contain('--freezes: the scenario disaster takes no such number; it takes --writes');
   });
 
-  it('are refused before they begin where a bench cannot let disks fail', async () => {
-    const { exitCode, printed } = await run('disk-error', 'kind: in-process\n');
-    expect(exitCode).to.equal(4);
-    expect(printed.error.code).to.equal('capability-missing');
-    expect(printed.error.detail).to.contain('diskError');
+  it('let disks fail in models as processes, and are refused before they begin where a disk is out of reach', async () => {
+    const { exitCode, printed, stderr } = await run('disk-error', 'kind: processes\ntransport: pty\n');
+    expect(exitCode, stderr).to.equal(0);
+    expect([printed.bench, printed.verdict, printed.pairState]).to.deep.equal(['processes', 'passed', 'PAIR']);
+    await using boards = await startBoards();
+    const refused = await run('disk-error', boards.benchFile);
+    expect(refused.exitCode).to.equal(4);
+    expect(refused.printed.error.code).to.equal('capability-missing');
+    expect(refused.printed.error.detail).to.contain('the step diskError needs');
   });
 });

@@ -1,9 +1,21 @@
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { writeWhole } from '../../../hil/cli/whole-file.js';
+import { lockFile } from '../../../hil/run/lock.js';
+import { RefusalError } from '../../../protocol/refusals.js';
 
 describe('a file that is written whole or not at all', () => {
   const write = async (file: FileHandle): Promise<void> => {
@@ -35,6 +47,21 @@ describe('a file that is written whole or not at all', () => {
     expect(statSync(path).mode & 0o777).to.equal(0o600);
     expect(lstatSync(link).isSymbolicLink()).to.equal(true);
     expect(readdirSync(folder).sort()).to.deep.equal(['image', 'link']);
+  });
+
+  it('is refused where what is there is locked, as areas are', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coldframe-whole-'));
+    const path = join(folder, 'area');
+    writeFileSync(path, 'an area');
+    const holder = openSync(path, 'r+');
+    try {
+      expect(lockFile(holder, path, 'exclusive')).to.equal(true);
+      const refused = await writeWhole(path, write).catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(RefusalError).with.nested.property('refusal.code', 'file-in-use');
+      expect(readFileSync(path, 'utf8')).to.equal('an area');
+    } finally {
+      closeSync(holder);
+    }
   });
 
   it('leaves devices where they are', async () => {

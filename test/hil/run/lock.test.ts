@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { lockHolder } from '../../../hil/run/lock.js';
+import { lockHolder } from '../../../hil/run/lock-holder.js';
 
 // As Linux 6.1 writes it; device 0x802 is major 8, minor 2.
 const locks = `1: POSIX  ADVISORY  WRITE 111 08:02:77 0 EOF

@@ -39,11 +39,39 @@ interface ReadOptions extends HostOptions {
 
 async function readInto(client: HostClient, file: FileHandle, { volume, offset, length }: ReadOptions): Promise<void> {
   const progress = await startProgress('reading', length);
+  const put = (await file.stat()).isFile() ? placeIn(file) : appendTo(file);
   const readPart = async (at: number, lengthBytes: number) => {
-    const data = await client.read(volume, offset + at, lengthBytes);
-    await file.write(data, 0, data.length, at);
+    await put(at, await client.read(volume, offset + at, lengthBytes));
     progress.advance(lengthBytes);
   };
   await transferAll(length, readPart).finally(() => progress.stop());
   process.stdout.write(`read ${bytesText(length)} of volume ${volume}\n`);
+}
+
+type Put = (at: number, data: Uint8Array) => Promise<void>;
+
+/** Parts come in any order, and go to their places. */
+function placeIn(file: FileHandle): Put {
+  return async (at, data) => {
+    await file.write(data, 0, data.length, at);
+  };
+}
+
+/** A pipe has no places: parts wait for those before them. */
+function appendTo(file: FileHandle): Put {
+  const waiting = new Map<number, Uint8Array>();
+  let next = 0;
+  let writing = Promise.resolve();
+  const append = async () => {
+    for (let data = waiting.get(next); data !== undefined; data = waiting.get(next)) {
+      waiting.delete(next);
+      next += data.length;
+      await file.writeFile(data);
+    }
+  };
+  return (at, data) => {
+    waiting.set(at, data);
+    writing = writing.then(append);
+    return writing;
+  };
 }
