@@ -14,16 +14,17 @@ export type Fault =
   | 'board-at-115200'
   /** What the doctor sends does not arrive. */
   | 'one-way'
-  /** Five frames of noise before the first good one. */
+  /** Runs of noise before each good frame. */
   | 'noise';
 
 const delimiter = Buffer.of(0);
+/** In front of each frame, for nobody knows which one the doctor hears first. */
+const noise = Buffer.from('noise\0hum\0crosstalk\0');
 
 export class BadCable {
   readonly model: PtyLine = openPtyLine({ kind: 'pty' });
   readonly doctor: PtyLine = openPtyLine({ kind: 'pty' });
   fault: Fault = 'none';
-  #noiseLeft = 0;
 
   constructor() {
     const frames = new FrameSplitter({ frameBytesMax: 100_000, onFrame: (frame) => this.#toDoctor(frame) });
@@ -35,7 +36,6 @@ export class BadCable {
 
   set(fault: Fault): void {
     this.fault = fault;
-    this.#noiseLeft = fault === 'noise' ? 5 : 0;
   }
 
   async close(): Promise<void> {
@@ -45,7 +45,7 @@ export class BadCable {
   #toDoctor(frame: Uint8Array): void {
     const decoded = decodeFrame(frame, 0);
     const isOpen = decoded.ok && decoded.frame.kind === 'open';
-    for (; this.#noiseLeft > 0; this.#noiseLeft -= 1) this.doctor.write(Buffer.from('noise\0'));
+    if (this.fault === 'noise') this.doctor.write(noise);
     if (this.fault === 'other-version' && isOpen) {
       const payload = Buffer.from(decoded.frame.payload);
       payload[0] = 2;
