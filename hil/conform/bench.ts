@@ -2,27 +2,41 @@
  * What a check has in its hands: the line, fresh links, sessions and units on it, and what it may do to the device.
  */
 import type { Open, ReceiveLimits } from '../../protocol/link/open-frame.js';
+import { capabilitiesOf, ciphers } from '../../protocol/session/ciphers.js';
 import type { Role } from '../../protocol/session/endpoint-types.js';
+import { capabilitiesOfForms, type RunFormsTaken } from '../../protocol/session/run-forms.js';
 import type { ConformRole } from './check.js';
 import { Finding, NotRun } from './finding.js';
+import type { PlayedRecords } from './played-records.js';
 import { Probe } from './probe.js';
 import { ProbeLink } from './probe-link.js';
 import { ProbeSession } from './probe-session.js';
 import { ProbeUnit } from './probe-unit.js';
 import type { Wire } from './wire.js';
 
-/** What all checks of a run share. */
-export interface Surroundings {
-  readonly role: ConformRole;
+/** A line to the device. */
+export interface Port {
   readonly wire: Wire;
   readonly key: Uint8Array | undefined;
+  /** Marks of links of earlier checks. */
+  readonly marksBefore: Set<number>;
+}
+
+/** The line at which the suite is the other controller of the device's pair. */
+export interface RemotePort extends Port {
+  readonly records: PlayedRecords;
+}
+
+/** What all checks of a run share. */
+export interface Surroundings extends Port {
+  readonly role: ConformRole;
   readonly allowDataLoss: boolean;
   /** Fresh bytes that nobody has had before. */
   readonly fresh: (count: number) => Uint8Array;
   /** Cuts the power of the device and brings it back; undefined when there is nobody to do it. */
   readonly powerCycle: (() => Promise<void>) | undefined;
-  /** Marks of links of earlier checks. */
-  readonly marksBefore: Set<number>;
+  /** Undefined where the suite has the line of the host alone. */
+  readonly remote?: RemotePort;
 }
 
 const openTries = 8;
@@ -32,14 +46,19 @@ const powerUs = 30_000_000;
 /** How long it takes at most until this side has noticed that the line went down, in microseconds. */
 const settleUs = 100_000;
 
+/** Why a check of the line between the controllers is not made. */
+export const noRemote = 'it is about the line between the controllers: give --remote';
+
 export class Bench {
   readonly probe: Probe;
   readonly #surroundings: Surroundings;
   /** Role of the suite on this line. */
-  readonly ownRole: Role = 'host';
+  readonly ownRole: Role;
+  #remote: Bench | undefined;
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: Surroundings, ownRole: Role = 'host') {
     this.#surroundings = surroundings;
+    this.ownRole = ownRole;
     this.probe = new Probe(surroundings.wire, surroundings.marksBefore);
   }
 
@@ -53,6 +72,26 @@ export class Bench {
 
   get wire(): Wire {
     return this.#surroundings.wire;
+  }
+
+  /** The line between the controllers, with the suite in the place of the other one. */
+  get remote(): Bench {
+    const { remote, ...shared } = this.#surroundings;
+    if (remote === undefined) throw new NotRun(noRemote);
+    this.#remote ??= new Bench({ ...shared, ...remote }, this.role === 'main' ? 'sub' : 'main');
+    return this.#remote;
+  }
+
+  /** What the suite durably knows as a controller. */
+  get records(): PlayedRecords {
+    const { remote } = this.#surroundings;
+    if (remote === undefined) throw new NotRun(noRemote);
+    return remote.records;
+  }
+
+  /** The last frames of the line that the check is about. */
+  transcript(): string[] {
+    return (this.#remote ?? this).probe.transcript.lines();
   }
 
   fresh(count: number): Uint8Array {
@@ -109,6 +148,13 @@ export class Bench {
     return session;
   }
 
+  /** The same, with these forms of runs announced. */
+  async replicationSession(forms: Partial<RunFormsTaken>): Promise<ProbeSession> {
+    const session = this.newSession(await this.link());
+    await session.open({ capabilities: capabilitiesOf(ciphers) | capabilitiesOfForms(forms) });
+    return session;
+  }
+
   /** Logical unit 0 in a fresh session, without unit attentions. */
   async unit(limits?: ReceiveLimits): Promise<ProbeUnit> {
     const unit = new ProbeUnit(await this.session(limits));
@@ -126,10 +172,12 @@ export class Bench {
     const { powerCycle } = this.#surroundings;
     if (powerCycle === undefined) throw new NotRun('nothing cuts the power of the device: give --power-cycle');
     this.retire();
+    this.#remote?.retire();
     await powerCycle();
     // Whoever ends a process is faster than the loss of its socket.
     await new Promise<void>((resolve) => this.wire.after(settleUs, resolve));
     await this.lineBack();
+    await this.#remote?.lineBack();
   }
 
   /** Closes the line and opens it again. */
@@ -151,6 +199,13 @@ export class Bench {
   end(): void {
     this.retire();
     this.probe.end();
+    this.#remote?.leave();
+  }
+
+  /** As `end`, and nobody answers on this line any more until a check comes back to it. */
+  leave(): void {
+    this.end();
+    this.wire.listen({ arrived: () => {}, changed: () => {} });
   }
 
   /** What comes of the links so far is no news from here on. */

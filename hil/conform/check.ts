@@ -21,6 +21,8 @@ export interface Check {
   readonly losesData?: boolean;
   /** It has to cut the power of the device. */
   readonly cutsPower?: boolean;
+  /** It is about the line between main and sub: the suite has to be the other one of the two. */
+  readonly onRemote?: boolean;
   /** It is about sealed lines, or about lines in clear. */
   readonly line?: 'sealed' | 'clear';
   /** It sends so many bytes, too many for a slow serial line. */

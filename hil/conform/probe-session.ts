@@ -97,6 +97,12 @@ export class ProbeSession {
     return this.sendEncoded(encodeMessage(message), priorityOf(message.kind));
   }
 
+  /** Sends a message at once and waits for nothing: for answers, and what is answered. */
+  post(message: Message): void {
+    const priority = priorityOf(message.kind);
+    this.link.push(this.wrapped(encodeMessage(message), priority), priority);
+  }
+
   sendEncoded(encoded: Uint8Array, priority: Priority): Promise<void> {
     return this.link.give(this.wrapped(encoded, priority), priority);
   }

@@ -1,7 +1,7 @@
 /** Carries out the checks, one after the other, each on links of its own. */
 import { unreachable } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
-import { Bench, type Surroundings } from './bench.js';
+import { Bench, noRemote, type Surroundings } from './bench.js';
 import type { Check, Requirement } from './check.js';
 import { Finding, NotRun } from './finding.js';
 import { type CheckRecord, type Outcome, recordOf } from './suite-record.js';
@@ -15,6 +15,8 @@ export interface SuiteOptions extends Surroundings {
 
 /** The longest that a check may take on a line without a baud rate, in microseconds. */
 const checkUsMax = 60_000_000;
+/** The same where images are sent: each step of those has a limit of its own. */
+const remoteCheckUsMax = 600_000_000;
 /** Below this many bits per second a check that sends much is left out. */
 const fastBaud = 1_000_000;
 const slowBytesMax = 100_000;
@@ -61,9 +63,11 @@ async function outcomeOf({ how }: Requirement, options: SuiteOptions): Promise<O
 }
 
 /** Why a check is not made here at all. */
-function reasonAgainst(check: Check, { role, key, wire, allowDataLoss, powerCycle }: SuiteOptions): string | undefined {
-  const { roles, losesData, cutsPower, line, bytes = 0 } = check;
+function reasonAgainst(check: Check, options: SuiteOptions): string | undefined {
+  const { role, key, wire, allowDataLoss, powerCycle, remote } = options;
+  const { roles, onRemote, losesData, cutsPower, line, bytes = 0 } = check;
   if (roles !== undefined && !roles.includes(role)) return `it is for ${roles.join(' and ')}`;
+  if (onRemote === true && remote === undefined) return noRemote;
   if (line === 'sealed' && key === undefined) return 'it is for sealed lines: give --key-file';
   if (line === 'clear' && key !== undefined) return 'it is for lines in clear';
   if (losesData === true && !allowDataLoss) return 'it changes what the device holds: give --allow-data-loss';
@@ -95,7 +99,7 @@ async function carriedOut(check: Check, options: SuiteOptions): Promise<Outcome>
   } catch (error) {
     if (error instanceof NotRun) return { kind: 'notRun', reason: error.message };
     const { expected, came } = findingOf(error);
-    return { kind: 'failed', expected, came, remedy: check.remedy, frames: bench.probe.transcript.lines() };
+    return { kind: 'failed', expected, came, remedy: check.remedy, frames: bench.transcript() };
   } finally {
     clock.off();
     bench.end();
@@ -111,8 +115,9 @@ function findingOf(error: unknown): Finding {
   throw error;
 }
 
-function limit({ wire }: Bench, { bytes = 0 }: Check): { readonly expired: Promise<never>; off(): void } {
-  const limitUs = checkUsMax + (wire.baud === undefined ? 0 : (bytes * 15e6) / wire.baud);
+function limit({ wire }: Bench, { bytes = 0, onRemote }: Check): { readonly expired: Promise<never>; off(): void } {
+  const stillUs = onRemote === true ? remoteCheckUsMax : checkUsMax;
+  const limitUs = stillUs + (wire.baud === undefined ? 0 : (bytes * 15e6) / wire.baud);
   let off: () => void = () => {};
   const expired = new Promise<never>((_, reject) => {
     off = wire.after(limitUs, () => reject(new Finding('an end of the check', `none within ${limitUs / 1e6} s`)));

@@ -1,9 +1,11 @@
 /** The models in virtual time, with the suite at the port that it is for; any of them wrapped, so that it does wrong. */
+import { createHash } from 'node:crypto';
 
 import { MainController } from '../../firmware-sim/main/main-controller.js';
 import { SubController } from '../../firmware-sim/sub/sub-controller.js';
-import type { Surroundings } from '../../hil/conform/bench.js';
+import type { RemotePort, Surroundings } from '../../hil/conform/bench.js';
 import type { ConformRole, Requirement } from '../../hil/conform/check.js';
+import { newPlayedRecords } from '../../hil/conform/played-records.js';
 import { requirements } from '../../hil/conform/requirements.js';
 import { runSuite } from '../../hil/conform/run-suite.js';
 import type { CheckRecord } from '../../hil/conform/suite-record.js';
@@ -11,6 +13,7 @@ import { DiskDevice } from '../../hil/run/disks/disk-device.js';
 import { SimulatedDisk } from '../../hil/simulate/simulated-disk.js';
 import { HostClient } from '../../host/client.js';
 import type { Device, DiskName } from '../../protocol/device.js';
+import type { Method } from '../../protocol/ids.js';
 import { join, type VirtualDevice, VirtualSite, VirtualWire } from './virtual-site.js';
 
 export interface VirtualOptions {
@@ -20,13 +23,18 @@ export interface VirtualOptions {
   readonly wrap?: (device: Device) => Device;
   /** A sub has an image of a main, which is there; a main has a sub. */
   readonly isPaired?: boolean;
+  /** The suite is the other controller, too. */
+  readonly hasRemote?: boolean;
+  readonly method?: Method;
+  readonly blockBytes?: number;
   readonly allowDataLoss?: boolean;
   readonly canCutPower?: boolean;
   readonly requirements?: readonly Requirement[];
 }
 
 const volumeBytes = 2 ** 20;
-const blockBytes = 4096;
+/** Staging and shadow areas have a block more than the volume: the last one holds their stamp. */
+const blockBytesMax = 4096;
 
 /** Runs the suite against a model; the records of its checks. */
 export async function conform(options: VirtualOptions): Promise<readonly CheckRecord[]> {
@@ -40,11 +48,18 @@ export async function conform(options: VirtualOptions): Promise<readonly CheckRe
     powerCycle: canCutPower ? async () => device.powerCycle() : undefined,
     fresh: (bytes) => {
       count += 1;
-      return Buffer.alloc(bytes, `${count} fresh bytes of the suite. `);
+      return Buffer.alloc(bytes, createHash('sha256').update(`fresh bytes ${count}`).digest());
     },
   };
-  const { records } = await site.run(runSuite({ ...surroundings, requirements: options.requirements ?? requirements }));
+  const remote = options.hasRemote === true ? { remote: remotePort(site, device, options.key) } : {};
+  const chosen = { requirements: options.requirements ?? requirements };
+  const { records } = await site.run(runSuite({ ...surroundings, ...remote, ...chosen }));
   return records;
+}
+
+function remotePort(site: VirtualSite, device: VirtualDevice, key: Uint8Array | undefined): RemotePort {
+  const wire = new VirtualWire(site, device, 'remote');
+  return { wire, key, marksBefore: new Set<number>(), records: newPlayedRecords() };
 }
 
 /** Numbers of the checks that failed. */
@@ -52,7 +67,8 @@ export function failedNumbers(records: readonly CheckRecord[]): string[] {
   return records.filter(({ outcome }) => outcome.kind === 'failed').map(({ number }) => number);
 }
 
-async function deviceOf(site: VirtualSite, { role, key, wrap = (device) => device, isPaired }: VirtualOptions) {
+async function deviceOf(site: VirtualSite, options: VirtualOptions) {
+  const { role, key, wrap = (device) => device, isPaired, method = 'differential', blockBytes = 4096 } = options;
   if (role === 'disk') {
     return site.add(
       () => wrap(new DiskDevice({ serial: 'CONFORM-1' })),
@@ -60,11 +76,12 @@ async function deviceOf(site: VirtualSite, { role, key, wrap = (device) => devic
     );
   }
   const sealed = key === undefined ? {} : { key };
-  const shape = { host: sealed, remote: sealed, blockBytes, volumeCount: 1 };
+  const remote = { ...sealed, windowBits: 15, heldRuns: true };
+  const shape = { host: sealed, remote, blockBytes, volumeCount: 1 };
   const wrapped = (own: ConformRole, device: Device) => (own === role ? wrap(device) : device);
   const addMain = () =>
     site.add(
-      () => wrapped('main', new MainController({ ...shape, method: 'differential' })),
+      () => wrapped('main', new MainController({ ...shape, method })),
       disks('primary0', 'shadow0'),
     );
   const addSub = () => site.add(() => wrapped('sub', new SubController(shape)), disks('secondary0', 'staging0'));
@@ -80,7 +97,7 @@ function disks(volume: DiskName, slots: DiskName): Map<DiskName, SimulatedDisk> 
   return new Map<DiskName, SimulatedDisk>([
     ['meta', new SimulatedDisk(64 * 2 ** 20)],
     [volume, new SimulatedDisk(volumeBytes)],
-    [slots, new SimulatedDisk(volumeBytes + blockBytes)],
+    [slots, new SimulatedDisk(volumeBytes + blockBytesMax)],
   ]);
 }
 
@@ -93,7 +110,7 @@ async function image(site: VirtualSite, main: VirtualDevice, sealed: { readonly 
   const client = new HostClient({ entropy: Buffer.alloc(32, 'a host'), ...sealed, onSubmit, onTold });
   const host = site.add(() => client.machine, new Map());
   join(site, [host, 'target'], [main, 'host']);
-  await site.run(client.write(0, 0, Buffer.alloc(5 * blockBytes, 'an image. ')).done);
+  await site.run(client.write(0, 0, Buffer.alloc(5 * 4096, 'an image. ')).done);
   const { generation } = await site.run(client.freeze(Buffer.alloc(16, 'token')));
   await site.run(client.wait(generation, 'structured'));
 }

@@ -1,11 +1,13 @@
 /** Digests: PROTOCOL.md, "Digests". */
 import { contentDigest, RangeDigest, sameDigest, zeroDigest } from '../../../protocol/digest.js';
 import type { Bench } from '../bench.js';
-import { type ConformRole, checked, type Requirement, unchecked } from '../check.js';
+import { type ConformRole, checked, type Requirement } from '../check.js';
 import { controllerOf, digestsOf, type ProbeController } from '../controller.js';
 import { demand, NotRun } from '../finding.js';
 import { read } from '../medium.js';
 import { ProbeUnit } from '../probe-unit.js';
+import { carried } from './replication-main.js';
+import { generationDigestAgreed } from './replication-sub.js';
 
 const remedy =
   'SHA-256 cut to 16 bytes, over block number (u64, little-endian) and content digest of each block that is not zero.';
@@ -24,11 +26,13 @@ export const digestRequirements: readonly Requirement[] = [
     remedy,
     run: (bench) => agree(bench, 5),
   }),
-  unchecked(
-    'G-3',
-    'The digest of a generation runs over volume, block and content digest.',
-    'It names all blocks that were sent, which are known to main and sub alone; a wrong one is refused by the other (R-9).',
-  ),
+  checked('G-3', 'The digest of a generation runs over volume, block and content digest.', {
+    roles: controllers,
+    onRemote: true,
+    losesData: true,
+    remedy: 'Blocks of zeros count, too: PROTOCOL.md, "Digests", has the entries of a generation.',
+    run: (bench) => (bench.role === 'main' ? carried(bench, 'G-3') : generationDigestAgreed(bench)),
+  }),
 ];
 
 /** The digests of the first blocks are those of what is read there. */

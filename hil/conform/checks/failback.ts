@@ -1,0 +1,129 @@
+/** A failback: the conversation of a replication with the roles exchanged, and what is before and behind it. */
+import { epoch, generation, volumeNumber } from '../../../protocol/ids.js';
+import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
+import type { Bench } from '../bench.js';
+import { chunkBlocks, hasBit, setBit } from '../carried.js';
+import { mainPhaseOf } from '../controller.js';
+import { demand, Finding } from '../finding.js';
+import { messageWords } from '../frame-words.js';
+import { ImageGiver } from '../image-giver.js';
+import { ImageTaker } from '../image-taker.js';
+import { demandContent, write } from '../medium.js';
+import { generousRuns, PlayedMain } from '../played-main.js';
+import { PlayedSub } from '../played-sub.js';
+import { ProbeUnit } from '../probe-unit.js';
+import { committedImage, contents } from './replication-sub.js';
+
+/** The block that main has changed since the common image, and the one that the sub has. */
+const [changedAtMain, changedAtSub] = [1, 5];
+const request = 4711;
+const lookUs = 50_000;
+const looks = 100;
+
+/** The suite has taken over from main, and gives the image back. */
+export async function failedBackToMain(bench: Bench): Promise<void> {
+  const before = await PlayedSub.idle(bench);
+  const { blockBytes } = before.shape;
+  await before.write(0, contents(bench, blockBytes, 2));
+  await before.taker.committed(await before.freeze());
+  await before.write(changedAtMain, contents(bench, blockBytes, 1));
+  const { record } = before;
+  const frozen = (await before.host.status()).frozen as number;
+  const sub = await takenOver(bench);
+  demandChanged(await difference(sub), changedAtMain);
+
+  const numbers = { generation: frozen + 1, base: record.committed, epoch: record.epoch };
+  const given = { blockBytes, ...numbers, state: 'SSWS', full: false } as const;
+  const image = new ImageGiver(sub.taker.session, given, { last: 0 });
+  const [atMain, atSub] = [contents(bench, blockBytes, 1), contents(bench, blockBytes, 1)];
+  image.begin();
+  await image.stored(image.blocks(changedAtMain, atMain), image.blocks(changedAtSub, atSub));
+  await image.committed();
+  await image.structured();
+  sub.says = {};
+  Object.assign(record, { committed: frozen + 1, digest: image.carried.summary().digest, image: image.carried });
+  const ends = { epoch: epoch(record.epoch), generation: generation(frozen + 1) };
+  sub.taker.session.post({ kind: 'failbackDone', ...ends });
+  await mainAgain(sub);
+  for (const [block, data] of [[changedAtMain, atMain] as const, [changedAtSub, atSub] as const]) {
+    await demandContent(sub.unit, (block * blockBytes) / 512, data, `block ${block} as the sub gave it back`);
+  }
+  await sub.write(0, contents(bench, blockBytes, 1));
+}
+
+/** The suite says that it has taken over, until main knows. */
+async function takenOver(bench: Bench): Promise<PlayedSub> {
+  bench.records.sub.epoch += 1;
+  const sub = await PlayedSub.meet(bench, { says: { takenOver: true, state: 'SSWS' } });
+  for (let look = 0; look < looks; look += 1) {
+    if (mainPhaseOf(await sub.host.status()) === 'taken over') return sub;
+    await sub.take(lookUs);
+  }
+  throw new Finding('a main that knows of the takeover: the sub’s epoch is the newer one', 'PSUE is not its state');
+}
+
+/** What main says that differs there. */
+async function difference(sub: PlayedSub): Promise<readonly MessageNamed<'failbackDifference'>[]> {
+  const { session, record } = sub.taker;
+  const ask = { epoch: epoch(record.epoch), committed: generation(record.committed), discard: true };
+  session.post({ kind: 'failbackAsk', request, ...ask });
+  const isPart = (each: Message): each is MessageNamed<'failbackDifference'> =>
+    each.kind === 'failbackDifference' && each.request === request;
+  await session.next('failbackDifference', ({ last }) => last, 10_000_000);
+  return session.messages.filter(isPart);
+}
+
+function demandChanged(parts: readonly MessageNamed<'failbackDifference'>[], block: number): void {
+  const chunks = parts.flatMap(({ volume, chunks }) => ((volume as number) === 0 ? chunks : []));
+  const chunk = chunks.find((each) => each.chunk === Math.floor(block / chunkBlocks));
+  const isThere = chunk !== undefined && hasBit(chunk.blocks, block % chunkBlocks);
+  demand(isThere, `block ${block}, which a host wrote since the common image`, 'a difference without it');
+}
+
+async function mainAgain(sub: PlayedSub): Promise<void> {
+  for (let look = 0; look < looks; look += 1) {
+    if (mainPhaseOf(await sub.host.status()) === 'idle') return;
+    await sub.take(lookUs);
+  }
+  throw new Finding('a main that takes host writes again, after failbackDone', 'none');
+}
+
+/** The sub has taken over from the suite, and gives the image back. */
+export async function failedBackBySub(bench: Bench): Promise<void> {
+  const main = await PlayedMain.meet(bench);
+  const { image } = await committedImage(bench, main);
+  const { blockBytes } = main.sub;
+  const { session, host } = main;
+  const from = session.messages.length;
+  await host.accepted({ kind: 'takeover', force: true }, 'done');
+  const told = await session.link.probe.need('pairing, unasked, after a takeover', () =>
+    session.messages.slice(from).find((each): each is MessageNamed<'pairing'> => each.kind === 'pairing'),
+  );
+  demand(told.takenOver && told.epoch === main.own.epoch + 1, 'takenOver with an epoch one higher', () =>
+    messageWords(told),
+  );
+  const unit = new ProbeUnit(host.session);
+  await unit.clearAttentions();
+  await write(unit, (changedAtSub * blockBytes) / 512, contents(bench, blockBytes, 1));
+
+  const { generation: committed } = image.image;
+  const record = { pair: main.own.pair, epoch: told.epoch as number, committed, digest: image.carried.summary().digest };
+  const taker = new ImageTaker(session, { ...record, image: undefined, staging: undefined }, {
+    ...{ blockBytes, windowBytes: generousRuns.windowBytes, forms: {} },
+  });
+  host.send({ kind: 'failback', discard: true });
+  const ask = await taker.until('failbackAsk', (message) => (message.kind === 'failbackAsk' ? message : undefined));
+  demand((ask.committed as number) === committed, `committed ${committed} in failbackAsk`, String(ask.committed));
+  const blocks = new Uint8Array(chunkBlocks / 8);
+  setBit(blocks, changedAtMain);
+  const part = { request: ask.request, volume: volumeNumber(0), chunks: [{ chunk: 0, blocks }], last: true };
+  session.post({ kind: 'failbackDifference', ...part });
+  const done = await taker.until('failbackDone once the image is structured', (message) =>
+    message.kind === 'failbackDone' ? message : undefined,
+  );
+  const { image: given, committed: of } = taker.record;
+  demand((done.generation as number) === of, `failbackDone of generation ${of}`, () => messageWords(done));
+  for (const block of [changedAtMain, changedAtSub]) {
+    demand(given?.digestOf(0, block) !== undefined, `block ${block} in what is given back`, 'not there');
+  }
+}
