@@ -144,7 +144,7 @@ export class MainSession {
 
   #begin(message: MessageNamed<'begin'>): void {
     const { replica, state, receiver } = this.#core;
-    if (message.epoch !== state.epoch || message.generation < replica.committed) return;
+    if (message.epoch !== state.epoch || message.generation < Math.max(1, replica.committed)) return;
     // A main that has not heard of a commit is told of it, whatever it would build on.
     const isCommitted = message.generation === replica.committed;
     if (isCommitted || message.full || message.base === replica.committed) {

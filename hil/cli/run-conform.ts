@@ -3,8 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { withFile } from '../../host/golden/file-refusal.js';
-import type { Surroundings } from '../conform/bench.js';
+import { RefusalError } from '../../protocol/refusals.js';
+import type { RemotePort, Surroundings } from '../conform/bench.js';
 import { identify } from '../conform/identify.js';
+import { newPlayedRecords } from '../conform/played-records.js';
 import { suiteJunit } from '../conform/report/junit.js';
 import { suitePage } from '../conform/report/page.js';
 import { terminalLines } from '../conform/report/terminal.js';
@@ -29,6 +31,7 @@ const eraseLine = '\r\u001b[K';
 export async function runConform(options: ConformOptions): Promise<number> {
   const requirements = selected(options.only);
   const key = options.keyFile === undefined ? undefined : readKeyFile(options.keyFile);
+  const remote = remoteOf(options);
   const wire = wireOf(parseLineAddress(options.line));
   const controller = new AbortController();
   const interrupted = new Promise<never>((_, reject) => {
@@ -36,7 +39,7 @@ export async function runConform(options: ConformOptions): Promise<number> {
   });
   interrupted.catch(() => {});
   const off = onEndSignal(() => controller.abort());
-  const surroundings = surroundingsOf(options, wire, key);
+  const surroundings = { ...surroundingsOf(options, wire, key), ...(remote === undefined ? {} : { remote }) };
   const startedAt = new Date().toISOString();
   try {
     const identity = await Promise.race([identify(surroundings), interrupted]);
@@ -56,7 +59,7 @@ export async function runConform(options: ConformOptions): Promise<number> {
     return countsOf(record).failed === 0 ? 0 : 1;
   } finally {
     off();
-    await wire.close();
+    await Promise.all([wire.close(), remote?.wire.close()]);
   }
 }
 
@@ -64,6 +67,18 @@ function wireOf(address: LineAddress): LineWire {
   const isSocket = address.kind !== 'serial' && address.kind !== 'pty';
   const baud = address.kind === 'serial' ? address.baud : address.kind === 'pty' ? address.baud : undefined;
   return new LineWire({ open: () => openLine(address), baud, canReopen: isSocket });
+}
+
+/** The line at which the suite is the other controller. Throws RefusalError `argument-invalid` where there is none. */
+function remoteOf({ role, remote, remoteKeyFile }: ConformOptions): RemotePort | undefined {
+  if (remote === undefined) {
+    if (remoteKeyFile === undefined) return undefined;
+    throw new RefusalError('argument-invalid', '--remote-key-file is the key of a line that --remote has to name');
+  }
+  if (role === 'disk') throw new RefusalError('argument-invalid', '--remote is for a main or sub: a disk has one line');
+  const key = remoteKeyFile === undefined ? undefined : readKeyFile(remoteKeyFile);
+  const wire = wireOf(parseLineAddress(remote));
+  return { wire, key, marksBefore: new Set<number>(), records: newPlayedRecords() };
 }
 
 function surroundingsOf(
@@ -80,7 +95,14 @@ function surroundingsOf(
 
 function aboutRun(options: ConformOptions, startedAt: string) {
   return {
-    ...{ role: options.role, line: options.line, startedAt, version: version(), command: commandLine(options) },
+    ...{
+      role: options.role,
+      line: options.line,
+      remote: options.remote,
+      startedAt,
+      version: version(),
+      command: commandLine(options),
+    },
     isDataLossAllowed: options.allowDataLoss === true,
   };
 }
@@ -107,8 +129,15 @@ function print(record: SuiteRecord, asJson: boolean): void {
   process.stdout.write(`${text}\n`);
 }
 
-function commandLine({ role, line, keyFile, allowDataLoss, powerCycle, only }: ConformOptions): string {
-  const given = Object.entries({ '--key-file': keyFile, '--power-cycle': powerCycle, '--only': only });
+function commandLine(options: ConformOptions): string {
+  const { role, line, keyFile, remote, remoteKeyFile, allowDataLoss, powerCycle, only } = options;
+  const ofRemote = { '--remote': remote, '--remote-key-file': remoteKeyFile };
+  const given = Object.entries({
+    '--key-file': keyFile,
+    ...ofRemote,
+    '--power-cycle': powerCycle,
+    '--only': only,
+  });
   const words = given.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
   const leave = allowDataLoss === true ? ['--allow-data-loss'] : [];
   return commandWords(['coldframe', 'conform', '--role', role, '--line', line, ...leave, ...words]);

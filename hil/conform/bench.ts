@@ -74,6 +74,10 @@ export class Bench {
     return this.#surroundings.wire;
   }
 
+  get hasRemote(): boolean {
+    return this.#surroundings.remote !== undefined;
+  }
+
   /** The line between the controllers, with the suite in the place of the other one. */
   get remote(): Bench {
     const { remote, ...shared } = this.#surroundings;
@@ -177,7 +181,6 @@ export class Bench {
     // Whoever ends a process is faster than the loss of its socket.
     await new Promise<void>((resolve) => this.wire.after(settleUs, resolve));
     await this.lineBack();
-    await this.#remote?.lineBack();
   }
 
   /** Closes the line and opens it again. */
@@ -214,8 +217,9 @@ export class Bench {
     if (mark !== undefined) this.probe.retire(mark);
   }
 
-  /** Waits for the line to be open, for so long at most. */
+  /** Waits for the line to be open, and for the other one where the check has used it, for so long at most. */
   async lineBack(limitUs = powerUs): Promise<void> {
+    await this.#remote?.lineBack(limitUs);
     const untilUs = this.wire.nowUs() + limitUs;
     while (!this.wire.isOpen && this.wire.nowUs() < untilUs) {
       await new Promise<void>((resolve) => this.wire.after(20_000, resolve));

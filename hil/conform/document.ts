@@ -13,6 +13,7 @@ link in order never would, and looks at what the device makes of it.
 \`\`\`sh
 coldframe conform --role disk --line serial:/dev/ttyUSB0?baud=921600             # changes nothing on the device
 coldframe conform --role main --line tcp://10.0.0.7:7001 --key-file line.key \\
+    --remote tcp://10.0.0.7:7002 --remote-key-file remote.key \\
     --allow-data-loss --power-cycle ./power.sh --html main.html --junit main.xml  # all of it
 \`\`\`
 
@@ -25,8 +26,10 @@ reset; each check opens a link of its own. \`--only F,L-12\` makes some checks a
   freeze, suspend and bring back a pair. Nobody else may use the device meanwhile.
 - **Durability** cannot be seen without a power cut. \`--power-cycle\` takes a command that takes the power away, gives it back, and
   ends when that is done; the suite then waits for the line.
-- **A device that is a main or a sub** is looked at from its host line. What it says to the other controller is not: put it on a
-  bench with the model of the other one (\`coldframe run --bench\`), and hold the images to golden ones.
+- **A device that is a main or a sub** is looked at from its host line, and from the line to the other controller when \`--remote\`
+  names it: the suite then takes the place of that one, too, and sends or takes images of a few blocks (from a main first a whole
+  one: at most 64 MiB). Afterwards a main sends its own sub a whole image; a sub has images that its own main never froze, and has
+  to be made anew, with an empty meta area.
 - **The page** of \`--html\` names the device as it names itself, and has room for a name and a signature.
 
 Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost; 4 another protocol, role or key.
@@ -52,10 +55,11 @@ function rowOf({ number, says, clause, how }: Requirement): string {
   return `| ${number} | ${says}${source} | ${how.kind === 'check' ? needs(how) : `none: ${how.reason}`} |`;
 }
 
-function needs({ roles, losesData, cutsPower, line }: Check): string {
+function needs({ roles, onRemote, losesData, cutsPower, line }: Check): string {
   const words = [
     ...(roles === undefined ? [] : [roles.join(', ')]),
     ...(line === undefined ? [] : [line === 'sealed' ? 'with `--key-file`' : 'without a key']),
+    ...(onRemote === true ? ['`--remote`'] : []),
     ...(losesData === true ? ['`--allow-data-loss`'] : []),
     ...(cutsPower === true ? ['`--power-cycle`'] : []),
   ];

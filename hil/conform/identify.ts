@@ -15,6 +15,9 @@ import type { Identity } from './suite-record.js';
 /** How long a device is given for its first sign of life, in microseconds. */
 const aliveUs = 3_000_000;
 
+/** How long it has to say that it does not want the suite after all, in microseconds. */
+const refusedUs = 200_000;
+
 /**
  * What the device says of itself; as much of it as it can be brought to say. Throws RefusalError: `line-silent`, what is
  * wrong with the line, or what keeps a session from opening at all (version, role, keys).
@@ -24,15 +27,36 @@ export async function identify(surroundings: Surroundings): Promise<Identity> {
   const identity: Record<string, string> = {};
   try {
     await bench.lineBack(aliveUs);
-    const session = await greeted(bench, identity);
-    if (session !== undefined) await inquire(session, identity);
-  } catch (error) {
-    // A device that goes wrong here goes wrong in the checks, where it is told how.
-    if (!(error instanceof Finding)) throw error;
+    await identifyAt(bench, identity);
+    if (surroundings.remote !== undefined) await meetAt(bench.remote);
   } finally {
     bench.end();
   }
   return identity;
+}
+
+async function identifyAt(bench: Bench, identity: Record<string, string>): Promise<void> {
+  try {
+    const session = await greeted(bench, identity);
+    if (session !== undefined) await inquire(session, identity);
+  } catch (error) {
+    toldLater(error);
+  }
+}
+
+/** The same device has to be at its other line. */
+async function meetAt(remote: Bench): Promise<void> {
+  try {
+    await remote.lineBack(aliveUs);
+    await greeted(remote, {});
+  } catch (error) {
+    toldLater(error);
+  }
+}
+
+/** A device that goes wrong here goes wrong in the checks, where it is told how. */
+function toldLater(error: unknown): void {
+  if (!(error instanceof Finding)) throw error;
 }
 
 async function greeted(bench: Bench, identity: Record<string, string>): Promise<ProbeSession | undefined> {
@@ -53,10 +77,17 @@ async function opened(session: ProbeSession): Promise<void> {
   try {
     await session.open();
   } catch (error) {
-    const code = session.refused === undefined ? undefined : refusalByNumber(session.refused.code);
-    const refusal = code === undefined ? undefined : endsRun(code, `told by the device: ${session.refused?.detail}`);
-    throw refusal ?? error;
+    throw refusalOf(session) ?? error;
   }
+  await session.link.probe.until(() => session.refused, refusedUs);
+  const refusal = refusalOf(session);
+  if (refusal !== undefined) throw refusal;
+}
+
+/** Why the device wants no session, if that is why no check would say more. */
+function refusalOf({ refused }: ProbeSession): RefusalError | undefined {
+  const code = refused === undefined ? undefined : refusalByNumber(refused.code);
+  return code === undefined ? undefined : endsRun(code, `told by the device: ${refused?.detail}`);
 }
 
 async function alive(bench: Bench) {

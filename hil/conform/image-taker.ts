@@ -281,7 +281,12 @@ export class ImageTaker {
     } else if (!sameDigest(held.digest, digest)) {
       this.#note('G-3', `the digest of the generation, ${hexWords(held.digest, 16)}`, hexWords(digest, 16));
     } else if (this.onComplete() === 'commit') {
-      Object.assign(record, { committed: of, digest: Uint8Array.from(digest), image: staging.blocks, staging: undefined });
+      Object.assign(record, {
+        committed: of,
+        digest: Uint8Array.from(digest),
+        image: staging.blocks,
+        staging: undefined,
+      });
       this.#tellCommitted();
       return;
     }

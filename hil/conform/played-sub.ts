@@ -25,6 +25,8 @@ export interface SubOptions {
 const imageBytesMax = 64 * 2 ** 20;
 /** The longest that a first image may be on its way, in seconds. */
 const imageSecondsMax = 300;
+/** How long main is given for a note of its own, in microseconds. */
+const noteUs = 500_000;
 /** How often and how long main is looked at until nothing is on its way. */
 const looks = 100;
 const lookUs = 50_000;
@@ -68,11 +70,14 @@ export class PlayedSub {
 
   /** The same, and main follows: nothing is on its way, and nothing is suspended. */
   static async idle(bench: Bench, options: SubOptions = {}): Promise<PlayedSub> {
+    const knows = isKnown(bench.records.sub);
     const sub = await PlayedSub.meet(bench, options);
+    // Main may have to note durably that it needs a whole image: a freeze meanwhile would be a difference, and fail.
+    if (!knows || options.says !== undefined) await sub.take(noteUs);
     for (let look = 0; look < looks; look += 1) {
       const status = await sub.host.status();
       const phase = mainPhaseOf(status);
-      if (phase === 'idle' && sub.record.pair.some((byte) => byte !== 0)) return sub;
+      if (phase === 'idle') return sub;
       if (phase === 'taken over') throw new NotRun('main knows of a takeover: fail back first');
       if (phase === 'suspended' || phase === 'failed') {
         await sub.host.accepted({ kind: 'resync' }, 'done');
@@ -93,7 +98,7 @@ export class PlayedSub {
   answer(main: Pairing): void {
     this.pairings += 1;
     const { record } = this;
-    if (record.pair.every((byte) => byte === 0)) {
+    if (!isKnown(record)) {
       this.tell(main);
       record.pair = Uint8Array.from(main.pair);
       record.epoch = main.epoch;
@@ -114,7 +119,12 @@ export class PlayedSub {
       ...{ kind: 'pairing', pair, epoch: epoch(now), method, blockBytes, volumes },
       ...{ frozen: generation(committed), committed: generation(committed), commitDigest: digest },
       ...{ structured: generation(committed), state: committed === 0 ? 'COPY' : 'PAIR' },
-      ...{ receiving: generation(staging?.generation ?? 0), takenOver: false, runBytesMax: 65_536, windowBytes: 1 << 20 },
+      ...{
+        receiving: generation(staging?.generation ?? 0),
+        takenOver: false,
+        runBytesMax: 65_536,
+        windowBytes: 1 << 20,
+      },
       ...this.says,
       ...changes,
     };
@@ -139,6 +149,9 @@ export class PlayedSub {
     return (await this.host.freeze(this.host.freshToken())).generation;
   }
 }
+
+/** Whether the suite has joined a pair. */
+const isKnown = ({ pair }: SubRecord): boolean => pair.some((byte) => byte !== 0);
 
 /** An image that the suite can take at all. */
 function demandSmall({ volumes }: Status, { wire }: Bench): void {

@@ -109,8 +109,13 @@ export class Probe {
         if (this.#ended) settle(() => reject(new NotRun('the check is over')));
         else if (!wire.isOpen) settle(() => reject(lost(wire)));
         else {
-          const found = look();
-          if (found !== undefined) settle(() => resolve(found));
+          try {
+            const found = look();
+            if (found !== undefined) settle(() => resolve(found));
+          } catch (error) {
+            // It is a finding of whoever waits, not of who brought the bytes.
+            settle(() => reject(error));
+          }
         }
       };
       const off = this.wire.after(limitUs, () => settle(() => resolve(undefined)));

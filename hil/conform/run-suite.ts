@@ -5,6 +5,7 @@ import { Bench, noRemote, type Surroundings } from './bench.js';
 import type { Check, Requirement } from './check.js';
 import { Finding, NotRun } from './finding.js';
 import { type CheckRecord, type Outcome, recordOf } from './suite-record.js';
+import type { Wire } from './wire.js';
 
 export interface SuiteOptions extends Surroundings {
   readonly requirements: readonly Requirement[];
@@ -40,13 +41,14 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteEnd> {
     records.push(record);
     options.onCheck?.(requirement, record);
     if (options.signal?.aborted === true) return { records, lost: undefined };
-    if (!options.wire.isOpen) return { records, lost: lostError(options) };
+    const gone = lostWire(options);
+    if (gone !== undefined) return { records, lost: new RefusalError('line-lost', gone.trouble?.detail ?? gone.name) };
   }
   return { records, lost: undefined };
 }
 
-function lostError({ wire }: SuiteOptions): RefusalError {
-  return new RefusalError('line-lost', wire.trouble?.detail ?? wire.name);
+function lostWire({ wire, remote }: SuiteOptions): Wire | undefined {
+  return [wire, remote?.wire].find((each) => each?.isOpen === false);
 }
 
 async function outcomeOf({ how }: Requirement, options: SuiteOptions): Promise<Outcome> {
@@ -82,7 +84,7 @@ async function measured(check: Check, options: SuiteOptions): Promise<Outcome> {
   const before: string[] = [];
   for (;;) {
     const outcome = await carriedOut(check, options);
-    const isStopped = options.signal?.aborted === true || !options.wire.isOpen;
+    const isStopped = options.signal?.aborted === true || lostWire(options) !== undefined;
     const isLast = check.isTimed !== true || before.length + 1 === timedTriesMax || isStopped;
     if (outcome.kind === 'passed' && before.length > 0) return { ...outcome, before };
     if (outcome.kind !== 'failed' || isLast) return outcome;

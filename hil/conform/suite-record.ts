@@ -28,6 +28,8 @@ export type Identity = Readonly<Record<string, string>>;
 export interface SuiteRecord {
   readonly role: ConformRole;
   readonly line: string;
+  /** The line at which the suite was the other controller; undefined where it had the first one alone. */
+  readonly remote: string | undefined;
   readonly isSealed: boolean;
   readonly isDataLossAllowed: boolean;
   /** ISO 8601, UTC. */

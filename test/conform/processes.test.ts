@@ -18,6 +18,11 @@ import { wrongDevices } from './wrong-devices.js';
 
 const mainScript = fileURLToPath(new URL('../../hil/cli/main.js', import.meta.url));
 
+/** Ends the process of before, begins a new one, and waits until it is there. */
+const powerScript = (command: string): string => `test -f pid && kill -9 $(cat pid)
+${command} > ready 2> errors & echo $! > pid
+until grep -q ready ready; do sleep 0.05; done`;
+
 describe('coldframe conform', () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let processes: BenchProcess[];
@@ -108,10 +113,7 @@ describe('coldframe conform', () => {
 
   it('has the power cut by a command where it is told how', async () => {
     const disk = `"${process.execPath}" "${mainScript}" disk --line unix-listen:${at('disk.sock')} --image disk.img --size 2MiB`;
-    const script = `test -f pid && kill -9 $(cat pid)
-${disk} > ready 2> errors & echo $! > pid
-until grep -q ready ready; do sleep 0.05; done`;
-    writeFileSync(at('power.sh'), script);
+    writeFileSync(at('power.sh'), powerScript(disk));
     const power = ['--power-cycle', 'sh power.sh'];
     const { exitCode, stdout, stderr } = await withPower(at('pid'), async () => {
       await runShell(folder.path, 'sh power.sh');
@@ -128,6 +130,39 @@ until grep -q ready ready; do sleep 0.05; done`;
     });
     expect(exitCode, `${stdout}${stderr}`).to.equal(0);
     expect(stdout).to.contain('3 checks passed, 0 not run');
+  });
+
+  it('takes the place of the other controller at a second line, sealed, through power cuts', async () => {
+    const key = keyFile();
+    const areas = '--secondary secondary.img --staging staging.img --meta meta.img --size 2MiB';
+    const lines = `--host unix-listen:${at('host.sock')} --remote unix-listen:${at('remote.sock')} --key-file ${key}`;
+    const sub = `"${process.execPath}" "${mainScript}" firmware sub ${lines} ${areas}`;
+    writeFileSync(at('power.sh'), powerScript(sub));
+    const { exitCode, stdout, stderr } = await withPower(at('pid'), async () => {
+      await runShell(folder.path, 'sh power.sh');
+      const ends = ['--line', `unix:${at('host.sock')}`, '--remote', `unix:${at('remote.sock')}`];
+      const keys = ['--key-file', key, '--remote-key-file', key];
+      const few = ['--only', 'R,G-3', '--allow-data-loss', '--power-cycle', 'sh power.sh', '--html', 'sub.html'];
+      return conform('--role', 'sub', ...ends, ...keys, ...few);
+    });
+    expect(exitCode, `${stdout}${stderr}`).to.equal(0);
+    expect(stdout).to.contain('✓ R-13').and.to.contain('✓ R-11').and.to.contain('--remote unix:');
+    expect(readFileSync(at('sub.html'), 'utf8')).to.contain('line to the other controller');
+  });
+
+  it('is the sub of a main at a PTY, and wants each line at its port', async () => {
+    const [host, remote] = [`unix-listen:${at('main.sock')}`, 'pty:'];
+    const areas = ['--primary', 'memory:1MiB', '--shadow', 'memory:2MiB', '--meta', 'memory:8MiB'];
+    const main = await start('firmware', 'main', '--host', host, '--remote', remote, ...areas, '--method', 'streaming');
+    const [line, second] = [`unix:${at('main.sock')}`, main.readyValue('remote')];
+    const few = ['--only', 'R,G-3', '--allow-data-loss'];
+    const right = await conform('--role', 'main', '--line', line, '--remote', second, ...few);
+    expect(right.exitCode, `${right.stdout}${right.stderr}`).to.equal(0);
+    expect(right.stdout).to.contain('✓ R-28').and.to.contain('✓ R-11');
+    const swapped = await conform('--role', 'main', '--line', second, '--remote', line, ...few);
+    expect(swapped.exitCode, `${swapped.stdout}${swapped.stderr}`).to.equal(4);
+    const needless = await conform('--role', 'disk', '--line', line, '--remote', second);
+    expect(needless.exitCode, needless.stderr).to.equal(2);
   });
 
   it('fails a wrong device with the frames that show it', async () => {

@@ -60,6 +60,8 @@ export class WrongDevice implements Device {
   readonly #tampering: Tampering;
   readonly #port: PortName;
   readonly #ids = new SeenIds();
+  /** Fragments of messages of the device, of which the last is still to come, by queue. */
+  readonly #begun = new Map<Priority, DataFrame[]>();
 
   constructor(device: Device, port: PortName, tampering: Tampering) {
     this.#device = device;
@@ -83,11 +85,34 @@ export class WrongDevice implements Device {
       if (extra !== undefined) return extra;
       const frame = this.#device.transmit(port, nowUs);
       if (frame === undefined) return undefined;
-      const changed = this.#out(Buffer.from(frame).subarray(0, -1));
-      if (changed === undefined) continue;
-      // What was put in front of this frame leaves before it.
-      this.#ids.extra.push(Buffer.concat([changed, Buffer.of(0)]));
+      // What was put in front of these frames leaves before them.
+      for (const whole of this.#joined(Buffer.from(frame).subarray(0, -1))) {
+        const changed = this.#out(whole);
+        if (changed !== undefined) this.#ids.extra.push(Buffer.concat([changed, Buffer.of(0)]));
+      }
     }
+  }
+
+  /** A message in fragments is changed as a whole, and leaves in fragments as long as before. */
+  #joined(bytes: Buffer): Buffer[] {
+    const { messageOut } = this.#tampering;
+    const mark = markOf(bytes) ?? 0;
+    const decoded = messageOut === undefined ? undefined : decodeFrame(bytes, mark);
+    const frame = decoded?.ok === true && decoded.frame.kind === 'data' ? decoded.frame : undefined;
+    if (frame === undefined || messageOut === undefined || (frame.first && frame.last)) return [bytes];
+    const begun = frame.first ? [] : (this.#begun.get(frame.priority) ?? []);
+    // Its bytes are the device's to use again.
+    begun.push({ ...frame, payload: Uint8Array.from(frame.payload) });
+    this.#begun.set(frame.priority, begun);
+    if (!frame.last) return [];
+    const whole = Buffer.concat(begun.map(({ payload }) => payload));
+    const message = changedMessage({ ...frame, first: true, payload: whole }, messageOut).payload;
+    let at = 0;
+    return begun.map((each) => {
+      const payload = message.subarray(at, each.last ? message.length : at + each.payload.length);
+      at += payload.length;
+      return encodeFrame({ ...each, payload }, mark).subarray(0, -1);
+    });
   }
 
   deadline(): number | undefined {

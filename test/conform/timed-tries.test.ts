@@ -29,7 +29,14 @@ async function outcomeOf(check: ReturnType<typeof late>): Promise<CheckRecord['o
 
 function recordWith(outcome: CheckRecord['outcome']): SuiteRecord {
   return {
-    ...{ role: 'disk', line: 'pty', isSealed: false, isDataLossAllowed: false, startedAt: '2024-05-01T10:00:00Z' },
+    ...{
+      role: 'disk',
+      line: 'pty',
+      remote: undefined,
+      isSealed: false,
+      isDataLossAllowed: false,
+      startedAt: '2024-05-01T10:00:00Z',
+    },
     ...{ version: '1', command: 'coldframe conform', identity: {} },
     checks: [{ number: 'L-12', says: 'Something is in time.', clause: undefined, outcome, seconds: 1 }],
   };

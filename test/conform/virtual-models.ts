@@ -80,10 +80,7 @@ async function deviceOf(site: VirtualSite, options: VirtualOptions) {
   const shape = { host: sealed, remote, blockBytes, volumeCount: 1 };
   const wrapped = (own: ConformRole, device: Device) => (own === role ? wrap(device) : device);
   const addMain = () =>
-    site.add(
-      () => wrapped('main', new MainController({ ...shape, method })),
-      disks('primary0', 'shadow0'),
-    );
+    site.add(() => wrapped('main', new MainController({ ...shape, method })), disks('primary0', 'shadow0'));
   const addSub = () => site.add(() => wrapped('sub', new SubController(shape)), disks('secondary0', 'staging0'));
   if (isPaired !== true) return role === 'main' ? addMain() : addSub();
   const main = addMain();

@@ -4,6 +4,7 @@ import { wrongFrames } from './wrong-frames.js';
 import { wrongInstructions } from './wrong-instructions.js';
 import { wrongLinks } from './wrong-links.js';
 import { wrongOpenings } from './wrong-openings.js';
+import { wrongControllers } from './wrong-replication.js';
 import { wrongUnits } from './wrong-scsi.js';
 import { wrongSessions } from './wrong-sessions.js';
 
@@ -12,5 +13,6 @@ export const wrongDevices: readonly Wrong[] = [
   ...wrongLinks,
   ...wrongOpenings,
   ...wrongSessions,
+  ...wrongControllers,
   ...[...wrongUnits, ...wrongInstructions].map((wrong) => ({ ...wrong, isAboveLink: true })),
 ];

@@ -11,18 +11,21 @@ const bytesMax = 1_000_000;
 
 /** The records of all checks, but the longest and those that it cannot fail. */
 export function conformWrong(wrong: Wrong): Promise<readonly CheckRecord[]> {
-  const { role = 'disk', isSealed, isPaired, tamper } = wrong;
-  const port = role === 'disk' ? 'target' : 'host';
+  const { role = 'disk', isSealed, isPaired, at, tamper } = wrong;
+  const port = at ?? (role === 'disk' ? 'target' : 'host');
   return conform({
     role,
     requirements: requirements.filter((requirement) => isMade(requirement, wrong)),
     ...(isSealed === true ? { key: wrongKey } : {}),
     ...(isPaired === undefined ? {} : { isPaired }),
+    // Blocks so small that each run is one frame.
+    ...(at === 'remote' ? { hasRemote: true, blockBytes: 512 } : {}),
     wrap: (device) => new WrongDevice(device, port, tamper()),
   });
 }
 
-function isMade({ number, how }: Requirement, { fails, isAboveLink }: Wrong): boolean {
+function isMade({ number, how }: Requirement, { fails, isAboveLink, at }: Wrong): boolean {
+  if (at === 'remote') return how.kind === 'check' && how.onRemote === true;
   if (fails.includes(number)) return true;
   if (how.kind !== 'check' || (how.bytes ?? 0) > bytesMax) return false;
   return isAboveLink !== true || !/^[FL]-/.test(number);

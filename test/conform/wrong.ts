@@ -9,6 +9,8 @@ export interface Wrong {
   readonly role?: ConformRole;
   readonly isSealed?: boolean;
   readonly isPaired?: boolean;
+  /** It does so at the line to the other controller, in whose place the suite is; at its other line unless given. */
+  readonly at?: 'remote';
   /** It changes messages and commands alone: frames and link are the model’s, and are not checked again. */
   readonly isAboveLink?: boolean;
   /** Numbers of the checks that have to fail. */

@@ -107,10 +107,19 @@ export async function failedBackBySub(bench: Bench): Promise<void> {
   await write(unit, (changedAtSub * blockBytes) / 512, contents(bench, blockBytes, 1));
 
   const { generation: committed } = image.image;
-  const record = { pair: main.own.pair, epoch: told.epoch as number, committed, digest: image.carried.summary().digest };
-  const taker = new ImageTaker(session, { ...record, image: undefined, staging: undefined }, {
-    ...{ blockBytes, windowBytes: generousRuns.windowBytes, forms: {} },
-  });
+  const record = {
+    pair: main.own.pair,
+    epoch: told.epoch as number,
+    committed,
+    digest: image.carried.summary().digest,
+  };
+  const taker = new ImageTaker(
+    session,
+    { ...record, image: undefined, staging: undefined },
+    {
+      ...{ blockBytes, windowBytes: generousRuns.windowBytes, forms: {} },
+    },
+  );
   host.send({ kind: 'failback', discard: true });
   const ask = await taker.until('failbackAsk', (message) => (message.kind === 'failbackAsk' ? message : undefined));
   demand((ask.committed as number) === committed, `committed ${committed} in failbackAsk`, String(ask.committed));

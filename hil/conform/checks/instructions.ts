@@ -16,6 +16,7 @@ import {
 } from '../controller.js';
 import { demand, NotRun } from '../finding.js';
 import { pattern, write } from '../medium.js';
+import { PlayedSub } from '../played-sub.js';
 import { conditionWords, endWords, isEnd, ProbeUnit } from '../probe-unit.js';
 
 const table = 'docs/instructions.md has the outcome of each instruction in each state.';
@@ -121,6 +122,7 @@ const idleLooks = 50;
 
 /** A main on which nothing is on its way and nothing suspended: what a sub is taking is waited for. */
 async function idleMain(bench: Bench): Promise<ProbeController> {
+  if (bench.hasRemote) return (await PlayedSub.idle(bench)).host;
   const main = await controllerOf(bench);
   for (let look = 0; look < idleLooks; look += 1) {
     const status = await main.status();

@@ -10,7 +10,8 @@ import * as sub from './replication-sub.js';
 import * as forms from './run-forms.js';
 
 const conversation = 'PROTOCOL.md, "Replication", has the conversation, and what is durable before what in it.';
-const durable = 'Say it only when it is where a power cut leaves it: the table at the end of "Replication" has the order.';
+const durable =
+  'Say it only when it is where a power cut leaves it: the table at the end of "Replication" has the order.';
 
 type Run = (bench: Bench) => Promise<void>;
 
@@ -41,7 +42,7 @@ export const replicationRequirements: readonly Requirement[] = [
     sub: sub.numbersRefused,
   }),
   conversing('R-3', 'Begin names the base; a sub whose committed generation is another answers abandon.', {
-    main: (bench) => main.carried(bench, 'R-3'),
+    main: main.differenceCarried,
     sub: sub.otherBaseAbandoned,
   }),
   conversing('R-4', 'Runs are numbered from power on; stored names them in any order.', {
@@ -81,7 +82,12 @@ export const replicationRequirements: readonly Requirement[] = [
     { sub: sub.storedDurable },
     power,
   ),
-  conversing('R-14', 'Before a block counts as sent its digest is recorded at main.', { main: main.sentDurable }, power),
+  conversing(
+    'R-14',
+    'Before a block counts as sent its digest is recorded at main.',
+    { main: main.sentDurable },
+    power,
+  ),
   conversing(
     'R-15',
     'Before a frozen block is overwritten it counts as sent, or its kept copy and record are durable.',

@@ -48,10 +48,11 @@ function conditions({ isSealed, isDataLossAllowed }: SuiteRecord): string {
   return `${line}, ${isDataLossAllowed ? 'with' : 'without'} the checks that change what the device holds.`;
 }
 
-function device({ identity, line, startedAt, version }: SuiteRecord): Markup {
+function device({ identity, line, remote, startedAt, version }: SuiteRecord): Markup {
   const rows = {
     ...identity,
     line,
+    ...(remote === undefined ? {} : { 'line to the other controller': remote }),
     date: startedAt.slice(0, 16).replace('T', ' ').concat(' UTC'),
     suite: `coldframe ${version}`,
   };

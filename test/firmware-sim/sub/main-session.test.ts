@@ -209,7 +209,23 @@ describe('a sub that main sends an image to', () => {
     expect(begun({ epoch: epoch(2) }), 'another epoch').to.deep.equal([[], []]);
     expect(begun({ epoch: epoch(0) }), 'an older one').to.deep.equal([[], []]);
     expect(begun({ generation: generation(3) }), 'an older image').to.deep.equal([[], []]);
-    expect(begun({ generation: generation(4), base: generation(4) }), 'its own').to.deep.equal([[], []]);
+  });
+
+  it('says that it has committed what main begins anew, whatever that would build on', () => {
+    for (const of of [{ base: generation(3) }, { base: generation(4) }, { full: true }]) {
+      const lab = agreed().begin({ generation: generation(4), ...of });
+      expect([lab.sent[0], lab.recorded()]).to.deep.equal([
+        { kind: 'committed', epoch: epoch(1), generation: generation(4), digest: Uint8Array.from(commitDigest) },
+        [],
+      ]);
+      expect(lab.told()).to.deep.equal(['committed', 'structured']);
+    }
+    for (const none of [0, 3]) expect(agreed().begin({ generation: generation(none), full: true }).told()).to.be.empty;
+    const fresh = new SessionLab(true);
+    fresh.pairing().durable();
+    fresh.stamped[0]?.();
+    fresh.told();
+    expect(fresh.begin({ generation: generation(0), base: generation(0) }).told()).to.deep.equal([]);
   });
 
   it('refuses a difference to an image that it does not have', () => {
