@@ -14,7 +14,7 @@ const models: Readonly<Record<string, VirtualOptions>> = {
   'a main whose sub is the suite': { role: 'main', hasRemote: true },
   'a main whose sub is the suite, sealed, copy': { role: 'main', key, hasRemote: true, method: 'copy' },
   'a main whose sub is the suite, streaming': { role: 'main', hasRemote: true, method: 'streaming', blockBytes: 512 },
-  'a sub whose main is the suite': { role: 'sub', hasRemote: true },
+  'a sub whose main is the suite': { role: 'sub', hasRemote: true, slotBytes: 65_536 },
   'a sub whose main is the suite, sealed': { role: 'sub', key, hasRemote: true, blockBytes: 512 },
 };
 

@@ -27,6 +27,8 @@ export interface VirtualOptions {
   readonly hasRemote?: boolean;
   readonly method?: Method;
   readonly blockBytes?: number;
+  /** Of the shadow or staging area; the volume fits into it unless given. */
+  readonly slotBytes?: number;
   readonly allowDataLoss?: boolean;
   readonly canCutPower?: boolean;
   readonly requirements?: readonly Requirement[];
@@ -68,7 +70,15 @@ export function failedNumbers(records: readonly CheckRecord[]): string[] {
 }
 
 async function deviceOf(site: VirtualSite, options: VirtualOptions) {
-  const { role, key, wrap = (device) => device, isPaired, method = 'differential', blockBytes = 4096 } = options;
+  const {
+    role,
+    key,
+    wrap = (device) => device,
+    isPaired,
+    method = 'differential',
+    blockBytes = 4096,
+    slotBytes,
+  } = options;
   if (role === 'disk') {
     return site.add(
       () => wrap(new DiskDevice({ serial: 'CONFORM-1' })),
@@ -80,8 +90,9 @@ async function deviceOf(site: VirtualSite, options: VirtualOptions) {
   const shape = { host: sealed, remote, blockBytes, volumeCount: 1 };
   const wrapped = (own: ConformRole, device: Device) => (own === role ? wrap(device) : device);
   const addMain = () =>
-    site.add(() => wrapped('main', new MainController({ ...shape, method })), disks('primary0', 'shadow0'));
-  const addSub = () => site.add(() => wrapped('sub', new SubController(shape)), disks('secondary0', 'staging0'));
+    site.add(() => wrapped('main', new MainController({ ...shape, method })), disks('primary0', 'shadow0', slotBytes));
+  const addSub = () =>
+    site.add(() => wrapped('sub', new SubController(shape)), disks('secondary0', 'staging0', slotBytes));
   if (isPaired !== true) return role === 'main' ? addMain() : addSub();
   const main = addMain();
   const sub = addSub();
@@ -90,11 +101,15 @@ async function deviceOf(site: VirtualSite, options: VirtualOptions) {
   return role === 'main' ? main : sub;
 }
 
-function disks(volume: DiskName, slots: DiskName): Map<DiskName, SimulatedDisk> {
+function disks(
+  volume: DiskName,
+  slots: DiskName,
+  slotBytes = volumeBytes + blockBytesMax,
+): Map<DiskName, SimulatedDisk> {
   return new Map<DiskName, SimulatedDisk>([
     ['meta', new SimulatedDisk(64 * 2 ** 20)],
     [volume, new SimulatedDisk(volumeBytes)],
-    [slots, new SimulatedDisk(volumeBytes + blockBytesMax)],
+    [slots, new SimulatedDisk(slotBytes)],
   ]);
 }
 

@@ -44,14 +44,20 @@ const storedInsteadOf = (code: 'compressed-invalid' | 'content-differs' | 'diges
       : refused,
   );
 
-/** Nothing is flushed on this disk once `since` has passed. */
-function unflushed(disk: DiskEffect['disk'], since: (message: Message) => boolean = () => true): Tampering {
+/** Nothing is flushed on this disk once `since` has passed, until `until` has. */
+function unflushed(
+  disk: DiskEffect['disk'],
+  since: (message: Message) => boolean = () => true,
+  until: (message: Message) => boolean = () => false,
+): Tampering {
   let isOff = false;
+  const see = (message: Message) => {
+    isOff = (isOff || since(message)) && !until(message);
+    return message;
+  };
   return {
-    messageIn: (message) => {
-      isOff ||= since(message);
-      return message;
-    },
+    messageIn: see,
+    messageOut: see,
     diskCommand: (effect) => {
       const { command } = effect;
       if (!isOff || effect.disk !== disk) return effect;
@@ -224,10 +230,17 @@ const wrongMains: readonly Wrong[] = [
   },
   {
     ...main,
+    name: 'keeps no record of what has changed',
+    fails: ['R-12'],
+    ...images,
+    tamper: () => unflushed('meta', isKind('pairing'), isKind('begin')),
+  },
+  {
+    ...main,
     name: 'keeps no record of what is sent',
     fails: ['R-14'],
     ...images,
-    tamper: () => unflushed('meta', isKind('stored')),
+    tamper: () => unflushed('meta', isKind('stored'), isKind('complete')),
   },
   {
     ...main,
@@ -380,6 +393,13 @@ const wrongSubs: readonly Wrong[] = [
     fails: ['R-17'],
     ...images,
     tamper: () => unflushed('secondary0'),
+  },
+  {
+    ...sub,
+    name: 'takes what there is no room for as damaged',
+    fails: ['R-26'],
+    tamper: () =>
+      changing('messageOut', 'abandon', (abandon) => ({ ...abandon, code: refusals['digest-mismatch'].number })),
   },
   {
     ...sub,

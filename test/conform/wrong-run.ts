@@ -18,8 +18,9 @@ export function conformWrong(wrong: Wrong): Promise<readonly CheckRecord[]> {
     requirements: requirements.filter((requirement) => isMade(requirement, wrong)),
     ...(isSealed === true ? { key: wrongKey } : {}),
     ...(isPaired === undefined ? {} : { isPaired }),
-    // Blocks so small that each run is one frame.
+    // Blocks so small that each run is one frame, and staging that can be filled.
     ...(at === 'remote' ? { hasRemote: true, blockBytes: 512 } : {}),
+    ...(at === 'remote' && role === 'sub' ? { slotBytes: 32_768 } : {}),
     wrap: (device) => new WrongDevice(device, port, tamper()),
   });
 }

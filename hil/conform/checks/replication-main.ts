@@ -211,6 +211,16 @@ async function failedAt(sub: PlayedSub, of: number): Promise<void> {
   throw new Finding(`generation ${of} failed (status): the sub has given it up`, 'nothing of the kind');
 }
 
+/** What GOOD has said of is in the next difference, whenever the power goes. */
+export async function changeDurable(bench: Bench): Promise<void> {
+  await carried(bench, 'R-12');
+  const { data } = await written(bench);
+  await bench.powerCycle();
+  const sub = await PlayedSub.idle(bench);
+  await sub.taker.committed(await sub.freeze());
+  demandBlocks(sub, data);
+}
+
 /** What counted as sent needs no content any more, after a power cut either. */
 export async function sentDurable(bench: Bench): Promise<void> {
   const { of, data, before } = await partlySent(bench);

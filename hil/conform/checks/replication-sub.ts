@@ -1,8 +1,9 @@
 /** What a sub makes of what a main says to it: the suite is the main. */
 import { encodeMessage, type Message, priorityOf } from '../../../protocol/message/messages.js';
+import { refusals } from '../../../protocol/refusals.js';
 import type { Bench } from '../bench.js';
 import { CarriedBlocks, type HeldChunk } from '../carried.js';
-import { demand } from '../finding.js';
+import { demand, NotRun } from '../finding.js';
 import { messageWords } from '../frame-words.js';
 import type { ImageGiver } from '../image-giver.js';
 import { demandContent } from '../medium.js';
@@ -16,6 +17,8 @@ export const pastNumbers = 2 ** 31;
 /** How often and how long a sub is looked at until it has dropped something durably. */
 const looksMax = 40;
 const lookUs = 50_000;
+/** The longest that it may take to find room for an image, or that there is none. */
+const durableUs = 10_000_000;
 /** Long enough for anything that a sub does at once, in microseconds. */
 const atOnceUs = 300_000;
 
@@ -237,4 +240,43 @@ async function demandImage({ host, sub }: PlayedMain, data: Buffer): Promise<voi
   const zeros = Buffer.alloc(two);
   const whole = Buffer.concat([data.subarray(0, two), zeros, data.subarray(two)]);
   await demandContent(unit, 0, whole, 'the image that was committed');
+}
+
+/** The largest staging area that is filled, in bytes. */
+const filledBytesMax = 16 * 2 ** 20;
+
+/** Staging of which the image before has a part takes another as soon as that is in its place; one that is too large, never. */
+export async function roomAwaited(bench: Bench): Promise<void> {
+  const main = await PlayedMain.meet(bench);
+  const { blockBytes, volumes } = main.sub;
+  const { shadowSlots: slots } = await main.host.status();
+  if (slots * blockBytes > filledBytesMax || volumes.length > 1)
+    throw new NotRun(`staging takes ${slots} blocks, too many to be filled: make it smaller`);
+  if (slots >= (volumes[0] ?? 0) / blockBytes) throw new NotRun('staging is as large as the volume: make it smaller');
+  for (let times = 0; times < 2; times += 1) {
+    const image = main.image();
+    image.begin();
+    await image.stored(...filled(bench, image, slots));
+    await image.committed();
+    main.sub = await main.pair();
+  }
+  const tooLarge = main.image();
+  tooLarge.begin();
+  filled(bench, tooLarge, slots + 1);
+  const given = await main.session.next(
+    'abandon',
+    ({ generation }) => (generation as number) === tooLarge.image.generation,
+    durableUs,
+  );
+  const isRight = given.code === refusals['staging-full'].number;
+  demand(isRight, `abandon with ${refusals['staging-full'].number} (staging-full)`, () => messageWords(given));
+}
+
+/** Sends so many blocks, each in a run of its own; gives the numbers of the runs. */
+function filled(bench: Bench, image: ImageGiver, count: number): number[] {
+  const { blockBytes } = image.image;
+  const data = contents(bench, blockBytes, count);
+  return Array.from({ length: count }, (_, block) =>
+    image.blocks(block, data.subarray(block * blockBytes, (block + 1) * blockBytes)),
+  );
 }

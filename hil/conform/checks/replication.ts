@@ -3,7 +3,7 @@
  * between them, and the host of the device.
  */
 import type { Bench } from '../bench.js';
-import { type Check, type ConformRole, checked, type Requirement, unchecked } from '../check.js';
+import { type Check, type ConformRole, checked, type Requirement } from '../check.js';
 import { failedBackBySub, failedBackToMain } from './failback.js';
 import * as main from './replication-main.js';
 import * as sub from './replication-sub.js';
@@ -71,10 +71,11 @@ export const replicationRequirements: readonly Requirement[] = [
     main: failedBackToMain,
     sub: failedBackBySub,
   }),
-  unchecked(
+  conversing(
     'R-12',
     'Before GOOD of a write its data is durable, and before the data the record that the block changes.',
-    'D-9 checks what a host sees of it; the order of the two shows in power cuts at the right moment alone.',
+    { main: main.changeDurable },
+    power,
   ),
   conversing(
     'R-13',
@@ -126,10 +127,10 @@ export const replicationRequirements: readonly Requirement[] = [
     { sub: forms.heldTaken },
   ),
   conversing('R-25', 'A held run that was refused is sent again with its contents.', { main: forms.heldSentAgain }),
-  unchecked(
+  conversing(
     'R-26',
     'A run waits for room in staging as long as some may come, and needs it only for what is not held.',
-    'How much room there is, and when some may come, is the sub’s own affair: put it on a bench with a small staging area.',
+    { sub: sub.roomAwaited },
   ),
   conversing(
     'R-27',

@@ -220,7 +220,10 @@ describe('a sub that main sends an image to', () => {
       ]);
       expect(lab.told()).to.deep.equal(['committed', 'structured']);
     }
-    for (const none of [0, 3]) expect(agreed().begin({ generation: generation(none), full: true }).told()).to.be.empty;
+    for (const none of [0, 3]) {
+      const lab = agreed().begin({ generation: generation(none), full: true });
+      expect(lab.told()).to.deep.equal([]);
+    }
     const fresh = new SessionLab(true);
     fresh.pairing().durable();
     fresh.stamped[0]?.();
