@@ -33,22 +33,21 @@ export function logDevice(runner: DeviceRunner): void {
 /** How often lines that are down are looked at, in milliseconds. */
 const lookMs = 1000;
 
-/** Says of lines that stay down why: each reason once, until it changes. A peer that comes back at once is no news. */
+/** Says of lines that they are open, or why they are not: what changes. A peer that comes back at once is no news. */
 export function logLines(lines: ReadonlyMap<string, Line>): void {
   for (const [name, line] of lines) {
     let told: string | undefined;
     let lost: string | undefined;
-    line.on('open', () => {
-      told = undefined;
-    });
     line.on('lost', ({ detail }) => {
       lost = detail;
     });
     const timer = setInterval(() => {
       const { isOpen, trouble } = line;
-      if (isOpen || trouble === undefined || trouble.detail === told) return;
-      told = trouble.detail;
-      log(told === lost ? 'info' : 'warning', `${name} line: ${trouble.code}: ${trouble.detail}`);
+      const now = isOpen ? 'open' : trouble?.detail;
+      if (now === undefined || now === told) return;
+      told = now;
+      if (isOpen || trouble === undefined) log('info', `${name} line: open`);
+      else log(now === lost ? 'info' : 'warning', `${name} line: ${trouble.code}: ${now}`);
     }, lookMs);
     timer.unref();
     line.on('closed', () => clearInterval(timer));

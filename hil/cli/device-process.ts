@@ -9,9 +9,9 @@ import { logDevice, logLines } from './device-log.js';
 import { type EndSignal, onEndSignal } from './interrupts.js';
 import { interruptedExit, reportError } from './report-error.js';
 
-/** How long a listener is given to get its port: so many looks, so many milliseconds apart. */
-const portTries = 200;
-const portPauseMs = 5;
+/** How long lines are given to open before the ready line tells of them: so many looks, so many milliseconds apart. */
+const openTries = 200;
+const openPauseMs = 5;
 
 export interface DeviceProcess {
   /** Not started yet. */
@@ -20,8 +20,8 @@ export interface DeviceProcess {
   readonly lines: ReadonlyMap<string, Line>;
   /** When this mark comes the device is ready; undefined: as soon as it is started. */
   readonly readyMark?: string;
-  /** What to print on stdout when it is ready, without the line end. */
-  readonly readyText: () => Promise<string>;
+  /** What to print on stdout when it is ready, without the line end; what lines are waited for follows. */
+  readonly readyText: () => string;
   /** Answers orders on stdin, once it is ready; without it stdin is left alone. */
   readonly answer?: (line: string) => string;
 }
@@ -37,7 +37,9 @@ export async function runDeviceProcess(of: DeviceProcess): Promise<number> {
   logLines(lines);
   let hangUp = () => {};
   const ready = async () => {
-    process.stdout.write(`${await readyText()}\n`);
+    const all = [...lines.values()];
+    for (let tries = 0; tries < openTries && !all.every(isSettled); tries += 1) await pause(openPauseMs);
+    process.stdout.write(`${readyText()}${waitedFor(all)}\n`);
     if (answer !== undefined) hangUp = takeOrders(answer);
   };
   if (readyMark === undefined) void ready();
@@ -53,13 +55,19 @@ export async function runDeviceProcess(of: DeviceProcess): Promise<number> {
 }
 
 /** How others reach a line that this process made: the path of a PTY, the port that a listener got. */
-export async function reachableAt(line: Line): Promise<string> {
-  if (isPty(line)) return `serial:${line.path}`;
-  // The port is known once the listener listens, which is in a moment or never.
-  for (let tries = 0; tries < portTries && line.name.endsWith(':0') && line.trouble === undefined; tries += 1) {
-    await pause(portPauseMs);
-  }
-  return line.name;
+export function reachableAt(line: Line): string {
+  return isPty(line) ? `serial:${line.path}` : line.name;
 }
 
 const isPty = (line: Line): line is PtyLine => 'path' in line;
+
+/** A line that does its part: what is missing, if anything, is a client. */
+const isThere = ({ isOpen, isListening }: Line): boolean => isOpen || isListening === true;
+
+const isSettled = (line: Line): boolean => isThere(line) || line.trouble !== undefined;
+
+/** The lines that cannot be opened, and why, as the ready line ends with them. */
+function waitedFor(lines: readonly Line[]): string {
+  const details = lines.filter((line) => !isThere(line)).map(({ name, trouble }) => trouble?.detail ?? name);
+  return details.length === 0 ? '' : ` (waiting for ${details.join(', and for ')}; tried again every second)`;
+}

@@ -50,8 +50,7 @@ async function run({ line: text, image, size }: DiskOptions, capture: CaptureFil
     onFrame: ({ way, bytes, atUs }) => captured?.take(way, bytes, timeOfDayUs(atUs)),
     disks: new Map<DiskName, DiskPort>([['medium', medium]]),
   });
-  const readyText = async () =>
-    `ready disk line=${await reachableAt(line)} size=${formatSize(medium.sectors * sectorBytes)}`;
+  const readyText = () => `ready disk line=${reachableAt(line)} size=${formatSize(medium.sectors * sectorBytes)}`;
   return runDeviceProcess({ runner, lines, readyText });
 }
 

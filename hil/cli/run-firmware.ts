@@ -57,8 +57,7 @@ async function run(options: FirmwareOptions, areas: FirmwareAreas, capture: Capt
       ...(capture === undefined ? {} : capturedFrames(capture, configuration)),
       signal: giveUp.signal,
     });
-    const readyText = async () =>
-      `ready ${areas.role} host=${await reachableAt(host)} remote=${await reachableAt(remote)}`;
+    const readyText = () => `ready ${areas.role} host=${reachableAt(host)} remote=${reachableAt(remote)}`;
     off();
     const lines = new Map([
       ['host', host],

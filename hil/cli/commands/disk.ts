@@ -6,7 +6,8 @@ import type { DiskOptions } from '../run-disk.js';
 
 const help = `
 What is written is durable in the file once it has been flushed; a killed process loses the rest, as a disk does
-when its power fails. Prints "ready disk line=… size=…". Ends on SIGTERM (exit code 0) and Ctrl-C (130).
+when its power fails. Prints "ready disk line=… size=…", and "(waiting for …)" after it when the line
+cannot be opened yet: it is tried again every second, and stderr tells when it opens. Ends on SIGTERM (exit code 0) and Ctrl-C (130).
 ${captureHelp}
 
 Example: a controller with its staging area on a disk at the end of a line

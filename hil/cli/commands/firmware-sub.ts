@@ -8,8 +8,8 @@ import { consoleHelp, consoleOption } from '../console-option.js';
 import type { FirmwareOptions } from '../run-firmware.js';
 
 const help = `
-Prints "ready sub host=… remote=…" when it takes commands; logs go to stderr, those of a line too that
-cannot be opened yet and is tried again. Ends on SIGTERM (exit code 0) and Ctrl-C (130). Killed at any moment it goes on
+Prints "ready sub host=… remote=…" when it takes commands, and "(waiting for …)" after it when a line cannot be opened
+yet: it is tried again every second. Logs go to stderr, a line too for each time that a line opens or is lost. Ends on SIGTERM (exit code 0) and Ctrl-C (130). Killed at any moment it goes on
 from its files.
 ${consoleHelp}
 ${captureHelp}

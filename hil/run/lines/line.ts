@@ -24,6 +24,8 @@ export interface Line {
   /** The address, or a name for lines that have none. */
   readonly name: string;
   readonly isOpen: boolean;
+  /** A listener that clients can reach, whether one is there or not. */
+  readonly isListening?: boolean;
   /** Why the line is not open now, as far as is known. */
   readonly trouble: Refusal | undefined;
   /** Bytes taken by `write` that cannot have reached the other end yet, as far as this side can tell. */

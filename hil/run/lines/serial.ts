@@ -96,7 +96,7 @@ function openPort(port: SerialPort, name: string): Promise<void> {
       if (late) return void releasePort(port);
       if (error === null) return resolve();
       const user = isTaken(error) ? usersOf(port.path) : undefined;
-      if (user === undefined) refuse(error.message.replace(/^Error:? /, ''));
+      if (user === undefined) refuse(whyNot(error));
       else reject(new RefusalError('port-in-use', `${name}, by ${user}`));
     });
   });
@@ -104,6 +104,9 @@ function openPort(port: SerialPort, name: string): Promise<void> {
 
 /** Somebody has locked the port, or taken it for exclusive use. */
 const isTaken = ({ message }: Error): boolean => /Cannot lock port|resource busy/.test(message);
+
+const whyNot = ({ message }: Error): string =>
+  message.includes('No such file') ? 'there is no such port' : message.replace(/^Error:? /, '');
 
 function usersOf(path: string): string | undefined {
   const [user] = usersOfPorts([path]).get(path) ?? [];

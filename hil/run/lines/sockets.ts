@@ -31,7 +31,7 @@ export class ClientSource implements StreamSource {
       await connected(socket);
     } catch (error) {
       socket.destroy();
-      throw new RefusalError('line-unavailable', `${this.name}: ${(error as Error).message}`);
+      throw new RefusalError('line-unavailable', `${this.name}: ${whyNot(error as NodeJS.ErrnoException)}`);
     } finally {
       this.#connecting = undefined;
     }
@@ -64,6 +64,10 @@ export class ListenerSource implements StreamSource {
       return formatLineAddress(this.#address);
     }
     return formatLineAddress({ ...this.#address, port: bound.port });
+  }
+
+  get isListening(): boolean {
+    return this.#server.listening;
   }
 
   async next(): Promise<OpenStream> {
@@ -142,6 +146,9 @@ async function removeStaleSocket(address: ListenAddress & { kind: 'unix-listen' 
     if (code !== 'ENOENT') throw refuse(message);
   }
 }
+
+const whyNot = ({ code, message }: NodeJS.ErrnoException): string =>
+  code === 'ECONNREFUSED' || code === 'ENOENT' ? 'nobody listens there' : message;
 
 function connectOptions(address: ClientAddress): NetConnectOpts {
   if (address.kind === 'unix') return { path: address.path };

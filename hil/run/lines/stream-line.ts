@@ -21,6 +21,8 @@ export interface OpenStream {
 export interface StreamSource {
   /** The line's address. */
   readonly name: string;
+  /** As of a line. */
+  readonly isListening?: boolean;
   /** Gives the next open stream or rejects with a RefusalError. Only called when the one before was released. */
   next(): Promise<OpenStream>;
   /** Gives up for good; a `next` under way rejects soon. */
@@ -72,6 +74,10 @@ export class StreamLine extends LineEmitter implements Line {
 
   get isOpen(): boolean {
     return this.#stream !== undefined && this.#closing === undefined;
+  }
+
+  get isListening(): boolean {
+    return this.#source.isListening === true;
   }
 
   get trouble(): Refusal | undefined {
