@@ -3,6 +3,7 @@
 /** `blocked`: nobody can use the line as it is. The others are what was found by using it. */
 export const findingKinds = {
   'port-missing': 'blocked',
+  'no-port': 'blocked',
   permission: 'blocked',
   'in-use': 'blocked',
   unopened: 'blocked',

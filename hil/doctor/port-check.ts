@@ -1,16 +1,19 @@
 /** What can be said of a serial port without opening it. */
-import { existsSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
+import { type BigIntStats, existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { permissionRemedy } from '../run/port-permission.js';
 import { usersOfPorts } from '../run/port-users.js';
 import { latencyTimerFile, latencyTimerMsGood, latencyTimerOf, type PortPlaces } from '../run/ports.js';
 import { processName } from '../run/process-name.js';
+import { deviceNumbers, realPathOf } from '../run/sysfs.js';
 import type { Finding } from './finding.js';
 
 /** Everything that is wrong with the port at `path`. */
 export function checkPort(path: string, places: PortPlaces): Finding[] {
   if (!existsSync(path)) return [missing(path)];
   const device = realpathSync(path);
+  const other = otherThanPort(device, places);
+  if (other !== undefined) return [noPort(path, other)];
   return [...permissionOf(device, places), ...usersOf(device), ...latencyOf(device, places)];
 }
 
@@ -21,6 +24,36 @@ function missing(path: string): Finding {
     seen: 'no such device file',
     remedy: 'plug the adapter in; coldframe ports lists what there is, by names that stay with an adapter',
   };
+}
+
+interface Other {
+  readonly what: string;
+  readonly remedy?: string;
+}
+
+const listed = 'give the device file of a port: coldframe ports lists them';
+
+function noPort(path: string, { what, remedy = listed }: Other): Finding {
+  return { kind: 'no-port', what: `${path} is no serial port`, seen: `it is ${what}`, remedy };
+}
+
+/** What a file is that is no serial port; undefined when it is one, or when the system does not tell. */
+function otherThanPort(path: string, { sysDirectory }: PortPlaces): Other | undefined {
+  const stats = statSync(path, { bigint: true });
+  if (stats.isFile()) return { what: 'an ordinary file' };
+  if (stats.isDirectory()) return { what: 'a directory' };
+  if (stats.isSocket()) return { what: 'a socket', remedy: `write unix:${path} in place of serial:${path}` };
+  if (stats.isFIFO()) return { what: 'a pipe' };
+  if (stats.isBlockDevice()) return { what: 'a disk' };
+  const subsystem = subsystemOf(stats, sysDirectory);
+  return subsystem === undefined || subsystem === 'tty' ? undefined : { what: `a device of the kind "${subsystem}"` };
+}
+
+/** Ports are of `tty`. PTYs are not told of. */
+function subsystemOf({ rdev }: BigIntStats, sysDirectory: string): string | undefined {
+  const { major, minor } = deviceNumbers(rdev);
+  const subsystem = realPathOf(join(sysDirectory, 'dev/char', `${major}:${minor}`, 'subsystem'));
+  return subsystem === undefined ? undefined : basename(subsystem);
 }
 
 function permissionOf(device: string, { user }: PortPlaces): Finding[] {

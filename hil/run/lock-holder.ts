@@ -1,5 +1,6 @@
 /** Who has a file locked, as Linux tells it. */
 import { type BigIntStats, readFileSync } from 'node:fs';
+import { deviceNumbers } from './sysfs.js';
 
 /** The process that holds a flock on a file that `stat` tells of, or undefined when nobody does or it is not told. */
 export function lockHolderOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): number | undefined {
@@ -12,8 +13,7 @@ export function lockHolderOf({ dev, ino }: Pick<BigIntStats, 'dev' | 'ino'>): nu
  * container. A line looks like `1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF`, device in hexadecimal.
  */
 export function lockHolder(locks: string, device: bigint, inode: bigint): number | undefined {
-  const major = (device >> 8n) & 0xfffn;
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xfff00n);
+  const { major, minor } = deviceNumbers(device);
   const hex = (value: bigint) => value.toString(16).padStart(2, '0');
   const file = `${hex(major)}:${hex(minor)}:${inode}`;
   for (const line of locks.split('\n')) {

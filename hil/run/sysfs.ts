@@ -16,6 +16,11 @@ export function realPathOf(path: string): string | undefined {
   return unlessGone(() => realpathSync(path));
 }
 
+/** The two numbers of a device, as Linux puts them into one for stat(2). */
+export function deviceNumbers(device: bigint): { readonly major: bigint; readonly minor: bigint } {
+  return { major: (device >> 8n) & 0xfffn, minor: (device & 0xffn) | ((device >> 12n) & 0xfff00n) };
+}
+
 function unlessGone<Value>(read: () => Value): Value | undefined {
   try {
     return read();

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect } from 'chai';
@@ -7,9 +16,10 @@ import { runDoctor } from '../../../hil/cli/doctor.js';
 import { examineLine } from '../../../hil/doctor/examine.js';
 import { checkSettings } from '../../../hil/doctor/settings-check.js';
 import { BoardLock } from '../../../hil/run/board-lock.js';
-import { openPtyLine, type PtyLine } from '../../../hil/run/lines/open-line.js';
+import { openLine, openPtyLine, type PtyLine } from '../../../hil/run/lines/open-line.js';
 import { readPortSettings } from '../../../hil/run/lines/port-settings.js';
 import { openPty } from '../../../hil/run/lines/pty.js';
+import { eventually } from '../cli/eventually.js';
 import { serialLine } from './serial-line.js';
 
 describe('a doctor at a port', () => {
@@ -40,6 +50,30 @@ describe('a doctor at a port', () => {
   it('finds that it is missing, and looks no further', async () => {
     const findings = await examined({}, `serial:${join(root, 'by-id/none')}`);
     expect(findings.map(({ kind }) => kind)).to.deep.equal(['port-missing']);
+  });
+
+  it('finds that a file is no port, says what it is, and looks no further', async () => {
+    const char = join(root, 'sys/dev/char/1:3');
+    mkdirSync(join(root, 'sys/class/mem'), { recursive: true });
+    mkdirSync(char, { recursive: true });
+    symlinkSync('../../../class/mem', join(char, 'subsystem'));
+    writeFileSync(join(root, 'file'), '');
+    const socket = openLine(`unix-listen:${root}/socket`);
+    await eventually(() => expect(existsSync(join(root, 'socket'))).to.equal(true));
+    const told: string[] = [];
+    for (const path of [join(root, 'file'), root, '/dev/null', join(root, 'socket')]) {
+      const [finding, ...others] = await examined({}, `serial:${path}`);
+      expect([finding?.kind, others]).to.deep.equal(['no-port', []]);
+      told.push(`${finding?.seen}; ${finding?.remedy}`);
+    }
+    await socket.close();
+    const listed = 'give the device file of a port: coldframe ports lists them';
+    expect(told).to.deep.equal([
+      `it is an ordinary file; ${listed}`,
+      `it is a directory; ${listed}`,
+      `it is a device of the kind "mem"; ${listed}`,
+      `it is a socket; write unix:${root}/socket in place of serial:${root}/socket`,
+    ]);
   });
 
   it('finds that the user may not use it, with the group to join', async () => {
