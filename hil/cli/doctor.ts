@@ -2,12 +2,14 @@
 import { RefusalError } from '../../protocol/refusals.js';
 import { readBenchFile } from '../bench/bench-file.js';
 import { linesOfBench } from '../doctor/bench-lines.js';
-import { type Examined, examineLine, type LineToExamine } from '../doctor/examine.js';
+import { type Examined, type ExamineOptions, examineLine, type LineToExamine } from '../doctor/examine.js';
 import { type Finding, isBlocking } from '../doctor/finding.js';
 import { checkPort } from '../doctor/port-check.js';
 import { counted } from '../report/quantity.js';
 import { readKeyFile } from '../run/key-file.js';
 import { listPorts, type PortPlaces, portPlaces } from '../run/ports.js';
+import { onEndSignal } from './interrupts.js';
+import { Interrupted } from './report-error.js';
 
 export interface DoctorOptions {
   readonly bench?: string;
@@ -33,12 +35,28 @@ export async function runDoctor(options: DoctorOptions, out: { write(text: strin
     if (json !== true) out.write(examinedText(each));
   };
   if (lines === undefined) for (const port of await portsFromOutside(places)) take(port);
-  else for (const line of lines) take(await examineLine(line, { places, patienceMs: timeout * 1000 }));
+  else for await (const each of examinedUnlessInterrupted(lines, { places, patienceMs: timeout * 1000 })) take(each);
   const findings = examined.flatMap((each) => each.findings);
   const exit = findings.length === 0 ? 0 : findings.some(isBlocking) ? unavailableExit : foundExit;
   if (json === true) out.write(`${JSON.stringify({ exit, lines: examined.map(jsonOf) })}\n`);
   else out.write(`${summary(examined, findings)}\n`);
   return exit;
+}
+
+/** Throws Interrupted after a signal, once the line under way is closed: a listener leaves no socket behind. */
+async function* examinedUnlessInterrupted(lines: readonly LineToExamine[], options: ExamineOptions) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const off = onEndSignal(() => controller.abort());
+  try {
+    for (const line of lines) {
+      const examined = await examineLine(line, { ...options, signal });
+      if (signal.aborted) throw new Interrupted();
+      yield examined;
+    }
+  } finally {
+    off();
+  }
 }
 
 function linesToExamine({ bench, line, keyFile }: DoctorOptions): LineToExamine[] | undefined {

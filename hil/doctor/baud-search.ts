@@ -17,6 +17,7 @@ export async function searchBaud(
   const { address } = options;
   const patienceMs = Math.min(tryMsMax, options.patienceMs);
   for (const baud of rates) {
+    if (options.signal?.aborted === true) return undefined;
     if (baud === address.baud) continue;
     const seen = await probeLine({ ...options, address: { ...address, baud }, patienceMs });
     if (seen.trouble === undefined && isUnderstood(seen)) return wrongBaud(address.baud, baud);

@@ -27,6 +27,8 @@ export interface ExamineOptions {
   readonly places: PortPlaces;
   /** How long a line is given to answer, in milliseconds. */
   readonly patienceMs: number;
+  /** Ends the examination early. */
+  readonly signal?: AbortSignal;
   /** What an open port is set to, for what PTYs cannot be. */
   readonly readSettings?: (path: string) => PortSettings;
 }
@@ -68,7 +70,7 @@ async function locked(address: string, byIdDirectory: string): Promise<BoardLock
 
 async function examineOpen(line: LineToExamine, address: LineAddress, options: ExamineOptions) {
   const { role, key, expected } = line;
-  const { patienceMs, places, readSettings = readPortSettings } = options;
+  const { patienceMs, places, signal, readSettings = readPortSettings } = options;
   const isSerial = address.kind === 'serial';
   const ofSettings: Finding[] = [];
   const onOpen = () => {
@@ -76,7 +78,7 @@ async function examineOpen(line: LineToExamine, address: LineAddress, options: E
   };
   const { sysDirectory, devDirectory, byIdDirectory } = places;
   const lineOptions = { sysDirectory, devDirectory, byIdDirectory };
-  const probe = { role, key, patienceMs, lineOptions };
+  const probe = { role, key, patienceMs, lineOptions, ...(signal === undefined ? {} : { signal }) };
   const seen = await probeLine({ ...probe, address, onOpen });
   const judged = judge(seen, { expected, isSerial, patienceMs });
   const isGarbage = judged.some(({ kind }) => kind === 'garbage');

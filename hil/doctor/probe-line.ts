@@ -22,6 +22,8 @@ export interface ProbeOptions {
   readonly lineOptions: OpenLineOptions;
   /** Called while the line is open. */
   readonly onOpen?: () => void;
+  /** Ends the looking, with what was seen so far. */
+  readonly signal?: AbortSignal;
 }
 
 /** What was seen at a line. */
@@ -56,9 +58,12 @@ const final: ReadonlySet<RefusalCode> = new Set([
 
 /** Looks at a line until it is clear what is there, or patience ends. Throws RefusalError `line-address`. */
 export async function probeLine(options: ProbeOptions): Promise<Observation> {
-  const { address, lineOptions, patienceMs, onOpen } = options;
+  const { address, lineOptions, patienceMs, onOpen, signal } = options;
   const line = openLine(address, lineOptions);
   const probe = new Probe(line, options);
+  const end = () => void probe.close();
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted === true) end();
   try {
     await whenOpen(line, Math.max(patienceMs, openMsMin));
     onOpen?.();
@@ -68,6 +73,7 @@ export async function probeLine(options: ProbeOptions): Promise<Observation> {
     if (!(error instanceof RefusalError)) throw error;
     return probe.observation(error.refusal);
   } finally {
+    signal?.removeEventListener('abort', end);
     await probe.close();
   }
 }
@@ -133,6 +139,7 @@ class Probe {
   }
 
   close(): Promise<void> {
+    this.#settle();
     return this.#runner.stop();
   }
 

@@ -10,7 +10,7 @@ what it is, how it was seen, and what to do. Without --bench and --line it looks
 outside.
 
 Exit codes: 0 all is well; 1 something was found; 2 usage or configuration; 3 a line cannot be used at all: missing,
-            forbidden, or in use
+            forbidden, or in use; 130 interrupted
 
 Examples:
   $ coldframe doctor --bench my-board.yaml

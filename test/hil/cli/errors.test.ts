@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runProcess, startProcess, temporaryFolder } from '../../../hil/bench/processes.js';
 import { refusals } from '../../../protocol/refusals.js';
+import { eventually } from './eventually.js';
 
 const main = ['firmware', 'main', '--host', 'pty:', '--remote', 'pty:', '--method', 'copy'];
 const areas = ['--primary', 'memory:1MiB', '--shadow', 'memory:2MiB', '--meta', 'memory:8MiB'];
@@ -139,6 +140,20 @@ describe('errors of the command line', () => {
     ]);
     const end = await line.stop('SIGINT');
     expect(end.exitCode).to.equal(130);
+  });
+
+  it('leaves no socket behind when it is interrupted while a doctor listens', async () => {
+    const socket = join(folder.path, 'd.sock');
+    let running: { readonly pid?: number | undefined } = {};
+    const ended = runProcess(['doctor', '--line', `unix-listen:${socket}`, '--timeout', '60'], {
+      onStart: (started) => {
+        running = started;
+      },
+    });
+    await eventually(() => expect(existsSync(socket)).to.equal(true));
+    process.kill(running.pid ?? 0, 'SIGINT');
+    expect(await ended).to.include({ exitCode: 130, stdout: '', stderr: '' });
+    expect(existsSync(socket)).to.equal(false);
   });
 
   it('tells the generation also when the command after the freeze fails', async () => {
