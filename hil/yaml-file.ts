@@ -4,9 +4,11 @@
  * They are YAML 1.2 whatever their directives say. Files written by hand are short and flat; the limits are far from
  * those and near enough that no file, such as a disk image given by mistake, takes long or much memory to refuse.
  */
+
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type CST, type Document, isMap, isNode, isScalar, LineCounter, type Node, Parser, parseDocument } from 'yaml';
 import type * as z from 'zod';
+import { fileRefusal } from '../host/golden/file-refusal.js';
 import { RefusalError } from '../protocol/refusals.js';
 import { problemsOf } from './yaml-problems.js';
 
@@ -169,9 +171,9 @@ function contentsOf(path: string): string {
   try {
     return beginningOf(path).toString('utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new RefusalError('file-missing', path);
-    throw new RefusalError('file-unreadable', `${path}: ${message}`);
+    throw fileRefusal('file-unreadable', path, error);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What must fit together in a bench file, once each field is right by itself. */
+import { namedTwice } from '../run/same-file.js';
 import type { YamlPath, YamlProblem } from '../yaml-file.js';
 import type { Powered } from './bench.js';
 import type { BenchFile } from './bench-schema.js';
@@ -103,15 +104,14 @@ function problemsOfAreas(bench: BenchFile): YamlProblem[] {
     ),
     ...Object.entries(meta).map(([role, area]) => ({ path: ['meta', role], area, role: role as Powered })),
   ];
-  const seen = new Set<string>();
+  const seen: string[] = [];
   return given.flatMap(({ path, area, role }) => {
     if (kind !== 'processes')
       return [problem(path, `only models as processes have areas of their own; use kind: processes`)];
     if (roles[role] === 'line') return [problem(path, `${role} is a board, which has its own disks`)];
     if (area === undefined || area.startsWith('memory:')) return [];
-    const isTwice = seen.has(area);
-    seen.add(area);
-    return isTwice ? [problem(path, `${area} is given for two areas`)] : [];
+    seen.push(area);
+    return namedTwice(seen) === area ? [problem(path, `${area} is given for two areas`)] : [];
   });
 }
 

@@ -1,6 +1,7 @@
 /** What benches in real time share: two hosts at the ends of lines, and a clock that runs by itself. */
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import type { HostClient } from '../../host/client.js';
-import { RefusalError } from '../../protocol/refusals.js';
+import type { RefusalError } from '../../protocol/refusals.js';
 import type { AreaName } from '../report/block-states.js';
 import type { LineRecord } from '../report/run-record.js';
 import { nowUs } from '../run/clock.js';
@@ -109,7 +110,11 @@ export abstract class RealTimeBench implements Bench {
   }
 
   protected unable(what: string): RefusalError {
-    return new RefusalError('capability-missing', `this bench cannot ${what}`);
+    return new AdvisedRefusal(
+      'capability-missing',
+      `this bench cannot ${what}`,
+      'Take a bench that can: docs/bench.md says how.',
+    );
   }
 
   #relay(): Relay {

@@ -5,9 +5,11 @@
  * A capture holds what was on its lines and the names of these, and nothing else: no command line and no seed, since
  * the key of an encrypted run in virtual time comes from its seed.
  */
+
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { refusalOfFile } from '../../host/golden/file-refusal.js';
-import { type Refusal, RefusalError } from '../../protocol/refusals.js';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
+import { errorOfFile, refusalOfFile } from '../../host/golden/file-refusal.js';
+import type { Refusal } from '../../protocol/refusals.js';
 import { version } from '../version.js';
 import { blockTypes, enhancedPacket, interfaceDescription, sectionHeader, type Way } from './pcapng.js';
 
@@ -123,10 +125,13 @@ function create(path: string): number {
     }
     closeSync(file);
   } catch (error) {
-    const refusal = refusalOfFile(error, path);
-    throw refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
+    throw errorOfFile(error, path);
   }
-  throw new RefusalError('capture-invalid', `${path} is there and is no capture; it is left alone`);
+  throw new AdvisedRefusal(
+    'capture-invalid',
+    `${path} is there and is no capture; it is left alone`,
+    'Name another file, or move that one away.',
+  );
 }
 
 function isReplaceable(file: number): boolean {

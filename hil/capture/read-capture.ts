@@ -1,6 +1,6 @@
 /** Reads the frames of a capture: of a file that `--capture` wrote, or that Wireshark wrote from one. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { refusalOfFile } from '../../host/golden/file-refusal.js';
+import { errorOfFile } from '../../host/golden/file-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { blockTypes, byteOrderMagic, linkType, type Way } from './pcapng.js';
 import { type InterfaceBody, interfaceBody, packetBody } from './pcapng-bodies.js';
@@ -115,8 +115,7 @@ function refusing<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const refusal = refusalOfFile(error, path);
-    throw refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
+    throw errorOfFile(error, path);
   }
 }
 

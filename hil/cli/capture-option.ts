@@ -1,7 +1,7 @@
 /** The option `--capture` of the commands that have lines. */
-import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
+import { namedTwice } from '../run/same-file.js';
 import { log } from './device-log.js';
 
 /** `--capture <file>`; what it says in help is the same everywhere. */
@@ -20,6 +20,7 @@ export function warnOfCapture({ code, detail }: Refusal): void {
 
 /** Throws RefusalError `argument-invalid` for a capture that is to be where an area is, or will be made. */
 export function requireOwnFile(capture: string | undefined, areas: readonly string[]): void {
-  const area = areas.find((each) => capture !== undefined && resolve(each) === resolve(capture));
-  if (area !== undefined) throw new RefusalError('argument-invalid', `${area} is given for an area and the capture`);
+  const area = capture === undefined ? undefined : areas.find((each) => namedTwice([each, capture]) !== undefined);
+  if (area !== undefined)
+    throw new RefusalError('argument-invalid', `--capture ${capture}: it is the file of an area; name another`);
 }

@@ -1,7 +1,7 @@
 /** What `coldframe init` does. */
 import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { refusalOfFile } from '../../host/golden/file-refusal.js';
+import { errorOfFile } from '../../host/golden/file-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { parseBench } from '../bench/bench-file.js';
 import { benchTemplate } from '../bench/bench-template.js';
@@ -27,8 +27,7 @@ export async function writeBenchFile(path: string, { force, ports }: InitOptions
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST')
       throw new RefusalError('file-exists', `${path}; --force replaces it`);
-    const refusal = refusalOfFile(error, path);
-    throw refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
+    throw errorOfFile(error, path);
   }
   const next = ['doctor', 'run'].map((name) => `  ${commandWords(['coldframe', name, '--bench', path])}\n`).join('');
   const what = kind === 'lines' ? 'two boards at the first two adapters' : 'two models in virtual time';

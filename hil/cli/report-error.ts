@@ -1,5 +1,7 @@
 /** How a command that fails says so: what, about what, and what to do about it. */
+
 import { CommanderError } from 'commander';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import { type Refusal, RefusalError, refusals } from '../../protocol/refusals.js';
 
 /** Ctrl-C, or the end of the terminal: everything has been cleaned up. */
@@ -17,14 +19,15 @@ export function reportError(error: unknown, asJson: boolean): number {
   if (error instanceof Interrupted) return interruptedExit;
   const refusal = refusalOf(error);
   if (refusal === undefined) return internalError(error);
-  process.stderr.write(errorText(refusal));
-  if (asJson) process.stdout.write(`${JSON.stringify({ error: errorObject(refusal) })}\n`);
+  const remedy = error instanceof AdvisedRefusal ? error.remedy : refusals[refusal.code].remedy;
+  process.stderr.write(errorText(refusal, remedy));
+  if (asJson) process.stdout.write(`${JSON.stringify({ error: errorObject(refusal, remedy) })}\n`);
   return refusals[refusal.code].exit;
 }
 
 /** What happened, and what to do: two lines, and one for each problem of a file. */
-export function errorText({ code, detail }: Refusal): string {
-  const { meaning, remedy } = refusals[code];
+export function errorText({ code, detail }: Refusal, remedy: string): string {
+  const { meaning } = refusals[code];
   const [first = '', ...more] = detail.split('\n');
   // What is wrong with a file comes as a line for each.
   if (code === 'configuration-invalid' && more.length > 0) {
@@ -36,8 +39,8 @@ export function errorText({ code, detail }: Refusal): string {
 }
 
 /** The same for programs. */
-export function errorObject({ code, detail }: Refusal): Readonly<Record<string, unknown>> {
-  const { meaning, remedy, exit } = refusals[code];
+export function errorObject({ code, detail }: Refusal, remedy: string): Readonly<Record<string, unknown>> {
+  const { meaning, exit } = refusals[code];
   return { code, meaning, detail, remedy, exit };
 }
 

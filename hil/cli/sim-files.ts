@@ -1,8 +1,7 @@
 /** Files that a simulation leaves. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { refusalOfFile } from '../../host/golden/file-refusal.js';
-import { RefusalError } from '../../protocol/refusals.js';
+import { errorOfFile } from '../../host/golden/file-refusal.js';
 import { requireUnlocked } from './untouched-file.js';
 
 /** Writes a file, and makes its folder if there is none; throws RefusalError as `withFile`, and `file-in-use`. */
@@ -12,7 +11,6 @@ export function writeFileInFolder(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   } catch (error) {
-    const refusal = refusalOfFile(error, path);
-    throw refusal === undefined ? error : new RefusalError(refusal.code, refusal.detail);
+    throw errorOfFile(error, path);
   }
 }

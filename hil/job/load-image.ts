@@ -1,6 +1,6 @@
 /** A raw image file as the first content of a volume. The file is opened for reading only. */
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import { isZero } from '../../protocol/digest.js';
-import { RefusalError } from '../../protocol/refusals.js';
 import { formatSize } from '../run/sizes.js';
 import { FileStore } from '../run/stores/file-store.js';
 import type { HostWriter } from './host-writer.js';
@@ -25,7 +25,11 @@ export async function loadImage({ path, volume, volumeBytes, blockBytes, writer 
   try {
     if (store.sizeBytes > volumeBytes) {
       const detail = `${path} has ${formatSize(store.sizeBytes)}, volume ${volume} has ${formatSize(volumeBytes)}`;
-      throw new RefusalError('file-size', detail);
+      throw new AdvisedRefusal(
+        'file-size',
+        detail,
+        'Make the volume larger in the bench file, or take a smaller image.',
+      );
     }
     for (let at = 0; at < store.sizeBytes; at += partBytes) {
       const length = Math.min(partBytes, store.sizeBytes - at);

@@ -1,6 +1,6 @@
 /** What a scenario needs of its bench: said before the first step, not when a step comes to it. */
 
-import { RefusalError } from '../../protocol/refusals.js';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import { type Bench, ownerOf } from '../bench/bench.js';
 import type { Step } from './scenario-file.js';
 
@@ -9,9 +9,10 @@ export function requireAbilities({ can, kind }: Pick<Bench, 'can' | 'kind'>, ste
   for (const step of steps) {
     const missing = missingFor(can, step);
     if (missing !== undefined) {
-      throw new RefusalError(
+      throw new AdvisedRefusal(
         'capability-missing',
         `the step ${step.kind} needs a bench that can ${missing}; this is ${kind}`,
+        'Take another scenario, or give the bench what it needs: docs/bench.md says how.',
       );
     }
     if ('steps' in step) requireAbilities({ can, kind }, step.steps);

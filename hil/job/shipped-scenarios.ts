@@ -1,7 +1,8 @@
 /** The scenario files that come with the program. */
+
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { RefusalError } from '../../protocol/refusals.js';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import { nearestWord } from '../nearest-word.js';
 
 const folder = new URL('../../../hil/scenarios/', import.meta.url);
@@ -21,6 +22,7 @@ export function scenarioPath(nameOrPath: string): string {
   if (!/^[a-z-]+$/.test(nameOrPath) || existsSync(nameOrPath)) return nameOrPath;
   if (existsSync(shipped)) return fileURLToPath(shipped);
   const nearest = nearestWord(nameOrPath, shippedScenarios());
-  const meant = nearest === undefined ? 'coldframe run --list names what there is' : `did you mean ${nearest}?`;
-  throw new RefusalError('file-missing', `${nameOrPath}, nor is there a scenario of that name; ${meant}`);
+  const meant = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  const remedy = 'Check the path; coldframe run --list names the scenarios that there are.';
+  throw new AdvisedRefusal('file-missing', `${nameOrPath}, nor is there a scenario of that name${meant}`, remedy);
 }

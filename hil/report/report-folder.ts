@@ -1,13 +1,19 @@
 /** Where reports go is looked at before a run: not after hours of it. */
+
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import { withFile } from '../../host/golden/file-refusal.js';
-import { RefusalError } from '../../protocol/refusals.js';
 
 /** Refuses `file-unreadable` or `file-missing` when a folder is none, or could neither be made nor written. Makes nothing. */
 export async function requireFolder(path: string): Promise<void> {
   const nearest = await nearestThere(resolve(path));
-  if (!(await stat(nearest)).isDirectory()) throw new RefusalError('file-unreadable', `${nearest} is no folder`);
+  if (!(await stat(nearest)).isDirectory())
+    throw new AdvisedRefusal(
+      'file-unreadable',
+      `${nearest} is no folder`,
+      'Name another folder, or move that file away.',
+    );
   await withFile(nearest, () => access(nearest, constants.W_OK | constants.X_OK));
 }
 

@@ -4,12 +4,14 @@
  *
  * The locks are flocks on empty files that stay: the kernel takes a lock back when its process ends, however it ends.
  */
+
 import { createHash } from 'node:crypto';
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Refusal, RefusalError } from '../../protocol/refusals.js';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
+import { RefusalError } from '../../protocol/refusals.js';
 import { byIdDirectoryDefault, findByIdPath } from './lines/adapter.js';
 import { type LineAddress, parseLineAddress } from './lines/address.js';
 import { lockFile } from './lock.js';
@@ -77,11 +79,12 @@ function locked(name: string, address: string, directory: string): number {
   } catch (error) {
     closeSync(fd);
     if (!(error instanceof RefusalError)) throw error;
-    throw new RefusalError(codeOf(error.refusal), error.refusal.detail);
+    const { code, detail } = error.refusal;
+    if (code !== 'file-in-use') throw error;
+    if (!(error instanceof AdvisedRefusal)) throw new RefusalError('port-in-use', detail);
+    throw new AdvisedRefusal('port-in-use', detail, 'Close the bench that has it first, or take another port.');
   }
 }
-
-const codeOf = ({ code }: Refusal) => (code === 'file-in-use' ? 'port-in-use' : code);
 
 /** Read only, as flock asks for no more: the file may belong to another user, whom systems protect against O_CREAT. */
 function openLockFile(path: string): number {

@@ -3,9 +3,9 @@
  */
 
 import { existsSync, type Stats, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { MainController } from '../../firmware-sim/main/main-controller.js';
 import { SubController } from '../../firmware-sim/sub/sub-controller.js';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import type { Device, DiskName, PortName } from '../../protocol/device.js';
 import { assert, type Method, sectorBytes, volumesMax } from '../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../protocol/refusals.js';
@@ -19,6 +19,7 @@ import type { Line } from './lines/line.js';
 import { openLine } from './lines/open-line.js';
 import { framePayloadMaxOf } from './lines/payload.js';
 import type { Carried } from './runner-port.js';
+import { namedTwice } from './same-file.js';
 
 /** What a controller consists of. Areas of volumes in the order of the volumes. */
 export type FirmwareConfiguration = {
@@ -158,9 +159,9 @@ function checkCounts(of: FirmwareConfiguration): void {
 }
 
 function checkTwice({ volumes, slots, meta }: FirmwareConfiguration): void {
-  const paths = filesOf([...volumes, ...slots, meta]);
-  const twice = paths.find((path, index) => paths.some((other, at) => at < index && resolve(other) === resolve(path)));
-  if (twice !== undefined) throw new RefusalError('argument-invalid', `${twice} is given for two areas`);
+  const twice = namedTwice(filesOf([...volumes, ...slots, meta]));
+  if (twice !== undefined)
+    throw new RefusalError('argument-invalid', `${twice} is given for two areas, which need a file each`);
 }
 
 /**
@@ -172,9 +173,10 @@ function checkLost({ volumes, slots, meta }: FirmwareConfiguration): void {
   if (records === undefined || !existsSync(records) || statSync(records).blocks === 0) return;
   const lost = filesOf([...volumes, ...slots]).find((path) => !existsSync(path) || isEmpty(statSync(path)));
   if (lost !== undefined) {
-    throw new RefusalError(
+    throw new AdvisedRefusal(
       'file-missing',
-      `${lost}, of which ${records} holds records; without both a new pair begins`,
+      `${lost}, of which ${records} holds records`,
+      'Bring it back to its place; for a new pair remove the records too.',
     );
   }
 }

@@ -1,5 +1,7 @@
 /** Pre-shared keys: a file with 64 hexadecimal digits that nobody else can read. */
+
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
 
 /** The digits, and some room for white space after them. */
@@ -13,7 +15,8 @@ export function readKeyFile(path: string): Uint8Array {
   const fd = openKeyFile(path);
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) throw new RefusalError('key-file-invalid', `${path} is no ordinary file`);
+    if (!stats.isFile())
+      throw new AdvisedRefusal('key-file-invalid', `${path} is no ordinary file`, 'Name an ordinary file.');
     // Windows has no such bits; what Node reports there means nothing.
     if (process.platform !== 'win32' && (stats.mode & 0o066) !== 0) {
       throw new RefusalError('key-file-exposed', `${path} has mode ${(stats.mode & 0o777).toString(8)}`);

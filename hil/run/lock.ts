@@ -2,7 +2,9 @@
  * Keeps two processes from using one file: flock(2) on the file itself, which the kernel takes back when the process
  * ends, however it ends.
  */
+
 import { fstatSync } from 'node:fs';
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { checked, libc, SystemCallError } from './libc.js';
 import { lockHolderOf } from './lock-holder.js';
@@ -28,13 +30,16 @@ export function lockFile(fd: number, path: string, kind: 'exclusive' | 'shared')
     return true;
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
-    if (error.code === 'EWOULDBLOCK' || error.code === 'EAGAIN') throw new RefusalError('file-in-use', inUse(fd, path));
+    if (error.code === 'EWOULDBLOCK' || error.code === 'EAGAIN') throw inUse(fd, path);
     if (unsupported.includes(error.code)) return false;
     throw new RefusalError('file-unreadable', `${path}: ${error.message}`);
   }
 }
 
-function inUse(fd: number, path: string): string {
+function inUse(fd: number, path: string): RefusalError {
   const pid = lockHolderOf(fstatSync(fd, { bigint: true }));
-  return pid === undefined ? path : `${path}, by ${processName(pid)}`;
+  if (pid === undefined) return new RefusalError('file-in-use', path);
+  if (pid !== process.pid) return new RefusalError('file-in-use', `${path}, by ${processName(pid)}`);
+  const remedy = 'Give each area a file of its own: two of them name this one, directly or by a link.';
+  return new AdvisedRefusal('file-in-use', `${path}, by this process itself`, remedy);
 }

@@ -1,8 +1,9 @@
 /**
  * Where the contents of a volume come from when an image is recorded: a raw file, a sparse store, an oracle in memory.
  */
+
 import { type FileHandle, open } from 'node:fs/promises';
-import { RefusalError } from '../../protocol/refusals.js';
+import { AdvisedRefusal, becameShorter, noOrdinaryFile } from '../advised-refusal.js';
 import { withFile } from './file-refusal.js';
 
 /** Contiguous blocks: number of the first, and how many. */
@@ -46,11 +47,11 @@ export class RawFileSource implements BlockSource {
     const { size, blocks: allocatedUnits } = stats;
     if (!stats.isFile()) {
       await file.close();
-      throw new RefusalError('file-unreadable', `${path} is no ordinary file`);
+      throw noOrdinaryFile(path);
     }
     if (size === 0 || size % blockBytes !== 0) {
       await file.close();
-      throw new RefusalError('file-size', `${path}: ${size} bytes are not whole blocks of ${blockBytes}`);
+      throw notWholeBlocks(path, size, blockBytes);
     }
     return new RawFileSource(file, size / blockBytes, blockBytes, allocatedUnits > 0);
   }
@@ -60,7 +61,7 @@ export class RawFileSource implements BlockSource {
     let at = 0;
     while (at < data.length) {
       const { bytesRead } = await this.#file.read(data, at, data.length - at, first * this.blockBytes + at);
-      if (bytesRead === 0) throw new RefusalError('file-size', 'the file became shorter while it was read');
+      if (bytesRead === 0) throw becameShorter('the file');
       at += bytesRead;
     }
     return data;
@@ -73,4 +74,12 @@ export class RawFileSource implements BlockSource {
   async close(): Promise<void> {
     await this.#file.close();
   }
+}
+
+function notWholeBlocks(path: string, size: number, blockBytes: number): AdvisedRefusal {
+  const remedy =
+    size === 0
+      ? 'The file is empty: take the right one.'
+      : `Take the right file, or fill it up with zeros to whole blocks: truncate -s %${blockBytes} FILE`;
+  return new AdvisedRefusal('file-size', `${path}: ${size} bytes are not whole blocks of ${blockBytes}`, remedy);
 }

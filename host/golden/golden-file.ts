@@ -8,10 +8,11 @@
  * Lines are in ascending order and none passes a multiple of 16 blocks, so that a changed block changes one line.
  * What is not named is zero. The digest in the header covers every line.
  */
+
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { RefusalError } from '../../protocol/refusals.js';
+import { noOrdinaryFile } from '../advised-refusal.js';
 import { withFile } from './file-refusal.js';
 import { type Golden, type GoldenHeader, goldenFormat } from './golden.js';
 import { ManifestParser } from './manifest-parser.js';
@@ -58,7 +59,7 @@ async function refuseSpecial(path: string): Promise<void> {
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
-  if (stats?.isFile() === false) throw new RefusalError('file-unreadable', `${path} is no ordinary file`);
+  if (stats?.isFile() === false) throw noOrdinaryFile(path);
 }
 
 async function writeSynchronized(path: string, texts: Iterable<string>): Promise<void> {

@@ -1,14 +1,17 @@
 /**
  * Where an area of a controller is: `memory:64MiB`, a raw image file, or a disk at the end of a line.
  */
+
 import { existsSync, statSync } from 'node:fs';
+import { AdvisedRefusal } from '../../../host/advised-refusal.js';
 import { sectorBytes } from '../../../protocol/ids.js';
 import { type Refusal, RefusalError } from '../../../protocol/refusals.js';
 import type { DeviceRunnerOptions } from '../device-runner.js';
 import { type LineAddress, parseLineAddress } from '../lines/address.js';
 import { openLine } from '../lines/open-line.js';
 import { framePayloadMaxOf } from '../lines/payload.js';
-import { formatSize, parseSize } from '../sizes.js';
+import { parseSize } from '../sizes.js';
+import { otherSize } from '../stores/image-file.js';
 import type { DiskPort } from './disk-port.js';
 import { fileMedium, LocalDisk, type LocalDiskOptions, memoryMedium } from './local-disk.js';
 import { RemoteDisk } from './remote-disk.js';
@@ -66,7 +69,8 @@ function fileOptions(
   sizeBytes: number | undefined,
   onTrouble: (detail: string) => void,
 ): LocalDiskOptions {
-  if (sizeBytes === undefined && !existsSync(path)) throw new RefusalError('file-missing', `${path}; a size makes it`);
+  if (sizeBytes === undefined && !existsSync(path))
+    throw new AdvisedRefusal('file-missing', path, 'Check the path, or give --size: that makes it.');
   const medium = fileMedium({ path, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
   return { medium, onTrouble };
 }
@@ -100,5 +104,5 @@ async function openRemote(address: LineAddress, options: OpenAreaOptions): Promi
   const actual = disk.sectors * sectorBytes;
   if (sizeBytes === undefined || sizeBytes === actual) return disk;
   await disk.close();
-  throw new RefusalError('file-size', `${line.name} has ${formatSize(actual)}, not ${formatSize(sizeBytes)}`);
+  throw otherSize(line.name, actual, sizeBytes);
 }

@@ -1,5 +1,8 @@
 /** JSON that we wrote ourselves and that may be long, checked like the YAML files that people write. */
+
 import { readFileSync, statSync } from 'node:fs';
+import { noOrdinaryFile } from '../../../host/advised-refusal.js';
+import { fileRefusal } from '../../../host/golden/file-refusal.js';
 import { RefusalError } from '../../../protocol/refusals.js';
 import { fileWithPlaces, parseYaml, type YamlFile } from '../../yaml-file.js';
 
@@ -24,13 +27,13 @@ export function readJson(path: string): YamlFile {
 function contentsOf(path: string): string {
   try {
     const stat = statSync(path);
-    if (!stat.isFile()) throw new RefusalError('file-unreadable', `${path} is no file`);
+    if (!stat.isFile()) throw noOrdinaryFile(path);
     if (stat.size > jsonBytesMax) throw new RefusalError('configuration-invalid', `${path}: longer than any plan`);
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof RefusalError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new RefusalError('file-missing', path);
-    throw new RefusalError('file-unreadable', `${path}: ${message}`);
+    throw fileRefusal('file-unreadable', path, error);
   }
 }

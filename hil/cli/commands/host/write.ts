@@ -1,6 +1,8 @@
 /** `coldframe host write` */
+
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { becameShorter, noOrdinaryFile } from '../../../../host/advised-refusal.js';
 import type { HostClient } from '../../../../host/client.js';
 import { withFile } from '../../../../host/golden/file-refusal.js';
 import { isZero } from '../../../../protocol/digest.js';
@@ -41,7 +43,7 @@ interface WriteOptions extends HostOptions {
 /** A device or a pipe would tell a length of nothing. */
 async function openOrdinary(path: string): Promise<FileHandle> {
   const stats = await stat(path);
-  if (!stats.isFile()) throw new RefusalError('file-unreadable', `${path} is no ordinary file`);
+  if (!stats.isFile()) throw noOrdinaryFile(path);
   return open(path, 'r');
 }
 
@@ -55,7 +57,7 @@ async function writeFile(client: HostClient, file: FileHandle, { volume, offset,
   const writePart = async (at: number, length: number) => {
     const data = Buffer.allocUnsafe(length);
     const { bytesRead } = await file.read(data, 0, length, at);
-    if (bytesRead < length) throw new RefusalError('file-size', `${from} became shorter while it was read`);
+    if (bytesRead < length) throw becameShorter(from);
     await writeData(client, volume, offset + at, data);
     progress.advance(length);
   };
