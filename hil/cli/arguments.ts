@@ -8,6 +8,16 @@ const wholeMax = 2 ** 32 - 1;
 
 const refuse = (detail: string) => new RefusalError('argument-invalid', detail);
 
+/** Reads what an option is given; a refusal names the option as it is typed. Throws RefusalError. */
+export function naming<Value>(option: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RefusalError) || error.refusal.code !== 'argument-invalid') throw error;
+    throw refuse(`${option}: ${error.refusal.detail}`);
+  }
+}
+
 /** For options that may be given several times: gathers them, read one by one. */
 export function gather<Value>(read: (text: string) => Value): (text: string, before?: readonly Value[]) => Value[] {
   return (text, before = []) => [...before, read(text)];

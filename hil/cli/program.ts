@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { refusalOfFile } from '../../host/golden/file-refusal.js';
 import { RefusalError, refusals } from '../../protocol/refusals.js';
 import { version } from '../version.js';
+import { naming } from './arguments.js';
 import { groups } from './commands.js';
 import { internalError, reportError } from './report-error.js';
 
@@ -29,7 +30,19 @@ export function makeProgram(): Command {
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', examples);
   for (const { register } of groups) register(program);
+  nameOptions(program);
   return program;
+}
+
+/** Lets every reader of an option say which one it is about. */
+function nameOptions(command: Command): void {
+  for (const option of command.options) {
+    const { long, parseArg: read } = option;
+    if (read !== undefined && typeof long === 'string') {
+      option.argParser((text, before) => naming(long, () => read(text, before)));
+    }
+  }
+  command.commands.forEach(nameOptions);
 }
 
 function outputLost(error: Error): Error {

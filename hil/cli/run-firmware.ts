@@ -10,6 +10,7 @@ import { type FirmwareConfiguration, openFirmware } from '../run/firmware.js';
 import { readKeyFile } from '../run/key-file.js';
 import { formatLineAddress, type LineAddress, parseLineAddress } from '../run/lines/address.js';
 import { listPorts } from '../run/ports.js';
+import { naming } from './arguments.js';
 import { requireOwnFile, warnOfCapture } from './capture-option.js';
 import { capturedFrames } from './captured-frames.js';
 import { log } from './device-log.js';
@@ -95,13 +96,14 @@ function sealFor({ keyFile, cipher: ciphers }: FirmwareOptions, own: string | un
 }
 
 function configurationOf(options: FirmwareOptions, areas: FirmwareAreas): FirmwareConfiguration {
+  const [volume, slot] = areas.role === 'main' ? ['--primary', '--shadow'] : ['--secondary', '--staging'];
   return {
     ...areas,
     host: parseLineAddress(options.host),
     remote: parseLineAddress(options.remote),
-    volumes: areas.volumes.map(parseArea),
-    slots: areas.slots.map(parseArea),
-    meta: parseArea(options.meta),
+    volumes: areas.volumes.map((text) => naming(volume, () => parseArea(text))),
+    slots: areas.slots.map((text) => naming(slot, () => parseArea(text))),
+    meta: naming('--meta', () => parseArea(options.meta)),
     volumeBytes: options.size ?? [],
     blockBytes: options.block,
     hostSeal: sealFor(options, options.hostKeyFile),

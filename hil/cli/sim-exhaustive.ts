@@ -54,7 +54,7 @@ function jobsOf({ only }: SimOptions): readonly ExhaustiveJob[] {
   if (job !== undefined) return [job];
   const [first] = exhaustiveJobs();
   const example = first === undefined ? '' : `; one is ${jobName(first)}`;
-  throw new RefusalError('argument-invalid', `${only} names no job${example}`);
+  throw new RefusalError('argument-invalid', `--only: ${only} names no job${example}`);
 }
 
 /** A finding as it is told; plain JSON. */

@@ -16,7 +16,7 @@ import { takesColour } from './terminal.js';
 export function replayPlan(options: SimOptions & { readonly replay: string }): number {
   const { plan, found, settings: told } = readPlanFile(options.replay);
   if (options.story === true && 'subject' in plan)
-    throw new RefusalError('argument-invalid', 'a plan of the link has no story');
+    throw new RefusalError('argument-invalid', '--story: a plan of the link has none; leave it out');
   const settings = { ...told, ...given(options) };
   const [first, second] = withPureSteps((pure) => [runSubject(plan, settings, pure), runSubject(plan, settings, pure)]);
   const isSame = first.traceHash === second.traceHash && first.generatorState === second.generatorState;

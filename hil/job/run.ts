@@ -169,8 +169,10 @@ function wholeBlocks(path: string, blockBytes: number): number {
 
 function keyFor(seed: number, file: BenchFile): Uint8Array | undefined {
   if (hasKeys(file)) return undefined;
-  if (hasBoard(file))
-    throw new RefusalError('argument-invalid', 'sealed lines: boards need keyFile or keyFiles in the bench file');
+  if (hasBoard(file)) {
+    const detail = '--encrypt, or a scenario that seals: boards need keyFile or keyFiles in the bench file';
+    throw new RefusalError('argument-invalid', detail);
+  }
   // In virtual time a run repeats to the bit, so the key has to come from the seed too.
   return file.kind === 'emulator' ? createHash('sha256').update(`key/${seed}`).digest() : randomBytes(32);
 }

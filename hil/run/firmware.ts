@@ -146,22 +146,23 @@ function checkCounts(of: FirmwareConfiguration): void {
   const [volume, slot] = role === 'main' ? ['primary', 'shadow'] : ['secondary', 'staging'];
   const refuse = (detail: string) => new RefusalError('argument-invalid', detail);
   if (volumes.length < 1 || volumes.length > volumesMax) {
-    throw refuse(`${volumes.length} ${volume} areas; a group has 1 to ${volumesMax} volumes`);
+    throw refuse(`--${volume} is given ${volumes.length} times; a group has 1 to ${volumesMax} volumes`);
   }
   if (slots.length !== volumes.length) {
-    throw refuse(`${volumes.length} ${volume} and ${slots.length} ${slot} areas; each volume needs both`);
+    throw refuse(`--${volume} is given ${volumes.length} times and --${slot} ${slots.length}; each volume needs both`);
   }
-  for (const sizes of [volumeBytes, slotBytes]) {
+  for (const [option, sizes] of [['--size', volumeBytes] as const, [`--${slot}-size`, slotBytes] as const]) {
     if (sizes.length > 1 && sizes.length !== volumes.length) {
-      throw refuse(`${sizes.length} sizes for ${volumes.length} volumes; give one for all or one for each`);
+      throw refuse(`${option} is given ${sizes.length} times; give one for all volumes, or one for each`);
     }
   }
 }
 
-function checkTwice({ volumes, slots, meta }: FirmwareConfiguration): void {
+function checkTwice({ role, volumes, slots, meta }: FirmwareConfiguration): void {
   const twice = namedTwice(filesOf([...volumes, ...slots, meta]));
-  if (twice !== undefined)
-    throw new RefusalError('argument-invalid', `${twice} is given for two areas, which need a file each`);
+  if (twice === undefined) return;
+  const options = role === 'main' ? '--primary, --shadow, --meta' : '--secondary, --staging, --meta';
+  throw new RefusalError('argument-invalid', `${options}: ${twice} is given for two areas, which need a file each`);
 }
 
 /**

@@ -51,12 +51,12 @@ export function register(program: Command): void {
     .option('--list', 'print the scenarios that come with coldframe, and end')
     .option('--method <method>', methods.join(', '), oneOf(methods))
     .option('--image <file>', 'raw image that is the first content of volume 0')
-    .option('--volumes <number>', 'how many volumes', wholeWithin('--volumes', 1, volumesMax))
+    .option('--volumes <number>', 'how many volumes', wholeWithin(1, volumesMax))
     .option('--writes <number>', 'host writes before each freeze', wholeNumber(1))
     .option('--freezes <number>', 'how many generations', wholeNumber(1))
     .option('--encrypt', 'seal all lines with a key made for this run')
     .option('--cipher <cipher>', `of sealed lines: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
-    .option('--seed <number>', 'what repeats the run', wholeWithin('--seed', 0, seedMax))
+    .option('--seed <number>', 'what repeats the run', wholeWithin(0, seedMax))
     .option('--out <folder>', 'where the report goes; coldframe-out/<run id> unless given')
     .option('--capture [file]', 'write the frames of all lines as pcapng')
     .option('--json', 'print one JSON object and nothing else')
@@ -172,10 +172,10 @@ function commandLine(options: RunOptions, seed: number): string {
   return commandWords(['coldframe', 'run', ...words]);
 }
 
-function wholeWithin(name: string, from: number, to: number): (text: string) => number {
+function wholeWithin(from: number, to: number): (text: string) => number {
   return (text) => {
     const value = numberWithin(from, to)(text);
-    if (!Number.isInteger(value)) throw new RefusalError('argument-invalid', `${name}: ${text} is no whole number`);
-    return value;
+    if (Number.isInteger(value)) return value;
+    throw new RefusalError('argument-invalid', `${text} is no whole number from ${from} to ${to}`);
   };
 }

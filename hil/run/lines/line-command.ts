@@ -56,8 +56,9 @@ async function carryLine(options: LineCommandOptions, out: LineCommandOutput, ca
     const b = openPtyLine({ kind: 'pty' });
     ends.push(b);
     const emulator = joined(a, b, options, capture);
-    for (const [path, target] of [[options.linkA, a.path] as const, [options.linkB, b.path] as const]) {
-      if (path !== undefined) links.push(await link(path, target));
+    const named = [['--link-a', options.linkA, a.path] as const, ['--link-b', options.linkB, b.path] as const];
+    for (const [option, path, target] of named) {
+      if (path !== undefined) links.push(await link(option, path, target));
     }
     out.write(`A  ${nameOf(options.linkA, a)}\nB  ${nameOf(options.linkB, b)}\n`);
     if (out.isTTY === true) count = setInterval(() => out.write(`\r${countsOf(emulator)}\x1b[K`), countMs);
@@ -75,7 +76,10 @@ async function carryLine(options: LineCommandOptions, out: LineCommandOutput, ca
 
 function checkLinks({ linkA, linkB }: LineCommandOptions): void {
   if (linkA === undefined || linkB === undefined || resolve(linkA) !== resolve(linkB)) return;
-  throw new RefusalError('argument-invalid', `${linkA} is given for both ends`);
+  throw new RefusalError(
+    'argument-invalid',
+    `--link-a, --link-b: ${linkA} is given for both ends, which need a name each`,
+  );
 }
 
 function joined(a: PtyLine, b: PtyLine, options: LineCommandOptions, capture: CaptureFile | undefined): Emulator {
@@ -115,19 +119,20 @@ function endSignal(): { signal: Promise<EndSignal>; stop: () => void } {
 }
 
 /** Links `path` to a PTY, in place of a link that another run left behind. */
-async function link(path: string, target: string): Promise<{ path: string; target: string }> {
+async function link(option: string, path: string, target: string): Promise<{ path: string; target: string }> {
   try {
     const stats = await lstat(path).catch(absent);
     if (stats !== undefined) {
       const isOurs = stats.isSymbolicLink() && (await readlink(path)).startsWith('/dev/pts/');
-      if (!isOurs) throw new RefusalError('argument-invalid', `${path} is there and is no link to a PTY`);
+      if (!isOurs)
+        throw new RefusalError('argument-invalid', `${option}: ${path} is there and is no link to a PTY; name another`);
       await unlink(path);
     }
     await symlink(target, path);
     return { path, target };
   } catch (error) {
     if (error instanceof RefusalError) throw error;
-    throw new RefusalError('argument-invalid', `cannot link ${path}: ${(error as Error).message}`);
+    throw new RefusalError('argument-invalid', `${option}: cannot link ${path}: ${(error as Error).message}`);
   }
 }
 

@@ -164,7 +164,7 @@ describe('errors of the command line', () => {
     symlinkSync('.', join(folder.path, 'link'));
     const areas = (meta: string) => ['--size', '1MiB', '--primary', 'p', '--shadow', 's', '--meta', meta];
     const twice = await runProcess([...main, ...areas('link/p')], { cwd: folder.path });
-    expect(twice.stderr).to.contain('(link/p is given for two areas, which need a file each)');
+    expect(twice.stderr).to.contain('link/p is given for two areas, which need a file each)');
     const captured = await runProcess([...main, ...areas('m'), '--capture', 'link/m'], { cwd: folder.path });
     expect(captured.stderr).to.contain('(--capture link/m: it is the file of an area; name another)');
   });
@@ -178,6 +178,47 @@ describe('errors of the command line', () => {
       .with.property('remedy', 'Give each area a file of its own: two of them name this one, directly or by a link.');
     for (const fd of [first, second]) closeSync(fd);
   });
+
+  const named: readonly (readonly [readonly string[], string])[] = [
+    [['run', '--volumes', '9'], '--volumes: 9 is no number from 1 to 8'],
+    [['run', '--volumes', '1.5'], '--volumes: 1.5 is no whole number from 1 to 8'],
+    [['run', '--method', 'cpy'], '--method: cpy is none of copy, differential, streaming'],
+    [['soak', '--for', 'long'], '--for: "long" is no span of time; write 60s, 10m or 8h'],
+    [
+      ['golden', 'record', '--image', 'odd', '--out', 'g', '--block', '5'],
+      '--block: 5 is no power of two from 512 to 65536',
+    ],
+    [
+      ['disk', '--line', 'pty:', '--image', 'd', '--size', '5q'],
+      '--size: "5q" is no size; write 64MiB, 1TiB or a number',
+    ],
+    [
+      ['host', 'read', '--line', 'pty:', '--offset', '5', '--length', '512', '--to', 'x'],
+      '--offset: 5 is no multiple of 512',
+    ],
+    [['sim', '--exhaustive', '--only', 'x'], '--only: x names no job; one is '],
+    [['conform', '--role', 'disk', '--line', 'pty:', '--only', 'X-1'], '--only: there is no requirement X-1; docs/'],
+    [['line', '--baud', '9600', '--link-a', 'odd'], '--link-a: odd is there and is no link to a PTY; name another'],
+    [['line', '--baud', '9600', '--link-a', 'n', '--link-b', './n'], '--link-a, --link-b: n is given for both ends'],
+    [[...main, ...areas, '--primary', 'memory:1MiB'], '--primary is given 2 times and --shadow 1; each volume'],
+    [
+      [...main, ...areas, '--size', '1MiB', '--size', '2MiB'],
+      '--size is given 2 times; give one for all volumes, or one for each',
+    ],
+    [[...main, ...areas, '--shadow', 'memory:q'], '--shadow: "q" is no size; write 64MiB'],
+    [
+      [...main, '--primary', 'a', '--shadow', './a', '--meta', 'b'],
+      '--primary, --shadow, --meta: ./a is given for two areas',
+    ],
+  ];
+  for (const [args, detail] of named) {
+    it(`names the option and what it takes: ${detail}`, async () => {
+      writeFileSync(join(folder.path, 'odd'), Buffer.alloc(1000));
+      const { stderr, exitCode } = await runProcess(args, { cwd: folder.path });
+      expect(stderr).to.contain(`coldframe: argument-invalid: An argument is wrong. (${detail}`);
+      expect(exitCode).to.equal(2);
+    });
+  }
 
   it('says it in JSON as well where JSON was asked for', async () => {
     const end = await runProcess(['host', 'status', '--line', 'telnet:x', '--json']);

@@ -37,7 +37,10 @@ async function digestOf(client: HostClient, { volume, offset, length }: DigestOp
   const end = length === undefined ? volumeBytes : offset + length;
   const isWhole = (bytes: number) => bytes % blockBytes === 0;
   if (!isWhole(offset) || !(isWhole(end) || end === volumeBytes) || end === offset) {
-    throw new RefusalError('argument-invalid', `the range is not made of whole blocks of ${blockBytes} bytes`);
+    throw new RefusalError(
+      'argument-invalid',
+      `--offset, --length: the range is not made of whole blocks of ${blockBytes} bytes`,
+    );
   }
   const count = Math.ceil((end - offset) / blockBytes);
   const range = { first: offset / blockBytes, count, partBlocks: count, of: role === 'sub' ? committed : 0 };

@@ -50,7 +50,10 @@ async function openOrdinary(path: string): Promise<FileHandle> {
 async function writeFile(client: HostClient, file: FileHandle, { volume, offset, from }: WriteOptions): Promise<void> {
   const { size: lengthBytes } = await file.stat();
   if (lengthBytes % sectorBytes !== 0) {
-    throw new RefusalError('argument-invalid', `${from} has ${lengthBytes} bytes, no multiple of ${sectorBytes}`);
+    throw new RefusalError(
+      'argument-invalid',
+      `--from: ${from} has ${lengthBytes} bytes, no multiple of ${sectorBytes}`,
+    );
   }
   await statusFor(client, { volume, offsetBytes: offset, lengthBytes });
   const progress = await startProgress('writing', lengthBytes);
