@@ -72,6 +72,7 @@ export class ModelProcess {
       ...[`--${volume}`, areas.area(volume, number), `--${slots}`, areas.area(slots, number)],
       ...['--size', String(bytes)],
     ]);
+    const isSealed = (keyFiles.host ?? keyFiles.remote) !== undefined;
     return [
       ...['firmware', role, '--console', '--host', host, '--remote', remote, '--meta', areas.meta(role)],
       ...['--block', String(shape.blockBytes), ...volumes, '--compress', compress],
@@ -79,7 +80,7 @@ export class ModelProcess {
       ...(slotBytes === undefined ? [] : [`--${slots}-size`, String(slotBytes)]),
       ...(keyFiles.host === undefined ? [] : ['--host-key-file', keyFiles.host]),
       ...(keyFiles.remote === undefined ? [] : ['--remote-key-file', keyFiles.remote]),
-      ...ciphers.flatMap((cipher) => ['--cipher', cipher]),
+      ...(isSealed ? ciphers.flatMap((cipher) => ['--cipher', cipher]) : []),
     ];
   }
 }

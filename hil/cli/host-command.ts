@@ -13,6 +13,7 @@ import { parseLineAddress } from '../run/lines/address.js';
 import type { Carried } from '../run/runner-port.js';
 import { gather, oneOf } from './arguments.js';
 import { captureHelp, captureOption, warnOfCapture } from './capture-option.js';
+import { refuseIdle } from './idle-options.js';
 import { onEndSignal } from './interrupts.js';
 import { Interrupted } from './report-error.js';
 
@@ -32,6 +33,10 @@ export function hostCommand(host: Command, name: string, description: string): C
     .option('--key-file <file>', 'the key of a sealed line')
     .option('--cipher <cipher>', `of a sealed line: ${ciphers.join(', ')}; may be given twice`, gather(oneOf(ciphers)))
     .addOption(captureOption())
+    .hook('preAction', (command) => {
+      const { keyFile } = command.opts<HostOptions>();
+      if (keyFile === undefined) refuseIdle(command, ['--cipher'], 'on a line that is not sealed; add --key-file');
+    })
     .addHelpText('after', captureHelp);
 }
 

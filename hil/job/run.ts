@@ -85,6 +85,9 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
   for (const { feature, what } of neededFeatures(scenario.steps)) requireFeature(file.features, feature, what);
   const sealed = choices.encrypt === true || scenario.sealed;
   if (sealed) requireFeature(file.features, 'sealed', choices.encrypt === true ? '--encrypt' : 'the scenario');
+  if (choices.cipher !== undefined && !sealed && !hasKeys(file)) {
+    throw new RefusalError('argument-invalid', '--cipher has no effect on lines that are not sealed; add --encrypt');
+  }
   if (file.volumes.length > 1) requireFeature(file.features, 'groups', '--volumes');
   const startedAt = new Date();
   const runId = `${startedAt.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${file.method}`;

@@ -1,6 +1,7 @@
 /** `coldframe doctor` */
 import type { Command } from 'commander';
 import { numberWithin } from '../arguments.js';
+import { refuseIdle } from '../idle-options.js';
 
 const help = `
 Looks at each line of a bench: is the port there, may you use it, who uses it, its latency timer and baud rate, and who
@@ -36,7 +37,10 @@ export function register(program: Command): void {
     )
     .option('--json', 'as JSON')
     .addHelpText('after', help)
-    .action(async (options: DoctorOptions) => {
+    .action(async (options: DoctorOptions, command: Command) => {
+      if ((options.bench ?? options.line) === undefined) {
+        refuseIdle(command, ['--timeout'], 'where no line is opened; add --bench or --line');
+      }
       const { runDoctor } = await import('../doctor.js');
       process.exitCode = await runDoctor(options, process.stdout);
     });

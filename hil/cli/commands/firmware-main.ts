@@ -6,6 +6,7 @@ import { compressChoices } from '../../run/compress.js';
 import { areaSize, blockBytesDefault, blockSize, gather, oneOf } from '../arguments.js';
 import { captureHelp, captureOption } from '../capture-option.js';
 import { consoleHelp, consoleOption } from '../console-option.js';
+import { refuseIdleKeys } from '../idle-options.js';
 import type { FirmwareOptions } from '../run-firmware.js';
 
 const help = `
@@ -47,7 +48,8 @@ export function register(firmware: Command): void {
     .addOption(consoleOption())
     .addOption(captureOption())
     .addHelpText('after', help)
-    .action(async (options: FirmwareOptions & Options) => {
+    .action(async (options: FirmwareOptions & Options, command: Command) => {
+      refuseIdleKeys(command, options);
       const areas = { volumes: options.primary, slots: options.shadow, slotBytes: options.shadowSize ?? [] };
       const { runFirmware } = await import('../run-firmware.js');
       process.exitCode = await runFirmware(options, { role: 'main', method: options.method, ...areas });

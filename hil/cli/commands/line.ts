@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { baudMax } from '../../run/lines/address.js';
 import { numberWithin } from '../arguments.js';
 import { captureHelp, captureOption, warnOfCapture } from '../capture-option.js';
+import { refuseIdle } from '../idle-options.js';
 
 const help = `
 Runs until Ctrl-C, then removes the links. The same seed does the same to the same bytes.
@@ -31,7 +32,10 @@ export function register(program: Command): void {
     .option('--link-b <path>', 'name the other end')
     .addOption(captureOption())
     .addHelpText('after', help)
-    .action(async (options: LineOptions) => {
+    .action(async (options: LineOptions, command: Command) => {
+      if (options.ber === 0 && options.drop === 0) {
+        refuseIdle(command, ['--seed'], 'on a line that loses nothing; add --ber or --drop');
+      }
       const { runLine } = await import('../../run/lines/line-command.js');
       process.exitCode = await runLine(
         {

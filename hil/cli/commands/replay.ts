@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Method, methods } from '../../../protocol/ids.js';
 import { type ReplayRole, replayRoles } from '../../replay/roles.js';
 import { areaSize, blockSize, gather, oneOf } from '../arguments.js';
+import { refuseIdle } from '../idle-options.js';
 
 const help = `
 Says to a fresh model, in virtual time, what was said to a role in a capture, and compares what it answers:
@@ -34,7 +35,9 @@ export function register(program: Command): void {
     .option('--differences', 'print only what is not the same')
     .option('--json', 'one JSON object for each answer')
     .addHelpText('after', help)
-    .action(async (file: string, options: ReplayOptions) => {
+    .action(async (file: string, options: ReplayOptions, command: Command) => {
+      if (options.role !== 'main') refuseIdle(command, ['--method'], 'on other roles than main; leave it out');
+      if (options.role === 'disk') refuseIdle(command, ['--block'], 'on a disk; leave it out');
       const { runReplay } = await import('../run-replay.js');
       await runReplay(file, options);
     });

@@ -7,6 +7,7 @@ import { wrapped } from '../../simulate/explore/wrapped.js';
 import { type FaultClass, faultClasses } from '../../simulate/fault-classes.js';
 import { gather, oneOf, wholeNumber } from '../arguments.js';
 import { durationMs } from '../duration.js';
+import { refuseIdle } from '../idle-options.js';
 
 const help = () => `
 A plan is one run as plain JSON: two controllers or a link, what the hosts do, and every fault that happens, each at an
@@ -67,7 +68,8 @@ export function register(program: Command): void {
     .option('--only <job>', 'with --exhaustive: this job alone')
     .option('--json', 'print one JSON object and nothing else')
     .addHelpText('after', help)
-    .action(async (options: SimOptions) => {
+    .action(async (options: SimOptions, command: Command) => {
+      refuseIdleHere(command, options);
       process.exitCode = await sim(options);
     });
 }
@@ -110,6 +112,16 @@ function checkTogether({ seeds, for: forMs, replay, exhaustive, story, budget, o
   }
   if (story === true && replay === undefined) throw refuse('--story belongs to --replay');
   if ((budget ?? only) !== undefined && exhaustive !== true) throw refuse('--budget and --only belong to --exhaustive');
+}
+
+/** What a plan from a file, or all small programs, take nothing of. */
+function refuseIdleHere(command: Command, { replay, exhaustive }: SimOptions): void {
+  const ofSeeds = ['--seed', '--subject', '--without', '--coverage'];
+  if (replay !== undefined) {
+    refuseIdle(command, [...ofSeeds, '--jobs', '--keep-going', '--save'], 'beside --replay; leave it out');
+  } else if (exhaustive === true) {
+    refuseIdle(command, [...ofSeeds, '--without-check', '--crash-every'], 'beside --exhaustive; leave it out');
+  }
 }
 
 function table(meanings: Readonly<Record<string, string>>): string {

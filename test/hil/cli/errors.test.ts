@@ -220,6 +220,42 @@ describe('errors of the command line', () => {
     });
   }
 
+  const key = ['--key-file', 'key'];
+  const idle: readonly (readonly [readonly string[], string])[] = [
+    [['run', '--cipher', 'aes-256-gcm'], '--cipher has no effect on lines that are not sealed; add --encrypt'],
+    [
+      ['host', 'status', '--line', 'pty:', '--cipher', 'aes-256-gcm'],
+      '--cipher has no effect on a line that is not sealed; add',
+    ],
+    [
+      [...main, ...areas, '--cipher', 'aes-256-gcm'],
+      '--cipher has no effect on lines that are not sealed; add --key-file',
+    ],
+    [
+      [...main, ...areas, ...key, '--host-key-file', 'key', '--remote-key-file', 'key'],
+      '--key-file has no effect beside --host-key-file and --remote-key-file; leave it out',
+    ],
+    [['doctor', '--timeout', '1'], '--timeout has no effect where no line is opened; add --bench or --line'],
+    [
+      ['line', '--baud', '9600', '--seed', '2'],
+      '--seed has no effect on a line that loses nothing; add --ber or --drop',
+    ],
+    [
+      ['replay', 'x', '--role', 'sub', '--method', 'copy'],
+      '--method has no effect on other roles than main; leave it out',
+    ],
+    [['replay', 'x', '--role', 'disk', '--block', '512'], '--block has no effect on a disk; leave it out'],
+    [['sim', '--replay', 'x', '--seed', '1'], '--seed has no effect beside --replay; leave it out'],
+    [['sim', '--exhaustive', '--crash-every', '1'], '--crash-every has no effect beside --exhaustive; leave it out'],
+  ];
+  for (const [args, detail] of idle) {
+    it(`refuses an option without effect: ${detail}`, async () => {
+      const { stderr, exitCode } = await runProcess(args, { cwd: folder.path });
+      expect(stderr).to.contain(`coldframe: argument-invalid: An argument is wrong. (${detail}`);
+      expect(exitCode).to.equal(2);
+    });
+  }
+
   it('says it in JSON as well where JSON was asked for', async () => {
     const end = await runProcess(['host', 'status', '--line', 'telnet:x', '--json']);
     const { error } = JSON.parse(end.stdout);
