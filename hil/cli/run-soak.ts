@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { unreachable } from '../../protocol/ids.js';
 import { usedOf } from '../job/parameters.js';
 import { shippedScenarios } from '../job/shipped-scenarios.js';
-import { Soak, type SoakCounts, type SoakEvent, soakWorld } from '../job/soak.js';
+import { Soak, type SoakCounts, type SoakEvent, type SoakRound, soakWorld } from '../job/soak.js';
 import { bytesText, counted, durationText } from '../report/quantity.js';
 import { summarize } from '../report/summary.js';
 import { commandWords } from './command-words.js';
@@ -23,8 +23,11 @@ export async function runSoak(options: SoakCommandOptions): Promise<number> {
   const off = onEndSignal(() => controller.abort());
   const { scenario: scenarios = shippedScenarios(), every: everyMs = everyMsDefault, for: forMs, ...others } = options;
   const commandOf = (round: { readonly scenario: string; readonly seed: number }) => roundCommand(options, round);
-  const soak = new Soak({ ...others, scenarios, seed, forMs, everyMs, signal, commandOf }, soakWorld(signal));
   const say = (text: string) => process.stdout.write(`${text}\n`);
+  const onTimeOver = ({ number, scenario }: SoakRound) =>
+    say(`the time is over; round ${number}, ${scenario}, is carried out to its end (Ctrl-C ends it now)`);
+  const asked = { ...others, scenarios, seed, forMs, everyMs, signal, commandOf, onTimeOver };
+  const soak = new Soak(asked, soakWorld(signal));
   say(`soak for ${durationText(forMs * 1000)}, seed ${seed}: ${counted(scenarios.length, 'scenario')}`);
   try {
     for await (const event of soak.run()) say(eventText(event));

@@ -21,6 +21,8 @@ export interface SoakOptions extends Pick<RunChoices, 'bench' | 'method' | 'writ
   readonly signal: AbortSignal;
   /** The one line that repeats a round. */
   readonly commandOf: (round: Pick<SoakRound, 'scenario' | 'seed'>) => string;
+  /** The time is over on a bench in real time, and this round has not ended: it is the last one. */
+  readonly onTimeOver?: (round: SoakRound) => void;
 }
 
 export interface SoakRound {
@@ -53,6 +55,8 @@ export type SoakEvent =
 export interface SoakWorld {
   readonly carryOut: (choices: RunChoices, watcher: RunWatcher) => Promise<RunResult>;
   readonly nowMs: () => number;
+  /** Calls `done` after so long, in real time; returns how to call it off. */
+  readonly after: (ms: number, done: () => void) => () => void;
   /** Ends early when the soak is to end. */
   readonly pause: (ms: number) => Promise<void>;
 }
@@ -60,6 +64,8 @@ export interface SoakWorld {
 /** The pause after a bench was lost doubles from the first to the last. */
 const pauseMsMin = 1000;
 const pauseMsMax = 60_000;
+/** Longest delay of a timer of Node, in milliseconds; a round of more than 24 days is none. */
+const timerMsMax = 2 ** 31 - 1;
 
 export class Soak {
   readonly #options: SoakOptions;
@@ -103,7 +109,7 @@ export class Soak {
     const round = { number: this.#counts.rounds + 1, scenario, seed: this.#random.u32() };
     const startMs = this.#world.nowMs();
     try {
-      const result = await this.#world.carryOut(this.#choicesOf(round), { signal: this.#options.signal });
+      const result = await this.#carryOut(round);
       this.#elapsedMs += timeOf(result.record, this.#world.nowMs() - startMs);
       return result.exit === 130 ? undefined : await this.#judge(round, result);
     } catch (error) {
@@ -113,6 +119,23 @@ export class Soak {
       if (code === 'capability-missing') return this.#leaveOut(round, error);
       if (refusals[code].exit !== 3) throw error;
       return this.#benchLost(round, error.message);
+    }
+  }
+
+  async #carryOut(round: SoakRound): Promise<RunResult> {
+    const { signal, forMs, onTimeOver } = this.#options;
+    const startMs = this.#world.nowMs();
+    let callOff = () => {};
+    const onBench = ({ kind }: { readonly kind: string }) => {
+      // Virtual time is over when it has been computed.
+      if (kind === 'emulator') return;
+      const leftMs = forMs - this.#elapsedMs - (this.#world.nowMs() - startMs);
+      callOff = this.#world.after(leftMs, () => onTimeOver?.(round));
+    };
+    try {
+      return await this.#world.carryOut(this.#choicesOf(round), { signal, onBench });
+    } finally {
+      callOff();
     }
   }
 
@@ -165,6 +188,10 @@ export function soakWorld(signal: AbortSignal): SoakWorld {
   return {
     carryOut,
     nowMs: () => performance.now(),
+    after: (ms, done) => {
+      const timer = setTimeout(done, Math.min(Math.max(0, ms), timerMsMax));
+      return () => clearTimeout(timer);
+    },
     pause: (ms) =>
       new Promise((resolve) => {
         const end = () => {

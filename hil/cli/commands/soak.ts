@@ -12,6 +12,8 @@ Which ones come, and with which seeds, follows from --seed. What fails is report
 that round alone; of all others nothing is kept. A bench that is lost (an adapter unplugged, a board that restarts) is
 tried again, after 1 s, 2 s, … at most 60 s, and counted. A scenario that the bench has no means for is left out.
 
+--for is when no further round begins: the one under way is carried out to its end and counts, and a line says so.
+
 Times are those of the bench: on models in virtual time 30d pass as fast as they can be computed. Volumes of boards are
 unmapped before each round: what is on them is lost.
 
@@ -30,7 +32,7 @@ export function register(program: Command): void {
     .command('soak')
     .description('repeat scenarios on a bench for hours or days, and keep what fails')
     .option('--bench <file>', 'what to run on; models in virtual time unless given')
-    .option('--for <time>', 'how long, such as 10m, 8h or 3d', durationMs, 3_600_000)
+    .option('--for <time>', 'how long rounds are begun, such as 10m, 8h or 3d', durationMs, 3_600_000)
     .option('--every <time>', 'how often a line says how far it is; 1h unless given', durationMs)
     .option('--scenario <file>', 'only this one, a file or a name; may be repeated', gather(String))
     .option('--method <method>', methods.join(', '), oneOf(methods))

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import type { RunChoices, RunResult } from '../../../hil/job/run.js';
+import type { Bench } from '../../../hil/bench/bench.js';
+import type { RunChoices, RunResult, RunWatcher } from '../../../hil/job/run.js';
+import type { Scenario } from '../../../hil/job/scenario-file.js';
 import { Soak, type SoakEvent, type SoakOptions } from '../../../hil/job/soak.js';
 import type { CheckRecord, RunRecord } from '../../../hil/report/run-record.js';
 import { type RefusalCode, RefusalError } from '../../../protocol/refusals.js';
@@ -8,18 +10,25 @@ import { sampleRecord } from '../report/sample-record.js';
 type Round = 'passed' | 'failed' | 'flaky' | 'lost' | RefusalCode;
 
 /** Rounds that end as they are told to, each after a minute; the last goes on for ever. */
-function soakOf(rounds: readonly Round[], options: Partial<SoakOptions> = {}) {
+function soakOf(rounds: readonly Round[], options: Partial<SoakOptions> = {}, kind: Bench['kind'] = 'processes') {
   const controller = new AbortController();
   const seen: RunChoices[] = [];
   const pauses: number[] = [];
   let nowMs = 0;
+  const waiting = new Map<() => void, number>();
   const world = {
     nowMs: () => nowMs,
+    after: (ms: number, done: () => void) => {
+      waiting.set(done, nowMs + ms);
+      return () => void waiting.delete(done);
+    },
     pause: async (ms: number) => void pauses.push(ms),
-    carryOut: async (choices: RunChoices): Promise<RunResult> => {
+    carryOut: async (choices: RunChoices, { onBench }: RunWatcher): Promise<RunResult> => {
       const how = rounds[Math.min(seen.length, rounds.length - 1)] ?? 'passed';
       seen.push(choices);
+      onBench?.({ kind } as Bench, {} as Scenario);
       nowMs += 60_000;
+      for (const [done, atMs] of waiting) if (atMs < nowMs) done();
       return resultOf(how, choices.out ?? '');
     },
   };
@@ -67,6 +76,18 @@ describe('a soak', () => {
     expect(seen.every(({ evidence, clear }) => evidence === 'failed' && clear === true)).to.equal(true);
     expect(told.map((event) => (event.kind === 'told' ? event.counts.rounds : event.kind))).to.deep.equal([5, 10]);
     expect(soak.counts).to.deep.equal({ rounds: 10, passed: 10, flaky: 0, failed: 0, lost: 0, elapsedMs: 600_000 });
+  });
+
+  it('says when the time is over in the middle of a round, which is the last one, where time is real', async () => {
+    const over: number[] = [];
+    const options = { forMs: 150_000, onTimeOver: ({ number }: { number: number }) => void over.push(number) };
+    const { soak } = soakOf(['passed'], options);
+    await events(soak);
+    expect([over, soak.counts.rounds]).to.deep.equal([[3], 3]);
+    const even = soakOf(['passed'], { ...options, forMs: 120_000 });
+    await events(even.soak);
+    await events(soakOf(['passed'], options, 'emulator').soak);
+    expect(over).to.deep.equal([3]);
   });
 
   it('is the same for the same seed, and another for another', async () => {
