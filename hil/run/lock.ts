@@ -41,5 +41,5 @@ function inUse(fd: number, path: string): RefusalError {
   if (pid === undefined) return new RefusalError('file-in-use', path);
   if (pid !== process.pid) return new RefusalError('file-in-use', `${path}, by ${processName(pid)}`);
   const remedy = 'Give each area a file of its own: two of them name this one, directly or by a link.';
-  return new AdvisedRefusal('file-in-use', `${path}, by this process itself`, remedy);
+  return new AdvisedRefusal('file-in-use', `${path}, by ${processName(pid)}, this process itself`, remedy);
 }

@@ -174,7 +174,7 @@ describe('errors of the command line', () => {
     const [first, second] = [openSync(path, 'w'), openSync(path, 'r')];
     lockFile(first, path, 'exclusive');
     expect(() => lockFile(second, path, 'exclusive'))
-      .to.throw(AdvisedRefusal, 'by this process itself')
+      .to.throw(AdvisedRefusal, 'this process itself')
       .with.property('remedy', 'Give each area a file of its own: two of them name this one, directly or by a link.');
     for (const fd of [first, second]) closeSync(fd);
   });
