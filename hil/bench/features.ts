@@ -12,5 +12,6 @@ export function requireFeature(features: readonly Feature[], feature: Feature, w
     'capability-missing',
     `${what} needs ${feature}, which the bench file’s features leave out`,
     `Do without, or add ${feature} to features if the controllers can do it.`,
+    2,
   );
 }

@@ -1,7 +1,8 @@
 /** A process that is one device: runs until it is told to end, or until the device cannot go on. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Refusal, RefusalError } from '../../protocol/refusals.js';
+import type { Refusal } from '../../protocol/refusals.js';
 import type { DeviceRunner } from '../run/device-runner.js';
+import { haltedRefusal } from '../run/halted.js';
 import type { Line } from '../run/lines/line.js';
 import type { PtyLine } from '../run/lines/open-line.js';
 import { takeOrders } from './console.js';
@@ -50,7 +51,7 @@ export async function runDeviceProcess(of: DeviceProcess): Promise<number> {
   const why = await end;
   hangUp();
   await runner.stop();
-  if (typeof why !== 'string') return reportError(new RefusalError(why.code, why.detail), false);
+  if (typeof why !== 'string') return reportError(haltedRefusal(why), false);
   return why === 'SIGINT' ? interruptedExit : 0;
 }
 

@@ -19,7 +19,7 @@ Lines:  serial:/dev/ttyUSB0?baud=921600   tcp://127.0.0.1:7001   tcp-listen://12
 Areas:  a raw image file, memory:64MiB, or a line to a disk
 
 Exit codes: 0 ok; 1 a check failed or an instruction was refused; 2 usage or configuration;
-            3 bench unavailable or lost; 4 protocol or key mismatch; 130 interrupted`;
+            3 bench unavailable or lost; 4 protocol or key mismatch; 130 interrupted (docs/exit-codes.md)`;
 
 /** All commands. Actions put their exit code into `process.exitCode`. */
 export function makeProgram(): Command {

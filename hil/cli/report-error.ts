@@ -19,10 +19,10 @@ export function reportError(error: unknown, asJson: boolean): number {
   if (error instanceof Interrupted) return interruptedExit;
   const refusal = refusalOf(error);
   if (refusal === undefined) return internalError(error);
-  const remedy = error instanceof AdvisedRefusal ? error.remedy : refusals[refusal.code].remedy;
+  const { remedy, exit } = error instanceof AdvisedRefusal ? error : refusals[refusal.code];
   process.stderr.write(errorText(refusal, remedy));
-  if (asJson) process.stdout.write(`${JSON.stringify({ error: errorObject(refusal, remedy) })}\n`);
-  return refusals[refusal.code].exit;
+  if (asJson) process.stdout.write(`${JSON.stringify({ error: { ...errorObject(refusal), remedy, exit } })}\n`);
+  return exit;
 }
 
 /** What happened, and what to do: two lines, and one for each problem of a file. */
@@ -39,9 +39,8 @@ export function errorText({ code, detail }: Refusal, remedy: string): string {
 }
 
 /** The same for programs. */
-export function errorObject({ code, detail }: Refusal, remedy: string): Readonly<Record<string, unknown>> {
-  const { meaning, exit } = refusals[code];
-  return { code, meaning, detail, remedy, exit };
+export function errorObject({ code, detail }: Refusal): Readonly<Record<string, unknown>> {
+  return { code, meaning: refusals[code].meaning, detail };
 }
 
 /** A mistake of this program: everything about it that helps to mend it. */

@@ -13,6 +13,7 @@ export function requireAbilities({ can, kind }: Pick<Bench, 'can' | 'kind'>, ste
         'capability-missing',
         `the step ${step.kind} needs a bench that can ${missing}; this is ${kind}`,
         'Take another scenario, or give the bench what it needs: docs/bench.md says how.',
+        2,
       );
     }
     if ('steps' in step) requireAbilities({ can, kind }, step.steps);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { instructionsDocument } from '../../firmware-sim/controller/instructions-document.js';
 import { recoveryDocument } from '../../firmware-sim/controller/recovery-document.js';
 import { benchSchemaDocument } from '../../hil/bench/bench-schema.js';
+import { exitCodesDocument } from '../../hil/cli/exit-codes-document.js';
 import { conformanceDocument } from '../../hil/conform/document.js';
 import { statusSchemaDocument } from '../../host/status.js';
 import { dissectorDocument, dissectorParts } from '../../protocol/dissector/document.js';
@@ -23,6 +24,7 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'protocol/dissector/coldframe.lua', text: () => dissectorDocument(dissectorParts.map(partOf)) },
   { path: 'docs/instructions.md', text: instructionsDocument },
   { path: 'docs/recovery.md', text: recoveryDocument },
+  { path: 'docs/exit-codes.md', text: exitCodesDocument },
   { path: 'docs/conformance.md', text: conformanceDocument },
   { path: 'docs/status.schema.json', text: statusSchemaDocument },
   { path: 'docs/bench.schema.json', text: benchSchemaDocument },

@@ -69,7 +69,8 @@ describe('shipped scenarios on the command line', () => {
     expect([printed.bench, printed.verdict, printed.pairState]).to.deep.equal(['processes', 'passed', 'PAIR']);
     await using boards = await startBoards();
     const refused = await run('disk-error', boards.benchFile);
-    expect(refused.exitCode).to.equal(4);
+    expect(refused.exitCode).to.equal(2);
+    expect(refused.printed.error).to.include({ exit: 2 });
     expect(refused.printed.error.code).to.equal('capability-missing');
     expect(refused.printed.error.detail).to.contain('the step diskError needs');
   });
