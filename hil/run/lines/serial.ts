@@ -57,7 +57,7 @@ export class SerialSource implements StreamSource {
       await release();
       throw error;
     }
-    return { stream: port, release };
+    return { stream: port, lossOf, release };
   }
 
   async close(): Promise<void> {
@@ -102,6 +102,13 @@ function openPort(port: SerialPort, name: string): Promise<void> {
   });
 }
 
+const goneText = 'the port is gone';
+/** What reads and writes end with on a port whose device has gone, or that serialport is closing because of it. */
+const goneWords = /\b(EIO|EBADF|ENXIO|ENODEV)\b|bad file descriptor|Port is not open|Canceled/i;
+
+/** The same words for one loss, whether a read, a write or a look at the port met it first. */
+const lossOf = ({ message }: Error): string => (goneWords.test(message) ? goneText : message);
+
 /** Somebody has locked the port, or taken it for exclusive use. */
 const isTaken = ({ message }: Error): boolean => /Cannot lock port|resource busy/.test(message);
 
@@ -123,7 +130,7 @@ function closeWhenGone(port: SerialPort): () => void {
     const fd = binding !== undefined && 'fd' in binding ? binding.fd : undefined;
     if (typeof fd !== 'number' || !isHungUp(fd)) return;
     clearInterval(timer);
-    port.close(() => {}, new Error('the port is gone'));
+    port.close(() => {}, new Error(goneText));
   }, lookMs);
   return () => clearInterval(timer);
 }

@@ -14,6 +14,8 @@ import type { Pacer } from './pacer.js';
 /** An open stream, and how to let go of it; `release` settles soon, whatever state the stream is in. */
 export interface OpenStream {
   readonly stream: Duplex;
+  /** What an error of the stream means, where its own words do not tell; unless given, its message. */
+  readonly lossOf?: (error: Error) => string;
   release(): Promise<void>;
 }
 
@@ -140,9 +142,10 @@ export class StreamLine extends LineEmitter implements Line {
   }
 
   /** Resolves when the stream was lost and let go. */
-  async #use({ stream, release }: OpenStream): Promise<void> {
+  async #use(opened: OpenStream): Promise<void> {
+    const { stream, release } = opened;
     if (!this.#stop.signal.aborted) {
-      const reason = await new Promise<Refusal>((lost) => this.#attach(stream, lost));
+      const reason = await new Promise<Refusal>((lost) => this.#attach(opened, lost));
       this.#detach(stream);
       if (!this.#stop.signal.aborted) {
         this.#trouble = reason;
@@ -152,7 +155,7 @@ export class StreamLine extends LineEmitter implements Line {
     await release();
   }
 
-  #attach(stream: Duplex, lost: (reason: Refusal) => void): void {
+  #attach({ stream, lossOf = ({ message }) => message }: OpenStream, lost: (reason: Refusal) => void): void {
     const because = (detail: string) => lost({ code: 'line-unavailable', detail: `${this.name}: ${detail}` });
     this.#stream = stream;
     this.#lose = lost;
@@ -162,11 +165,11 @@ export class StreamLine extends LineEmitter implements Line {
     this.#heard = false;
     const closed = () => because(this.#heard ? 'the other side closed it' : closedUnheard);
     stream.once('end', closed);
-    stream.once('close', (error?: unknown) => because(error instanceof Error ? error.message : 'it was closed'));
+    stream.once('close', (error?: unknown) => because(error instanceof Error ? lossOf(error) : 'it was closed'));
     // Stays for as long as the stream lives: errors may still come after it was given up.
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE' || error.code === 'ECONNRESET') closed();
-      else because(error.message);
+      else because(lossOf(error));
     });
     if (this.#paused) stream.pause();
     else stream.resume();

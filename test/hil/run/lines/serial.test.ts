@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { HostEnd } from '../../../../hil/bench/host-end.js';
 import { temporaryFolder } from '../../../../hil/bench/processes.js';
@@ -9,6 +10,7 @@ import { openFirmware } from '../../../../hil/run/firmware.js';
 import { parseLineAddress } from '../../../../hil/run/lines/address.js';
 import { type Line, whenOpen } from '../../../../hil/run/lines/line.js';
 import { openLine, openPtyLine } from '../../../../hil/run/lines/open-line.js';
+import type { Refusal } from '../../../../protocol/refusals.js';
 import { LineWatch } from './line-watch.js';
 import { describeAdapter, PluggedBoard } from './plugged-board.js';
 
@@ -62,6 +64,26 @@ describe('serial ports', () => {
       await near.close();
       await serial.untilEvent('lost');
       await serial.line.close();
+    });
+
+    it('are lost in the same words in the middle of a transfer, whatever met it first', async () => {
+      const details = new Set<string>();
+      for (let times = 0; times < 12; times += 1) {
+        const near = openPtyLine({ kind: 'pty' });
+        const line = openLine(`serial:${near.path}?baud=3000000`);
+        await whenOpen(line, 5000);
+        const lost = new Promise<Refusal>((resolve) => line.on('lost', resolve));
+        const send = () => {
+          while (line.isOpen && line.write(Buffer.alloc(2000)));
+        };
+        line.on('drain', send);
+        send();
+        await pause(10 + 3 * times);
+        void near.close();
+        details.add((await lost).detail.replace(/^serial:.*?: /, ''));
+        await Promise.all([near.close(), line.close()]);
+      }
+      expect([...details]).to.deep.equal(['the port is gone']);
     });
 
     it('are left alone when another adapter has their port, or two look alike', async () => {
