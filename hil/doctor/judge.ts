@@ -36,7 +36,10 @@ function unopened({ code, detail }: Refusal): Finding {
     const remedy = 'end that process, or take another port';
     return { kind: 'in-use', what: 'another process uses this line', seen: detail, remedy };
   }
-  const remedy = 'see that the device is there and its other end is running';
+  const remedy =
+    code === 'file-exists'
+      ? 'move that file away, or name another socket'
+      : 'see that the device is there and its other end is running';
   return { kind: 'unopened', what: 'the line does not open', seen: detail, remedy };
 }
 

@@ -1,7 +1,7 @@
 /** TCP and Unix sockets as lines: clients that connect again, listeners that serve one client at a time. */
 import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
-import { RefusalError } from '../../../protocol/refusals.js';
+import { type RefusalCode, RefusalError } from '../../../protocol/refusals.js';
 import { formatLineAddress, type LineAddress } from './address.js';
 import type { OpenStream, StreamSource } from './stream-line.js';
 
@@ -13,6 +13,7 @@ const connectMsMax = 3000;
 const goodbyeMsMax = 500;
 /** After so long without traffic the other end of a TCP line is asked whether it is there, in milliseconds. */
 const keepAliveMs = 5000;
+const listensAlready = 'another process listens there';
 
 export class ClientSource implements StreamSource {
   readonly name: string;
@@ -114,7 +115,11 @@ export class ListenerSource implements StreamSource {
     const address = this.#address;
     if (address.kind === 'unix-listen') await removeStaleSocket(address);
     await new Promise<void>((resolve, reject) => {
-      const failed = (error: Error) => reject(new RefusalError('line-unavailable', `${this.name}: ${error.message}`));
+      const failed = ({ code, message }: NodeJS.ErrnoException) => {
+        const isTaken = code === 'EADDRINUSE';
+        const detail = `${this.name}: ${isTaken ? listensAlready : message}`;
+        reject(new RefusalError(isTaken ? 'port-in-use' : 'line-unavailable', detail));
+      };
       this.#server.once('error', failed);
       const where =
         address.kind === 'unix-listen' ? { path: address.path } : { host: address.host, port: address.port };
@@ -129,16 +134,17 @@ export class ListenerSource implements StreamSource {
 /** Removes a socket file that a killed process left behind; refuses one that somebody listens on, or another file. */
 async function removeStaleSocket(address: ListenAddress & { kind: 'unix-listen' }): Promise<void> {
   const { path } = address;
-  const refuse = (detail: string) => new RefusalError('line-unavailable', `${formatLineAddress(address)}: ${detail}`);
+  const refuse = (detail: string, code: RefusalCode = 'line-unavailable') =>
+    new RefusalError(code, `${formatLineAddress(address)}: ${detail}`);
   try {
-    if (!(await lstat(path)).isSocket()) throw refuse('another kind of file has this name');
+    if (!(await lstat(path)).isSocket()) throw refuse('another kind of file has this name', 'file-exists');
     const probe = connect({ path });
     const answered = await connected(probe).then(
       () => true,
       () => false,
     );
     probe.destroy();
-    if (answered) throw refuse('another process listens there');
+    if (answered) throw refuse(listensAlready, 'port-in-use');
     await unlink(path);
   } catch (error) {
     if (error instanceof RefusalError) throw error;

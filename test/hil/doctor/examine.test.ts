@@ -141,6 +141,8 @@ describe('a doctor at a line', () => {
       expect((await found({ address: 'unix:/nonexistent/x' })).kinds).to.deep.equal(['unopened']);
       const listener = await found({ address: 'tcp-listen://127.0.0.1:0' });
       expect(listener.kinds).to.deep.equal(['unopened']);
+      const { kinds, findings } = await found({ address: 'unix-listen:package.json' });
+      expect([kinds, findings[0]?.remedy]).to.deep.equal([['unopened'], 'move that file away, or name another socket']);
     });
 
     it('takes anybody where nobody is expected, and a disk where one is', async () => {

@@ -203,14 +203,22 @@ describe('lines', () => {
       const first = watchAt(`unix-listen:${folder}/x.sock`);
       const client = watchAt(`unix:${folder}/x.sock`);
       await client.untilEvent('open');
-      const { detail } = await refused(watchAt(`unix-listen:${folder}/x.sock`).line, 100);
-      expect(detail).to.include('another process listens there');
+      const { code, detail } = await refused(watchAt(`unix-listen:${folder}/x.sock`).line, 100);
+      expect([code, detail]).to.deep.equal([
+        'port-in-use',
+        `unix-listen:${folder}/x.sock: another process listens there`,
+      ]);
+      const tcp = watchAt('tcp-listen://127.0.0.1:0');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const taken = await refused(watchAt(tcp.line.name).line, 100);
+      expect(taken).to.deep.equal({ code: 'port-in-use', detail: `${tcp.line.name}: another process listens there` });
       expect(first.line.isOpen).to.equal(true);
     });
 
     it('say why: a file has the name of the socket, and is left as it is', async () => {
       await writeFile(join(folder, 'x.sock'), 'precious');
-      const { detail } = await refused(watchAt(`unix-listen:${folder}/x.sock`).line, 100);
+      const { code, detail } = await refused(watchAt(`unix-listen:${folder}/x.sock`).line, 100);
+      expect(code).to.equal('file-exists');
       expect(detail).to.include('another kind of file');
     });
 
