@@ -68,6 +68,7 @@ const metaShare = 16;
  */
 export async function openFirmware(of: FirmwareConfiguration, options: OpenFirmwareOptions = {}): Promise<Firmware> {
   checkCounts(of);
+  checkMemory(of);
   checkTwice(of);
   checkLost(of);
   const disks = await openDisks(of, options);
@@ -156,6 +157,14 @@ function checkCounts(of: FirmwareConfiguration): void {
       throw refuse(`${option} is given ${sizes.length} times; give one for all volumes, or one for each`);
     }
   }
+}
+
+/** Nothing tells the size of a volume in memory but its area and --size. */
+function checkMemory({ role, volumes, volumeBytes }: FirmwareConfiguration): void {
+  const isSized = (area: Area) => area.kind !== 'memory' || area.sizeBytes !== undefined;
+  if (volumeBytes.length > 0 || volumes.every(isSized)) return;
+  const option = role === 'main' ? '--primary' : '--secondary';
+  throw new RefusalError('argument-invalid', `${option} memory: needs a size, as in memory:64MiB, or --size`);
 }
 
 function checkTwice({ role, volumes, slots, meta }: FirmwareConfiguration): void {

@@ -83,8 +83,7 @@ function sizeWhenMade(area: Area, sizeBytes: number | undefined): number | undef
 
 function memorySize(ofArea: number | undefined, given: number | undefined): number {
   const sizeBytes = ofArea ?? given;
-  if (sizeBytes === undefined)
-    throw new RefusalError('argument-invalid', 'memory: needs a size, as in memory:64MiB, or --size');
+  if (sizeBytes === undefined) throw new RefusalError('argument-invalid', 'memory: needs a size, as in memory:64MiB');
   if (sizeBytes % sectorBytes !== 0) throw new RefusalError('argument-invalid', `${sizeBytes} bytes are no sectors`);
   return sizeBytes;
 }

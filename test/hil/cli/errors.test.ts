@@ -205,6 +205,10 @@ describe('errors of the command line', () => {
       [...main, ...areas, '--size', '1MiB', '--size', '2MiB'],
       '--size is given 2 times; give one for all volumes, or one for each',
     ],
+    [
+      [...main, '--primary', 'memory:', '--shadow', 'memory:1MiB', '--meta', 'memory:8MiB'],
+      '--primary memory: needs a size, as in memory:64MiB, or --size',
+    ],
     [[...main, ...areas, '--shadow', 'memory:q'], '--shadow: "q" is no size; write 64MiB'],
     [
       [...main, '--primary', 'a', '--shadow', './a', '--meta', 'b'],
