@@ -19,6 +19,7 @@ import { readKeyFile } from '../run/key-file.js';
 import { type LineAddress, parseLineAddress } from '../run/lines/address.js';
 import { openLine } from '../run/lines/open-line.js';
 import { version } from '../version.js';
+import { naming } from './arguments.js';
 import { commandWords } from './command-words.js';
 import type { ConformOptions } from './commands/conform.js';
 import { onEndSignal } from './interrupts.js';
@@ -29,7 +30,7 @@ const eraseLine = '\r\u001b[K';
 
 /** Runs the suite; returns the exit code. */
 export async function runConform(options: ConformOptions): Promise<number> {
-  const requirements = selected(options.only);
+  const requirements = naming('--only', () => selected(options.only));
   const key = options.keyFile === undefined ? undefined : readKeyFile(options.keyFile);
   const remote = remoteOf(options);
   const wire = wireOf(parseLineAddress(options.line));

@@ -14,7 +14,7 @@ export function selected(only: string | undefined): readonly Requirement[] {
     if (word in rooms || requirements.some(({ number }) => number === word)) continue;
     throw new RefusalError(
       'argument-invalid',
-      `--only: there is no requirement ${word || '""'}; docs/conformance.md lists them`,
+      `there is no requirement ${word || '""'}; docs/conformance.md lists them`,
     );
   }
   return requirements.filter(({ number }) => words.some((word) => word === number || word === number[0]));
