@@ -25,8 +25,10 @@ export interface Check {
   readonly onRemote?: boolean;
   /** It is about sealed lines, or about lines in clear. */
   readonly line?: 'sealed' | 'clear';
-  /** It sends so many bytes, too many for a slow serial line. */
+  /** It sends so many bytes, where these are many for a slow serial line. */
   readonly bytes?: number;
+  /** It sends them after the session was refused, which a device with a key bears for some seconds alone. */
+  readonly isQuiet?: boolean;
   /** It measures times, which a busy machine at either end stretches: what fails is measured again, and that is told. */
   readonly isTimed?: boolean;
   /** What whoever makes the device should look at when it fails. */

@@ -17,7 +17,8 @@ coldframe conform --role main --line tcp://10.0.0.7:7001 --key-file line.key \\
     --allow-data-loss --power-cycle ./power.sh --html main.html --junit main.xml  # all of it
 \`\`\`
 
-Use a line without errors: what the line loses looks like something that the device did. Between two runs nothing has to be
+Use a line without errors: what the line loses looks like something that the device did. On one below 57600 baud times cannot be
+measured, and whatever sends for longer than 20 s is left out: both are told. Between two runs nothing has to be
 reset; each check opens a link of its own. \`--only F,L-12\` makes some checks alone.
 
 - **A check that fails** shows what was expected, what came, what to look at, and the last frames of both directions, decoded and in

@@ -9,6 +9,7 @@ import { ImageTaker } from './image-taker.js';
 import { write } from './medium.js';
 import type { SubRecord } from './played-records.js';
 import { ProbeUnit } from './probe-unit.js';
+import { bitsPerByte } from './wire.js';
 
 type Pairing = MessageNamed<'pairing'>;
 type Status = MessageNamed<'status'>;
@@ -74,8 +75,11 @@ export class PlayedSub {
     const sub = await PlayedSub.meet(bench, options);
     // Main may have to note durably that it needs a whole image: a freeze meanwhile would be a difference, and fail.
     if (!knows || options.says !== undefined) await sub.take(noteUs);
-    for (let look = 0; look < looks; look += 1) {
+    for (let look = 0, arrived = 0; look < looks; look += 1) {
       const status = await sub.host.status();
+      // What is on its way may take as long as the line needs.
+      if (sub.taker.runs.length > arrived) look = 0;
+      arrived = sub.taker.runs.length;
       const phase = mainPhaseOf(status);
       if (phase === 'idle') return sub;
       if (phase === 'taken over') throw new NotRun('main knows of a takeover: fail back first');
@@ -137,6 +141,12 @@ export class PlayedSub {
       const main = await this.taker.meanwhile(left, (message) => (message.kind === 'pairing' ? message : undefined));
       if (main !== undefined) this.answer(main);
     }
+  }
+
+  /** How long these bytes take on the line between the controllers, in microseconds. */
+  lineUs(bytes: number): number {
+    const { baud } = this.taker.session.link.probe.wire;
+    return baud === undefined ? 0 : (bytes * bitsPerByte * 1e6) / baud;
   }
 
   /** Writes blocks of volume 0 at main. */

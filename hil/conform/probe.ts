@@ -10,7 +10,7 @@ import { FrameSplitter } from '../run/lines/frames.js';
 import { Finding, NotRun } from './finding.js';
 import { frameWords, hexWords } from './frame-words.js';
 import { Transcript } from './transcript.js';
-import type { Wire } from './wire.js';
+import { slowness, type Wire } from './wire.js';
 
 /** What a frame of the device breaks by itself. */
 export interface Anomaly {
@@ -96,7 +96,10 @@ export class Probe {
     this.sendFrame({ kind: 'open', payload: encodeOpen(open) }, 0);
   }
 
-  /** The first value that `look` gives, asked again after each arrival; undefined when none comes in time. */
+  /**
+   * The first value that `look` gives, asked again after each arrival; undefined when none comes in time. The time begins
+   * when the device can have heard all that was sent to it, and is longer on a slow line.
+   */
   until<T>(look: () => T | undefined, limitUs = answerUs): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void) => {
@@ -118,7 +121,8 @@ export class Probe {
           }
         }
       };
-      const off = this.wire.after(limitUs, () => settle(() => resolve(undefined)));
+      const { wire: line } = this;
+      const off = line.after(limitUs * slowness(line) + line.drainUs(), () => settle(() => resolve(undefined)));
       this.#waiting.add(again);
       again();
     });

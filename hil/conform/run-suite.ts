@@ -5,7 +5,7 @@ import { Bench, noRemote, type Surroundings } from './bench.js';
 import type { Check, Requirement } from './check.js';
 import { Finding, NotRun } from './finding.js';
 import { type CheckRecord, type Outcome, recordOf } from './suite-record.js';
-import type { Wire } from './wire.js';
+import { bitsPerByte, slowness, type Wire } from './wire.js';
 
 export interface SuiteOptions extends Surroundings {
   readonly requirements: readonly Requirement[];
@@ -18,9 +18,12 @@ export interface SuiteOptions extends Surroundings {
 const checkUsMax = 60_000_000;
 /** The same where images are sent: each step of those has a limit of its own. */
 const remoteCheckUsMax = 600_000_000;
-/** Below this many bits per second a check that sends much is left out. */
-const fastBaud = 1_000_000;
-const slowBytesMax = 100_000;
+/** A check that would send for longer is left out, in seconds. */
+const sendSecondsMax = 20;
+/** The same on a sealed line on which there is no session: the device opens one by itself. */
+const quietSecondsMax = 4;
+/** Below it a frame takes as long as what is measured. */
+const timedBaudMin = 57_600;
 /** So often a time is measured until it is right. */
 const timedTriesMax = 3;
 
@@ -67,16 +70,22 @@ async function outcomeOf({ how }: Requirement, options: SuiteOptions): Promise<O
 /** Why a check is not made here at all. */
 function reasonAgainst(check: Check, options: SuiteOptions): string | undefined {
   const { role, key, wire, allowDataLoss, powerCycle, remote } = options;
-  const { roles, onRemote, losesData, cutsPower, line, bytes = 0 } = check;
+  const { roles, onRemote, losesData, cutsPower, line } = check;
   if (roles !== undefined && !roles.includes(role)) return `it is for ${roles.join(' and ')}`;
   if (onRemote === true && remote === undefined) return noRemote;
   if (line === 'sealed' && key === undefined) return 'it is for sealed lines: give --key-file';
   if (line === 'clear' && key !== undefined) return 'it is for lines in clear';
   if (losesData === true && !allowDataLoss) return 'it changes what the device holds: give --allow-data-loss';
   if (cutsPower === true && powerCycle === undefined) return 'it cuts the power of the device: give --power-cycle';
-  const { baud } = wire;
-  if (baud === undefined || baud >= fastBaud || bytes <= slowBytesMax) return undefined;
-  return `it sends ${bytes} bytes, too many for ${baud} baud`;
+  return tooSlow(check, wire, key !== undefined);
+}
+
+function tooSlow({ bytes = 0, isQuiet, isTimed }: Check, { baud }: Wire, isSealed: boolean): string | undefined {
+  if (isTimed === true && baud !== undefined && baud < timedBaudMin)
+    return `it measures times that ${baud} baud are too slow for: give ${timedBaudMin} or more`;
+  const secondsMax = isQuiet === true && isSealed ? quietSecondsMax : sendSecondsMax;
+  if (baud === undefined || (bytes * bitsPerByte) / baud <= secondsMax) return undefined;
+  return `it sends ${bytes} bytes, too many for ${baud} baud${isSealed ? ' with a key' : ''}`;
 }
 
 /** A time that is wrong once may be the machine's; one that is wrong each time is the device's. */
@@ -119,7 +128,7 @@ function findingOf(error: unknown): Finding {
 
 function limit({ wire }: Bench, { bytes = 0, onRemote }: Check): { readonly expired: Promise<never>; off(): void } {
   const stillUs = onRemote === true ? remoteCheckUsMax : checkUsMax;
-  const limitUs = stillUs + (wire.baud === undefined ? 0 : (bytes * 15e6) / wire.baud);
+  const limitUs = (stillUs + (wire.baud === undefined ? 0 : (bytes * 15e6) / wire.baud)) * slowness(wire);
   let off: () => void = () => {};
   const expired = new Promise<never>((_, reject) => {
     off = wire.after(limitUs, () => reject(new Finding('an end of the check', `none within ${limitUs / 1e6} s`)));

@@ -14,6 +14,8 @@ export interface Wire {
   /** Why it is not open. */
   readonly trouble: Refusal | undefined;
   nowUs(): number;
+  /** How long it takes until all that was written has left, in microseconds: 0 without a baud rate. */
+  drainUs(): number;
   write(bytes: Uint8Array): void;
   /** Takes what arrives from here on, and is told when the line goes up or down. */
   listen(listener: WireListener): void;
@@ -38,9 +40,42 @@ export interface LineWireOptions {
   readonly canReopen: boolean;
 }
 
+/** Start and stop bit with it. */
+export const bitsPerByte = 10;
+
+/** From here on times are as long as the checks have them; a slower line stretches them all. */
+const baudUsual = 115_200;
+
+/** By how much times have to be longer on this line. */
+export function slowness({ baud = baudUsual }: Pick<Wire, 'baud'>): number {
+  return Math.max(1, baudUsual / baud);
+}
+
+/** When a line of so many bits per second has carried what was given to it. */
+export class Drain {
+  readonly #byteUs: number;
+  #emptyAtUs = 0;
+
+  constructor(baud: number | undefined) {
+    this.#byteUs = baud === undefined ? 0 : (bitsPerByte * 1e6) / baud;
+  }
+
+  /** Bytes are given to the line now; gives the time at which the last of them has left. */
+  give(bytes: number, nowUs: number): number {
+    this.#emptyAtUs = Math.max(this.#emptyAtUs, nowUs) + bytes * this.#byteUs;
+    return this.#emptyAtUs;
+  }
+
+  /** How long it takes until it is empty. */
+  leftUs(nowUs: number): number {
+    return Math.max(0, this.#emptyAtUs - nowUs);
+  }
+}
+
 /** A line as wire, in real time. */
 export class LineWire implements Wire {
   readonly baud: number | undefined;
+  readonly #drain: Drain;
   readonly reopen: (() => Promise<void>) | undefined;
   readonly #open: () => Line;
   #line: Line;
@@ -48,6 +83,7 @@ export class LineWire implements Wire {
 
   constructor({ open, baud, canReopen }: LineWireOptions) {
     this.baud = baud;
+    this.#drain = new Drain(baud);
     this.#open = open;
     this.#line = this.#attached();
     this.reopen = canReopen ? () => this.#again() : undefined;
@@ -69,7 +105,12 @@ export class LineWire implements Wire {
     return nowUs();
   }
 
+  drainUs(): number {
+    return this.#drain.leftUs(nowUs());
+  }
+
   write(bytes: Uint8Array): void {
+    this.#drain.give(bytes.length, nowUs());
     this.#line.write(bytes);
   }
 

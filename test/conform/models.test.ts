@@ -7,6 +7,7 @@ const key = Buffer.alloc(32, 'the key of the conformance tests');
 /** Models that are held to everything, in virtual time. */
 const models: Readonly<Record<string, VirtualOptions>> = {
   'a disk': { role: 'disk' },
+  'a disk at 57600 baud': { role: 'disk', baud: 57_600 },
   'a main without a sub': { role: 'main' },
   'a main with a sub, sealed': { role: 'main', key, isPaired: true },
   'a sub without an image': { role: 'sub' },
@@ -15,6 +16,8 @@ const models: Readonly<Record<string, VirtualOptions>> = {
   'a main whose sub is the suite, sealed, copy': { role: 'main', key, hasRemote: true, method: 'copy' },
   'a main whose sub is the suite, streaming': { role: 'main', hasRemote: true, method: 'streaming', blockBytes: 512 },
   'a sub whose main is the suite': { role: 'sub', hasRemote: true, slotBytes: 65_536 },
+  'a main whose sub is the suite, at 115200 baud': { role: 'main', hasRemote: true, baud: 115_200 },
+  'a sub whose main is the suite, sealed, at 115200 baud': { role: 'sub', key, hasRemote: true, baud: 115_200 },
   'a sub whose main is the suite, sealed': { role: 'sub', key, hasRemote: true, blockBytes: 512 },
 };
 

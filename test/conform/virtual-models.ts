@@ -26,6 +26,8 @@ export interface VirtualOptions {
   /** The suite is the other controller, too. */
   readonly hasRemote?: boolean;
   readonly method?: Method;
+  /** Of the lines to the suite, in bits per second; they carry all at once unless given. */
+  readonly baud?: number;
   readonly blockBytes?: number;
   /** Of the shadow or staging area; the volume fits into it unless given. */
   readonly slotBytes?: number;
@@ -46,21 +48,21 @@ export async function conform(options: VirtualOptions): Promise<readonly CheckRe
   let count = 0;
   const surroundings: Surroundings = {
     ...{ role: options.role, key: options.key, allowDataLoss, marksBefore: new Set<number>() },
-    wire: new VirtualWire(site, device, options.role === 'disk' ? 'target' : 'host'),
+    wire: new VirtualWire(site, device, options.role === 'disk' ? 'target' : 'host', options.baud),
     powerCycle: canCutPower ? async () => device.powerCycle() : undefined,
     fresh: (bytes) => {
       count += 1;
       return Buffer.alloc(bytes, createHash('sha256').update(`fresh bytes ${count}`).digest());
     },
   };
-  const remote = options.hasRemote === true ? { remote: remotePort(site, device, options.key) } : {};
+  const remote = options.hasRemote === true ? { remote: remotePort(site, device, options) } : {};
   const chosen = { requirements: options.requirements ?? requirements };
   const { records } = await site.run(runSuite({ ...surroundings, ...remote, ...chosen }));
   return records;
 }
 
-function remotePort(site: VirtualSite, device: VirtualDevice, key: Uint8Array | undefined): RemotePort {
-  const wire = new VirtualWire(site, device, 'remote');
+function remotePort(site: VirtualSite, device: VirtualDevice, { key, baud }: VirtualOptions): RemotePort {
+  const wire = new VirtualWire(site, device, 'remote', baud);
   return { wire, key, marksBefore: new Set<number>(), records: newPlayedRecords() };
 }
 

@@ -2,7 +2,7 @@
  * Devices in virtual time, wired to each other, with a wire of the suite at one of them: what takes minutes on a line
  * takes a moment here.
  */
-import type { Wire, WireListener } from '../../hil/conform/wire.js';
+import { Drain, type Wire, type WireListener } from '../../hil/conform/wire.js';
 import { FrameSplitter } from '../../hil/run/lines/frames.js';
 import { EventHeap } from '../../hil/simulate/event-heap.js';
 import type { SimulatedDisk } from '../../hil/simulate/simulated-disk.js';
@@ -18,6 +18,7 @@ interface Port {
   readonly splitter: FrameSplitter;
   /** Who gets what the port sends; undefined while the line is down. */
   to: Receiver | undefined;
+  readonly drain: Drain;
 }
 
 export class VirtualSite {
@@ -92,9 +93,13 @@ export class VirtualDevice {
   }
 
   /** Connects a port to a receiver of bytes; returns the receiver of the port. */
-  connect(name: PortName, to: Receiver): Receiver {
+  connect(name: PortName, to: Receiver, baud?: number): Receiver {
     const onFrame = (bytes: Uint8Array) => this.#step({ kind: 'frame', port: name, bytes: Uint8Array.from(bytes) });
-    const port: Port = { splitter: new FrameSplitter({ frameBytesMax: encodedFrameBytesMax, onFrame }), to };
+    const port: Port = {
+      splitter: new FrameSplitter({ frameBytesMax: encodedFrameBytesMax, onFrame }),
+      to,
+      drain: new Drain(baud),
+    };
     this.#ports.set(name, port);
     if (this.#boots > 0) this.#step({ kind: 'line', port: name, up: true });
     return (bytes) => port.splitter.push(bytes);
@@ -138,10 +143,13 @@ export class VirtualDevice {
     if (this.#boots === 0) return;
     for (const [name, port] of this.#ports) {
       for (;;) {
-        const frame = port.to === undefined ? undefined : this.#device.transmit(name, this.#site.nowUs);
+        // It decides what to send when the line can take it.
+        const isFree = port.to !== undefined && port.drain.leftUs(this.#site.nowUs) === 0;
+        const frame = isFree ? this.#device.transmit(name, this.#site.nowUs) : undefined;
         if (frame === undefined) break;
-        const { to } = port;
-        this.#site.after(latencyUs, () => to?.(frame));
+        const { to, drain } = port;
+        const leftUs = drain.give(frame.length, this.#site.nowUs) - this.#site.nowUs;
+        this.#site.after(leftUs + latencyUs, () => to?.(frame));
       }
     }
     const deadlineUs = this.#device.deadline();
@@ -171,17 +179,21 @@ export function join(
 /** The suite's wire to a port of a device. */
 export class VirtualWire implements Wire {
   readonly name = 'virtual';
-  readonly baud = undefined;
+  readonly baud: number | undefined;
   readonly trouble = undefined;
   readonly reopen = () => this.#again();
   isOpen = true;
   readonly #site: VirtualSite;
   readonly #device: VirtualDevice;
   readonly #port: PortName;
+  #drain: Drain;
+  #connections = 0;
   #listener: WireListener | undefined;
   #to: Receiver = () => {};
 
-  constructor(site: VirtualSite, device: VirtualDevice, port: PortName) {
+  constructor(site: VirtualSite, device: VirtualDevice, port: PortName, baud?: number) {
+    this.baud = baud;
+    this.#drain = new Drain(baud);
     this.#site = site;
     this.#device = device;
     this.#port = port;
@@ -192,9 +204,15 @@ export class VirtualWire implements Wire {
     return this.#site.nowUs;
   }
 
+  drainUs(): number {
+    return this.#drain.leftUs(this.#site.nowUs);
+  }
+
   write(bytes: Uint8Array): void {
     const to = this.#to;
-    this.#site.after(latencyUs, () => to(bytes));
+    const copy = Uint8Array.from(bytes);
+    const leftUs = this.#drain.give(bytes.length, this.#site.nowUs) - this.#site.nowUs;
+    this.#site.after(leftUs + latencyUs, () => to(copy));
   }
 
   listen(listener: WireListener): void {
@@ -211,14 +229,21 @@ export class VirtualWire implements Wire {
   async close(): Promise<void> {}
 
   #connect(): void {
-    this.#to = this.#device.connect(this.#port, (bytes) => {
+    this.#connections += 1;
+    this.#drain = new Drain(this.baud);
+    const connection = this.#connections;
+    const arrived = (bytes: Uint8Array) => {
+      // What was on the line when it was cut is gone.
+      if (connection !== this.#connections) return;
       this.#site.hasTold = true;
       this.#listener?.arrived(bytes);
-    });
+    };
+    this.#to = this.#device.connect(this.#port, arrived, this.baud);
   }
 
   async #again(): Promise<void> {
     this.#device.disconnect(this.#port);
+    this.#connections += 1;
     this.#listener?.changed();
     this.#site.after(1000, () => this.#connect());
     await new Promise<void>((resolve) => this.after(2000, resolve));

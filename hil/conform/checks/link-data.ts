@@ -44,6 +44,7 @@ export const dataRequirements: readonly Requirement[] = [
   checked('L-8', 'What overlaps in part with what is held is dropped.', { remedy: receiver, run: overlap }),
   checked('L-28', 'What an acknowledgement shows to be lost is repeated, and nothing else.', {
     remedy: repeating,
+    isTimed: true,
     run: lostIsRepeated,
   }),
   checked('L-29', 'What nobody acknowledges is repeated after a time that doubles, for ever.', {
@@ -75,15 +76,19 @@ export const dataRequirements: readonly Requirement[] = [
   }),
   checked('L-35', 'A message longer than the receiver takes is dropped whole.', {
     bytes: 1_200_000,
+    isQuiet: true,
     remedy: receiver,
     run: tooLong,
   }),
   checked('L-36', 'Any payload is right up to what the receiver announced, and none past it.', {
+    bytes: 37_000,
+    isQuiet: true,
     remedy: 'Look at payloadUnitsMax of both opens.',
     run: payloadSizes,
   }),
   checked('L-37', 'A frame carries the number of its first unit modulo 2^16.', {
     bytes: unitBytes * sequenceModulus,
+    isQuiet: true,
     remedy: numbers,
     run: wraps,
   }),

@@ -38,6 +38,7 @@ export const openingRequirements: readonly Requirement[] = [
   }),
   checked('L-14', 'An open with an id of this side’s own comes from a looped line and is dropped.', {
     remedy: table,
+    isTimed: true,
     run: looped,
   }),
   checked('L-15', 'An open with the link’s ids is answered if it asks, and only then.', {

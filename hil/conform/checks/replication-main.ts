@@ -77,7 +77,7 @@ export async function windowHeld(bench: Bench): Promise<void> {
   sub.taker.onRun = () => 'withhold';
   const of = await sub.freeze();
   for (let tries = 0; tries < count && sub.record.committed !== of; tries += 1) {
-    await sub.take(200_000);
+    await sub.take(200_000 + sub.lineUs(3 * blockBytes));
     sub.taker.release();
   }
   sub.taker.onRun = () => 'store';
@@ -89,7 +89,7 @@ export async function storedInAnyOrder(bench: Bench): Promise<void> {
   const { sub } = await written(bench, { runBytesMax: blockBytes });
   sub.taker.onRun = () => 'withhold';
   const of = await sub.freeze();
-  await sub.take(300_000);
+  await sub.take(300_000 + sub.lineUs(count * blockBytes));
   sub.taker.onRun = () => 'store';
   sub.taker.release();
   await committed(bench, 'R-4', sub, of);
@@ -149,7 +149,7 @@ async function partlySent(
   again.taker.onRun = ({ first }) => (first === count - 1 ? 'withhold' : 'store');
   const of = await again.freeze();
   for (let look = 0; look < durableLooks; look += 1) {
-    await again.take(lookUs);
+    await again.take(lookUs + again.lineUs(blockBytes));
     const { blocksSent, blocksTotal } = await again.host.status();
     if (blocksTotal > 0 && blocksSent === blocksTotal - 1) return { before: again, of, data };
   }
@@ -180,7 +180,7 @@ async function completeGivenUp(bench: Bench): Promise<void> {
   sub.taker.onComplete = () => 'refuse';
   const of = await sub.freeze();
   for (let look = 0; look < durableLooks; look += 1) {
-    await sub.take(lookUs);
+    await sub.take(lookUs + sub.lineUs(sub.shape.blockBytes));
     const { failed } = await sub.host.status();
     demand(sub.taker.completes <= 3, 'three completes at most', String(sub.taker.completes));
     if ((failed as number) === of) return;
@@ -238,13 +238,13 @@ export async function frozenKept(bench: Bench): Promise<void> {
   const { sub: before, data } = await written(bench);
   before.taker.onRun = () => 'withhold';
   const of = await before.freeze();
-  await before.take(200_000);
+  await before.take(200_000 + before.lineUs(data.length));
   const newer = contents(bench, before.shape.blockBytes, count);
   let isWritten = false;
   const writing = before.write(0, newer).then(() => {
     isWritten = true;
   });
-  await before.take(2_000_000);
+  await before.take(2_000_000 + 2 * before.lineUs(newer.length));
   if (!isWritten) {
     before.taker.release();
     await writing;

@@ -70,6 +70,7 @@ export const mediumRequirements: readonly Requirement[] = [
   ),
   promised('D-42', 'SBC-3 5.6', 'GET LBA STATUS tells mapped blocks from deallocated ones.', {
     ...writing,
+    bytes: 133_000,
     remedy: medium,
     run: lbaStatus,
   }),

@@ -17,6 +17,7 @@ const tasks = 'Look at tags and task management: SAM-5, clauses 4.9 and 7.';
 export const transportRequirements: readonly Requirement[] = [
   checked('D-1', 'Data out is asked for in order, in parts of at most 64 KiB, and all of it.', {
     roles: readable,
+    bytes: 210_000,
     remedy: target,
     run: asksInParts,
   }),
