@@ -1,14 +1,14 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runProcess } from '../../../hil/bench/processes.js';
 import { parseReport } from '../../../hil/report/json.js';
 import { methods } from '../../../protocol/ids.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 
 describe('coldframe demo', () => {
   it('shows each method once, right, with a report each, in plain text', async () => {
-    const cwd = mkdtempSync(join(tmpdir(), 'coldframe-demo-'));
+    const cwd = temporaryFolder();
     const { exitCode, stdout, stderr } = await runProcess(['demo'], { cwd });
     expect([exitCode, stderr]).to.deep.equal([0, '']);
     expect(stdout).not.to.include('\u001b');

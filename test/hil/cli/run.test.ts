@@ -1,19 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runProcess } from '../../../hil/bench/processes.js';
 import { parseReport } from '../../../hil/report/json.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 
 const small = ['--writes', '10', '--freezes', '1'];
 const mainScript = fileURLToPath(new URL('../../../hil/cli/main.js', import.meta.url));
-const newFolder = () => mkdtempSync(join(tmpdir(), 'coldframe-run-'));
 
 describe('coldframe run', () => {
   it('passes on models in virtual time and leaves three reports', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     const { exitCode, stdout, stderr } = await runProcess(['run', ...small, '--seed', '9'], { cwd });
     expect(exitCode, stderr).to.equal(0);
     expect(stdout)
@@ -32,7 +31,7 @@ describe('coldframe run', () => {
   });
 
   it('repeats itself from what it says', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     const [a, b] = ['a', 'b'].map((out) => join(cwd, out));
     const options = ['--scenario', 'disaster', '--writes', '15', '--method', 'streaming', '--encrypt', '--seed', '4'];
     for (const out of [a, b]) await runProcess(['run', ...options, '--out', out ?? ''], { cwd });
@@ -42,7 +41,7 @@ describe('coldframe run', () => {
   });
 
   it('prints one JSON object and nothing else with --json', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     const { stdout, stderr, exitCode } = await runProcess(['run', ...small, '--volumes', '2', '--json'], { cwd });
     expect([exitCode, stderr]).to.deep.equal([0, '']);
     const printed = JSON.parse(stdout);
@@ -52,7 +51,7 @@ describe('coldframe run', () => {
   });
 
   it('tells the verdict although the report cannot be written', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     mkdirSync(join(cwd, 'o', 'report.html'), { recursive: true });
     const { exitCode, stdout, stderr } = await runProcess(['run', ...small, '--out', 'o'], { cwd });
     expect([exitCode, stderr.includes('file-unreadable: ')]).to.deep.equal([2, true]);
@@ -75,7 +74,7 @@ describe('coldframe run', () => {
   });
 
   it('ends with 3 when virtual time leads nowhere', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'b.yaml'), 'volumes: [{size: 64KiB}]\nlines: {host: {drop: 1}}\n');
     const { exitCode, stderr } = await runProcess(['run', ...small, '--bench', 'b.yaml'], { cwd });
     expect(exitCode).to.equal(3);
@@ -83,7 +82,7 @@ describe('coldframe run', () => {
   });
 
   it('takes an image as the first content, and leaves the file alone', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     const image = join(cwd, 'raw.img');
     const contents = Buffer.alloc(3 * 4096 + 512, 5);
     writeFileSync(image, contents, { mode: 0o444 });
@@ -94,7 +93,7 @@ describe('coldframe run', () => {
   });
 
   it('runs on processes that a bench file describes', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'bench.yaml'), 'kind: processes\nmethod: copy\nvolumes: [{size: 512KiB}]\n');
     writeFileSync(join(cwd, 's.yaml'), 'steps: [write: {writes: 20}, freeze, wait: structured, verify]\n');
     const options = ['--bench', 'bench.yaml', '--scenario', 's.yaml', '--encrypt', '--out', 'o'];
@@ -106,7 +105,7 @@ describe('coldframe run', () => {
   });
 
   it('ends with 1 when a check fails, and reports it', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     writeFileSync(
       join(cwd, 's.yaml'),
       'steps: [write: {writes: 5}, expectRefused: {instruction: freeze, code: suspended}]',
@@ -128,7 +127,7 @@ describe('coldframe run', () => {
   ];
   for (const [what, options, expected] of usage) {
     it(`ends with 2 for ${what}`, async () => {
-      const cwd = newFolder();
+      const cwd = temporaryFolder();
       writeFileSync(join(cwd, 'b.yaml'), 'kind: toaster\n');
       const { exitCode, stderr } = await runProcess(['run', ...options], { cwd });
       expect(exitCode).to.equal(2);
@@ -137,7 +136,7 @@ describe('coldframe run', () => {
   }
 
   it('ends with 130 when it is interrupted, and reports what there is so far', async () => {
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     writeFileSync(join(cwd, 'b.yaml'), 'kind: in-process\nvolumes: [{size: 64KiB}]\n');
     writeFileSync(join(cwd, 's.yaml'), 'steps: [write: {writes: 5}, freeze, wait: structured, verify, pass: 60000]\n');
     const options = ['--bench', 'b.yaml', '--scenario', 's.yaml', '--out', 'o', '--seed', '1'];

@@ -1,5 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runProcess } from '../../../hil/bench/processes.js';
@@ -7,11 +6,12 @@ import { requireParameters } from '../../../hil/job/parameters.js';
 import { readScenario } from '../../../hil/job/scenario-file.js';
 import { scenarioList } from '../../../hil/job/scenario-list.js';
 import { scenarioPath, shippedScenarios } from '../../../hil/job/shipped-scenarios.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 import { startBoards } from '../bench/boards.js';
 
 /** Runs a shipped scenario on a bench file; returns what `--json` prints. */
 async function run(scenario: string, bench: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'coldframe-'));
+  const folder = temporaryFolder();
   const file = join(folder, 'bench.yaml');
   await writeFile(file, bench);
   const freezes = scenario === 'encrypted-streaming' ? ['--freezes', '1'] : [];

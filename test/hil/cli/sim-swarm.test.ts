@@ -1,14 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { SimOptions } from '../../../hil/cli/commands/sim.js';
 import { runSwarm } from '../../../hil/cli/sim-swarm.js';
 import { readPlanFile } from '../../../hil/simulate/explore/plan-file.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 
 const script = new URL('./failing-worker.js', import.meta.url);
 const quiet = { update: () => {}, say: () => {}, stop: () => {} };
-const newFolder = () => join(mkdtempSync(join(tmpdir(), 'coldframe-sim-')), 'found');
+const newFolder = () => join(temporaryFolder(), 'found');
 
 async function swarm(options: Partial<SimOptions>): Promise<{ exit: number; printed: string; folder: string }> {
   const folder = newFolder();

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -10,8 +9,8 @@ import { planFileText } from '../../../hil/simulate/explore/plan-file.js';
 import { defaultSettings } from '../../../hil/simulate/explore/subject.js';
 import { expandLinkPlan } from '../../../hil/simulate/link/expand-link.js';
 import type { Plan } from '../../../hil/simulate/plan.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'coldframe-sim-'));
 const plan = expandPlan(10);
 /** One bit per second: nothing comes to rest in time. */
 const slowPlan: Plan = {
@@ -22,7 +21,7 @@ const slowPlan: Plan = {
 };
 
 async function replay(text: string, ...options: string[]) {
-  const cwd = newFolder();
+  const cwd = temporaryFolder();
   writeFileSync(join(cwd, 'plan.json'), text);
   return runProcess(['sim', '--replay', 'plan.json', ...options], { cwd });
 }
@@ -30,7 +29,7 @@ async function replay(text: string, ...options: string[]) {
 describe('coldframe sim', () => {
   it('runs seeds, and says what they met', async () => {
     const options = ['--seed', '1', '--seeds', '4', '--jobs', '2', '--coverage', 'a/c.json'];
-    const cwd = newFolder();
+    const cwd = temporaryFolder();
     const { exitCode, stdout, stderr } = await runProcess(['sim', ...options], { cwd });
     expect(exitCode, stderr).to.equal(0);
     expect(stdout)
@@ -46,7 +45,7 @@ describe('coldframe sim', () => {
 
   it('prints what was covered when it is interrupted, and ends with 130', async () => {
     const main = fileURLToPath(new URL('../../../hil/cli/main.js', import.meta.url));
-    const child = spawn(process.execPath, [main, 'sim', '--for', '10m', '--jobs', '1'], { cwd: newFolder() });
+    const child = spawn(process.execPath, [main, 'sim', '--for', '10m', '--jobs', '1'], { cwd: temporaryFolder() });
     let stdout = '';
     child.stdout.on('data', (text) => {
       stdout += text;
@@ -105,7 +104,7 @@ describe('coldframe sim', () => {
 
   it('explores a piece of all there is to the end', async () => {
     const options = ['--exhaustive', '--only', 'alone/fresh-apart/copy/nothing', '--jobs', '1'];
-    const { exitCode, stdout, stderr } = await runProcess(['sim', ...options], { cwd: newFolder() });
+    const { exitCode, stdout, stderr } = await runProcess(['sim', ...options], { cwd: temporaryFolder() });
     expect(exitCode, stderr).to.equal(0);
     expect(stdout)
       .to.include('1 of 1 (100 %) jobs')
@@ -123,7 +122,7 @@ describe('coldframe sim', () => {
   ];
   for (const [what, options, expected] of usage) {
     it(`ends with 2 for ${what}`, async () => {
-      const { exitCode, stderr } = await runProcess(['sim', ...options], { cwd: newFolder() });
+      const { exitCode, stderr } = await runProcess(['sim', ...options], { cwd: temporaryFolder() });
       expect(exitCode, stderr).to.equal(2);
       expect(stderr).to.match(expected);
     });

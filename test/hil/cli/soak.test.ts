@@ -1,10 +1,9 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runProcess } from '../../../hil/bench/processes.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 
-const folderOf = () => mkdtemp(join(tmpdir(), 'coldframe-'));
 /** A scenario whose check fails: a freeze after a transfer is not refused. */
 const failing = [
   'bench: {volumes: [{size: 64KiB}]}',
@@ -17,7 +16,7 @@ const failing = [
 
 describe('coldframe soak', () => {
   it('goes on for so long in the time of the bench, and says how to repeat it', async () => {
-    const out = join(await folderOf(), 'out');
+    const out = join(temporaryFolder(), 'out');
     const times = ['--for', '60s', '--every', '20s'];
     const args = ['--scenario', 'refusals', '--writes', '5', ...times, '--seed', '4', '--out', out];
     const { exitCode, stdout } = await runProcess(['soak', ...args]);
@@ -31,7 +30,7 @@ describe('coldframe soak', () => {
   });
 
   it('keeps the report of each round that failed, and the line that repeats it alone', async () => {
-    const folder = await folderOf();
+    const folder = temporaryFolder();
     const [file, out] = [join(folder, 'failing.yaml'), join(folder, 'out')];
     await writeFile(file, failing.join('\n'));
     const { exitCode, stdout } = await runProcess(['soak', '--scenario', file, '--for', '100s', '--out', out]);

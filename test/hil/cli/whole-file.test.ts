@@ -1,7 +1,6 @@
 import {
   closeSync,
   lstatSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -10,12 +9,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { writeWhole } from '../../../hil/cli/whole-file.js';
 import { lockFile } from '../../../hil/run/lock.js';
 import { RefusalError } from '../../../protocol/refusals.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 
 describe('a file that is written whole or not at all', () => {
   const write = async (file: FileHandle): Promise<void> => {
@@ -27,7 +26,7 @@ describe('a file that is written whole or not at all', () => {
   };
 
   it('keeps what was there when the work fails, and leaves nothing beside it', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'coldframe-whole-'));
+    const folder = temporaryFolder();
     const path = join(folder, 'image');
     writeFileSync(path, 'what was there');
     for (const to of [path, join(folder, 'none')]) {
@@ -38,7 +37,7 @@ describe('a file that is written whole or not at all', () => {
   });
 
   it('takes the place of a file, with its permissions, also behind a link', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'coldframe-whole-'));
+    const folder = temporaryFolder();
     const [path, link] = [join(folder, 'image'), join(folder, 'link')];
     writeFileSync(path, 'what was there', { mode: 0o600 });
     symlinkSync(path, link);
@@ -50,7 +49,7 @@ describe('a file that is written whole or not at all', () => {
   });
 
   it('is refused where what is there is locked, as areas are', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'coldframe-whole-'));
+    const folder = temporaryFolder();
     const path = join(folder, 'area');
     writeFileSync(path, 'an area');
     const holder = openSync(path, 'r+');
@@ -70,7 +69,7 @@ describe('a file that is written whole or not at all', () => {
   });
 
   it('refuses a folder that is not there', async () => {
-    const to = join(mkdtempSync(join(tmpdir(), 'coldframe-whole-')), 'none', 'image');
+    const to = join(temporaryFolder(), 'none', 'image');
     expect(await writeWhole(to, write).catch((error: Error) => error.message)).to.match(/^file-missing/);
   });
 });

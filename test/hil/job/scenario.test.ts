@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -16,6 +15,7 @@ import { junitXml } from '../../../hil/report/junit.js';
 import { terminalLines } from '../../../hil/report/terminal.js';
 import { methods } from '../../../protocol/ids.js';
 import { RefusalError } from '../../../protocol/refusals.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 import { startBoards } from '../bench/boards.js';
 import { about, runOnEmulator } from './scenario-run.js';
 
@@ -221,7 +221,7 @@ describe('scenarios', () => {
   });
 
   it('put a raw image into a volume, and only what is not zero in it', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'coldframe-')), 'raw.img');
+    const path = join(temporaryFolder(), 'raw.img');
     const image = Buffer.alloc(64 * 4096);
     image.fill(7, 5 * 4096, 9 * 4096);
     image.fill(9, 63 * 4096);

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { runLinkPlan } from '../../../hil/simulate/link/run-link.js';
 import { runPlan } from '../../../hil/simulate/run-plan.js';
+import { temporaryFolder } from '../../temporary-folder.js';
 import { readCorpus } from './read-corpus.js';
 import { smallPlan } from './small-plan.js';
 
@@ -46,7 +46,7 @@ describe('plans that once found something', () => {
 
 describe('a folder of plans', () => {
   const folderWith = (file: string, text: string) => {
-    const folder = mkdtempSync(join(tmpdir(), 'coldframe-corpus-'));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, file), text);
     return folder;
   };

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -7,8 +7,9 @@ import { planFileText, readPlanFile } from '../../../../hil/simulate/explore/pla
 import { defaultSettings } from '../../../../hil/simulate/explore/subject.js';
 import { expandLinkPlan } from '../../../../hil/simulate/link/expand-link.js';
 import { RefusalError } from '../../../../protocol/refusals.js';
+import { temporaryFolder } from '../../../temporary-folder.js';
 
-const file = join(mkdtempSync(join(tmpdir(), 'coldframe-plan-')), 'plan.json');
+const file = join(temporaryFolder(), 'plan.json');
 
 function written(text: string): string {
   writeFileSync(file, text);
