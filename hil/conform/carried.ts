@@ -19,14 +19,14 @@ export interface HeldChunk {
 export class CarriedBlocks {
   readonly #volumes = new Map<number, Map<number, Uint8Array>>();
 
-  get size(): number {
-    return [...this.#volumes.values()].reduce((sum, blocks) => sum + blocks.size, 0);
-  }
-
   set(volume: number, block: number, digest: Uint8Array): void {
     const blocks = this.#volumes.get(volume) ?? new Map<number, Uint8Array>();
     this.#volumes.set(volume, blocks);
     blocks.set(block, digest);
+  }
+
+  delete(volume: number, block: number): void {
+    this.#volumes.get(volume)?.delete(block);
   }
 
   digestOf(volume: number, block: number): Uint8Array | undefined {

@@ -8,7 +8,7 @@ import { epoch, generation, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
 import type { RunFormsTaken } from '../../protocol/session/run-forms.js';
-import { CarriedBlocks, type HeldChunk } from './carried.js';
+import { CarriedBlocks } from './carried.js';
 import { Finding } from './finding.js';
 import { hexWords } from './frame-words.js';
 import type { SubRecord } from './played-records.js';
@@ -36,8 +36,6 @@ export class ImageTaker {
   onRun: (run: Run) => RunAnswer = (run) => (run.kind === 'heldRun' ? 'content-differs' : 'store');
   /** What to do with a complete that agrees with what is held. */
   onComplete: () => 'commit' | 'refuse' = () => 'commit';
-  /** What to say of a chunk that is held; undefined for nothing. */
-  onHoldings: (chunk: HeldChunk) => HeldChunk | undefined = (chunk) => chunk;
   /** Runs that have arrived, without their contents. */
   readonly runs: Run[] = [];
   completes = 0;
@@ -255,7 +253,7 @@ export class ImageTaker {
     const blocks = staging?.generation === of ? staging.blocks : new CarriedBlocks();
     const parts = blocks.volumes().map((volume) => ({
       volume: volumeNumber(volume),
-      chunks: blocks.chunks(volume).flatMap((chunk) => this.onHoldings(chunk) ?? []),
+      chunks: blocks.chunks(volume),
     }));
     if (parts.length === 0) parts.push({ volume: volumeNumber(0), chunks: [] });
     for (const [index, part] of parts.entries()) {

@@ -154,6 +154,17 @@ export class PlayedSub {
     await write(this.unit, (first * this.shape.blockBytes) / 512, data);
   }
 
+  /** The same, while the suite goes on as sub: main may want an answer to something first. */
+  startWrite(first: number, data: Uint8Array): { isDone: boolean; readonly ended: Promise<void> } {
+    const ended = this.write(first, data).then(() => {
+      writing.isDone = true;
+    });
+    // Whoever waits for it is told; a check that ends before does not.
+    ended.catch(() => {});
+    const writing = { isDone: false, ended };
+    return writing;
+  }
+
   /** Has main freeze; gives the generation. */
   async freeze(): Promise<number> {
     return (await this.host.freeze(this.host.freshToken())).generation;

@@ -1,4 +1,5 @@
 /** What a sub makes of what a main says to it: the suite is the main. */
+import { generation as generationOf } from '../../../protocol/ids.js';
 import { encodeMessage, type Message, priorityOf } from '../../../protocol/message/messages.js';
 import { refusals } from '../../../protocol/refusals.js';
 import type { Bench } from '../bench.js';
@@ -79,7 +80,7 @@ export async function otherBaseAbandoned(bench: Bench): Promise<void> {
   );
   main.sub = await main.pair();
   const next = main.image();
-  next.begin({ base: (next.image.base + 5) as never, full: false });
+  next.begin({ base: generationOf(next.image.base + 5), full: false });
   await session.next('abandon', ({ generation }) => (generation as number) === next.image.generation);
 }
 
@@ -114,7 +115,7 @@ export async function otherRunsDropped(bench: Bench): Promise<void> {
   const image = main.image();
   const { blockBytes } = main.sub;
   image.begin();
-  const other = (image.image.generation + 3) as never;
+  const other = generationOf(image.image.generation + 3);
   const stray = image.blocks(9, contents(bench, blockBytes, 1), { generation: other, run: 77 });
   const right = image.blocks(1, contents(bench, blockBytes, 1));
   await image.stored(right);
@@ -184,7 +185,7 @@ export async function abandonedDropped(bench: Bench): Promise<void> {
   const main = await PlayedMain.meet(bench);
   const { image } = await stored(bench, main);
   const { generation } = image.image;
-  main.session.post({ kind: 'abandon', generation: generation as never, code: 0, state: 'PSUE' });
+  main.session.post({ kind: 'abandon', generation: generationOf(generation), code: 0, state: 'PSUE' });
   let held = await image.holdings();
   for (let looks = 0; looks < looksMax && heldWords(held) !== ''; looks += 1) {
     await bench.remote.probe.pause(lookUs);
