@@ -1,4 +1,5 @@
 /** docs/conformance.md, out of the table of requirements. */
+import { operations } from '../../protocol/scsi/operation-codes.js';
 import type { Check, Requirement } from './check.js';
 import { requirements, rooms } from './requirements.js';
 
@@ -7,8 +8,10 @@ const head = `# Conformance
 Generated from \`hil/conform/requirements.ts\` by \`npm run documents\`; do not edit.
 
 \`coldframe conform\` holds a device that somebody else wrote to the protocol, as a black box at the end of a line. It speaks
-as a host does (to a disk: as its controller does), down to single frames: it repeats, reorders, damages and holds back what a
-link in order never would, and looks at what the device makes of it.
+as a host does (to a disk: as its controller would), down to single frames: it repeats, reorders, damages and holds back what a
+link in order never would, and looks at what the device makes of it. Its hello says that it is a host, also to a disk, and at the line of
+\`--remote\` that it is the other controller. For each check it opens a link of its own, on a socket that stays open; \`coldframe disk\`
+is a disk to compare yours with, and \`--capture\` with \`coldframe decode\` shows what passes between the two.
 
 \`\`\`sh
 coldframe conform --role disk --line serial:/dev/ttyUSB0?baud=921600             # changes nothing on the device
@@ -39,6 +42,28 @@ A number is never used again for something else. Those without a clause stand in
 that they are about; the others come from where the clause says.
 `;
 
+/** What a unit has to know, whichever role it is of. */
+function commandsTable(): string {
+  const rows = operations.map(
+    ({ name, opcode, usage }) => `| ${hex(opcode)} | ${name} | \`${[...usage].map(hex).join(' ')}\` |`,
+  );
+  return `
+## SCSI commands
+
+The profile of a unit: all of these are required, thin provisioning (UNMAP, GET LBA STATUS) and COMPARE AND WRITE among them; START STOP UNIT
+and SYNCHRONIZE CACHE have an effect at disks alone. The third column has the bits of the CDB that may be set (the usage data of REPORT SUPPORTED OPERATION
+CODES, which lists just these); any other ends the command with 24h/00h. The models of the controllers give their disks READ, WRITE (with FUA
+and without), SYNCHRONIZE CACHE, UNMAP and GET LBA STATUS in the form of 10 bytes where the address fits, else of 16, and READ CAPACITY (16) at
+power on.
+
+| code | command | bits of the CDB |
+|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
+
 /** The text of the document. */
 export function conformanceDocument(): string {
   const sections = Object.entries(rooms).map(([letter, room]) => {
@@ -48,7 +73,7 @@ export function conformanceDocument(): string {
     const rows = own.map(rowOf).join('\n');
     return `${title}| number | requirement | check |\n|---|---|---|\n${rows}\n`;
   });
-  return `${head}${sections.join('')}`;
+  return `${head}${sections.join('')}${commandsTable()}`;
 }
 
 function rowOf({ number, says, clause, how }: Requirement): string {

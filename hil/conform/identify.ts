@@ -85,9 +85,10 @@ async function opened(session: ProbeSession): Promise<void> {
 }
 
 /** Why the device wants no session, if that is why no check would say more. */
-function refusalOf({ refused }: ProbeSession): RefusalError | undefined {
+function refusalOf({ refused, ownRole }: ProbeSession): RefusalError | undefined {
   const code = refused === undefined ? undefined : refusalByNumber(refused.code);
-  return code === undefined ? undefined : endsRun(code, `told by the device: ${refused?.detail}`);
+  const detail = refused?.detail === '' ? 'without a word' : refused?.detail;
+  return code === undefined ? undefined : endsRun(code, `told by the device, ${detail}; the suite says ${ownRole}`);
 }
 
 async function alive(bench: Bench) {

@@ -12,7 +12,7 @@ import { markOfLink } from '../../protocol/link/handshake.js';
 import { type Open, type PerPriority, priorities, type ReceiveLimits } from '../../protocol/link/open-frame.js';
 import { unitsOf, unwrapped } from '../../protocol/link/sequence.js';
 import type { Priority } from '../../protocol/message/message.js';
-import { Finding } from './finding.js';
+import { Finding, NotRun } from './finding.js';
 import { type Fragment, Fragments } from './fragments.js';
 import { hexWords } from './frame-words.js';
 import type { LinkFrames, Probe } from './probe.js';
@@ -106,8 +106,23 @@ export class ProbeLink implements LinkFrames {
     return start;
   }
 
+  /** Sends one fragment that the device takes by what it has announced. Throws NotRun: then the check cannot be made. */
+  sendPiece(piece: Piece): void {
+    this.demandRoom(piece.payload.length, endOf(piece) - this.#acknowledgedOut[piece.priority]);
+    this.sendBeyond(piece);
+  }
+
+  /** Throws NotRun when the device takes no frame of so many bytes, or has no window for so many units. */
+  demandRoom(bytes: number, units = unitsOf(bytes)): void {
+    const { payloadUnitsMax, windowUnits } = this.peerLimits;
+    if (bytes > payloadUnitsMax * unitBytes)
+      throw new NotRun(`it sends frames of ${bytes} bytes, and the device takes ${payloadUnitsMax * unitBytes}`);
+    if (units > windowUnits)
+      throw new NotRun(`it sends ${units} units at once, and the device has a window of ${windowUnits}`);
+  }
+
   /** Sends one fragment, whatever there is to say against it. */
-  sendPiece({ priority, start, first, last, payload }: Piece): void {
+  sendBeyond({ priority, start, first, last, payload }: Piece): void {
     const sequence = start % sequenceModulus;
     this.probe.sendFrame({ kind: 'data', priority, first, last, sequence, payload }, this.markOut);
   }

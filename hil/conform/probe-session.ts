@@ -52,6 +52,10 @@ export class ProbeSession {
     for (const message of link.messages) this.#take(message);
   }
 
+  get ownRole(): Role {
+    return this.#options.role;
+  }
+
   /** What the suite says first. */
   ownHello(changes: Partial<MessageNamed<'hello'>> = {}): MessageNamed<'hello'> {
     const { role, key, salt } = this.#options;

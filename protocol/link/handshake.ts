@@ -9,6 +9,8 @@ const askUsMin = 100_000;
 const askUsMax = 1_000_000;
 /** From the answer of a peer that contradicts itself to the next question. */
 const askAgainUs = 250_000;
+/** Between two answers to another version. */
+const tellUsMin = 100_000;
 /** For so long a stranger has to be heard: longer than any answer is on its way. */
 const strangerUs = 1_000_000;
 /** So many strangers are known at a time, the newest: stale opens, of which there are only so many, bring others in between. */
@@ -57,6 +59,7 @@ export class Handshake {
   /** When to ask next: until the link is heard to be alive by an open. */
   #askUs: number | undefined;
   #askIntervalUs = askUsMin;
+  #toldUs = Number.NEGATIVE_INFINITY;
 
   constructor(entropy: Uint8Array) {
     this.#entropy = Uint8Array.from(entropy);
@@ -112,6 +115,13 @@ export class Handshake {
   /** Asks whether the peer is still there. */
   ask(): void {
     if (this.#opening?.ask !== true) this.#opening = { ...this.#ids, ask: true, running: this.#running };
+  }
+
+  /** Says which version this side has: without a question, and seldom, lest two versions fill the line with answers. */
+  tell(nowUs: number): void {
+    if (this.#opening !== undefined || nowUs < this.#toldUs + tellUsMin) return;
+    this.#toldUs = nowUs;
+    this.#opening = { ...this.#ids, ask: false, running: this.#running };
   }
 
   /** Asks a little later: what the peer has just said cannot be all true. */

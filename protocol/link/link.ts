@@ -213,7 +213,7 @@ export class Link {
   #receiveOpen(payload: Uint8Array, nowUs: number): readonly LinkEvent[] {
     const decoded = decodeOpen(payload);
     if (!decoded.ok) {
-      if (decoded.refusal.code === 'version-mismatch') this.#handshake.ask();
+      if (decoded.refusal.code === 'version-mismatch') this.#handshake.tell(nowUs);
       return [refused(decoded.refusal)];
     }
     this.#heardUs = nowUs;

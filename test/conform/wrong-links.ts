@@ -242,7 +242,7 @@ export const wrongLinks: readonly Wrong[] = [
   },
   {
     name: 'does not ask for sign of life',
-    fails: ['L-11', 'L-21', 'L-31', 'L-40'],
+    fails: ['L-21', 'L-31', 'L-40'],
     tamper: () => ({ openOut: (open) => (open.ask && open.running ? undefined : open) }),
   },
   {

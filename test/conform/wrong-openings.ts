@@ -45,6 +45,18 @@ export const wrongOpenings: readonly Wrong[] = [
     }),
   },
   {
+    name: 'answers each open of another version, without end',
+    fails: ['L-11'],
+    tamper: () => ({
+      bytesIn: (bytes, { own, peer, extra }) => {
+        const limits = { windowUnits: 16, payloadUnitsMax: 16, messageBytesMax: 65536 };
+        const answer = { ask: false, running: true, own, peer, next: [0, 0, 0] as const, limits };
+        if (isOpenOfVersion(bytes, 2)) extra.push(encodeFrame({ kind: 'open', payload: encodeOpen(answer) }, 0));
+        return bytes;
+      },
+    }),
+  },
+  {
     name: 'is silent to opens of another version',
     fails: ['L-11'],
     tamper: () => ({ bytesIn: (bytes) => (isOpenOfVersion(bytes, 2) ? undefined : bytes) }),

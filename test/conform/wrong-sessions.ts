@@ -30,6 +30,11 @@ const brokenIn = (change: (payload: Buffer, code: string) => Buffer): Tampering 
 
 export const wrongSessions: readonly Wrong[] = [
   {
+    name: 'takes hosts alone',
+    fails: ['S-4'],
+    tamper: () => hellosIn((hello) => (hello.role === 'host' ? hello : { ...hello, role: 'disk' })),
+  },
+  {
     name: 'has the same salt for ever',
     fails: ['S-2'],
     tamper: () => hellosOut((hello) => ({ ...hello, salt: Buffer.alloc(32, 7) })),

@@ -250,7 +250,7 @@ export const lineMutants: readonly Mutant[] = [
     author: 'b',
     harm: 'An open of another version drops the link that runs: any board with other firmware that is heard on the line for a moment ends it, with what was queued.',
     file: link,
-    find: "if (decoded.refusal.code === 'version-mismatch') this.#handshake.ask();",
+    find: "if (decoded.refusal.code === 'version-mismatch') this.#handshake.tell(nowUs);",
     replace: "if (decoded.refusal.code === 'version-mismatch') this.forget();",
   },
 ];

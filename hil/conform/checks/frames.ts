@@ -150,6 +150,7 @@ function frameEndingFull(mark: number): Buffer {
 
 async function emptyBlock(bench: Bench): Promise<void> {
   const link = await quietLink(bench);
+  link.demandRoom(250);
   const minimal = stuffed(frameEndingFull(link.markOut)).subarray(0, -1);
   link.reserve(2, 250);
   bench.probe.sendBytes(Buffer.concat([minimal, Buffer.of(1, 0)]));

@@ -310,7 +310,7 @@ async function withinWindow(bench: Bench): Promise<void> {
 async function runsAfter(bench: Bench, link: ProbeLink, unit: number): Promise<readonly number[]> {
   link.reserve(2, (unit + 1) * unitBytes);
   const from = link.acknowledgements.length;
-  link.sendPiece({ priority: 2, start: unit, first: true, last: true, payload: strayMessage(20) });
+  link.sendBeyond({ priority: 2, start: unit, first: true, last: true, payload: strayMessage(20) });
   const told = () => {
     const records = link.acknowledgements.slice(from).flatMap((each) => each.records);
     return records.find(({ priority, runs }) => priority === 2 && runs.length > 0)?.runs;

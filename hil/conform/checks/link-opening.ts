@@ -10,6 +10,9 @@ import { strayMessage } from '../stray.js';
 const table = 'Go through the table of opens in PROTOCOL.md, row by row; link ids and marks are in the transcript.';
 /** What a device is allowed beyond a time of the protocol, for its own clock and the line, in microseconds. */
 export const slackUs = 300_000;
+/** So many opens of another version, so far apart: five answers would be right. */
+const stormOpens = 40;
+const stormPauseUs = 12_500;
 
 export const openingRequirements: readonly Requirement[] = [
   checked('L-9', 'A link id is not 0, and a fresh one for each link.', {
@@ -111,7 +114,20 @@ async function otherVersion(bench: Bench): Promise<void> {
   bench.probe.sendFrame({ kind: 'open', payload }, 0);
   const answer = await bench.probe.need('an open in answer to one of version 2', () => bench.probe.opens[from]?.open);
   demand(answer.peer !== own, 'the id of version 2 not taken', `an open that names ${own.toString(16)}`);
+  demand(!answer.ask, 'an answer without ask', 'one with ask');
   await link.barrier();
+  await storm(bench, payload);
+}
+
+/** One who answers each open with one of his own must not be answered at the speed of the line. */
+async function storm(bench: Bench, payload: Uint8Array): Promise<void> {
+  const before = bench.probe.opens.length;
+  for (let sent = 0; sent < stormOpens; sent += 1) {
+    bench.probe.sendFrame({ kind: 'open', payload }, 0);
+    await bench.probe.pause(stormPauseUs);
+  }
+  const answers = bench.probe.opens.length - before;
+  demand(answers <= stormOpens / 4, `at most ${stormOpens / 4} answers to ${stormOpens} opens`, String(answers));
 }
 
 async function askedAgain(bench: Bench): Promise<void> {

@@ -5,7 +5,7 @@ import type { Bench } from '../bench.js';
 import { checked, type Requirement } from '../check.js';
 import { inquiryCdb } from '../exercise.js';
 import { demand } from '../finding.js';
-import type { ProbeSession } from '../probe-session.js';
+import { ProbeSession } from '../probe-session.js';
 import { ProbeUnit } from '../probe-unit.js';
 import { slackUs } from './link-opening.js';
 
@@ -28,6 +28,7 @@ export const sessionRequirements: readonly Requirement[] = [
     remedy: greeting,
     run: async (bench) => {
       await refusedHello(bench, { role: bench.role }, 'wrong-role');
+      if (bench.role === 'disk') await controllersTaken(bench);
     },
   }),
   checked('S-5', 'Both sides or neither are keyed, else key-required or key-unknown.', {
@@ -184,4 +185,15 @@ async function messageBeforeAcknowledgement(bench: Bench): Promise<void> {
   const request = 77;
   await session.send({ kind: 'taskManagement', request, function: 'queryTask', lun: 0, managedTag: 0xfffffff0 });
   await session.next('taskResponse', (message) => message.request === request);
+}
+
+/** The initiators of a disk are controllers. */
+async function controllersTaken(bench: Bench): Promise<void> {
+  for (const role of ['main', 'sub'] as const) {
+    const session = new ProbeSession(await bench.link(), { role, key: bench.key, salt: bench.fresh(32) });
+    await session.open();
+    const unit = new ProbeUnit(session);
+    await unit.clearAttentions();
+    await unit.good(inquiryCdb(), `INQUIRY from a ${role}`, { dataInBytesMax: 36 });
+  }
 }
