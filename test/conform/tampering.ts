@@ -27,6 +27,8 @@ export interface Tampering {
   readonly messageOut?: (message: Message, queue: Priority) => Message;
   readonly messageIn?: (message: Message, queue: Priority) => Message;
   readonly diskCommand?: (effect: DiskEffect) => DiskEffect;
+  /** What is fresh at each power on. */
+  readonly entropy?: Uint8Array;
 }
 
 /** What is known of the link from its opens, and a way to send something of one's own. */
@@ -70,7 +72,7 @@ export class WrongDevice implements Device {
   }
 
   step(event: DeviceEvent, nowUs: number): readonly DeviceEffect[] {
-    const taken = event.kind === 'frame' && event.port === this.#port ? this.#in(event) : event;
+    const taken = event.kind === 'frame' && event.port === this.#port ? this.#in(event) : this.#poweredOn(event);
     const effects = taken === undefined ? [] : this.#device.step(taken, nowUs);
     const { diskCommand } = this.#tampering;
     return diskCommand === undefined
@@ -117,6 +119,11 @@ export class WrongDevice implements Device {
 
   deadline(): number | undefined {
     return this.#device.deadline();
+  }
+
+  #poweredOn(event: DeviceEvent): DeviceEvent {
+    const { entropy } = this.#tampering;
+    return event.kind === 'powerOn' && entropy !== undefined ? { ...event, entropy } : event;
   }
 
   #in(event: Extract<DeviceEvent, { kind: 'frame' }>): DeviceEvent | undefined {

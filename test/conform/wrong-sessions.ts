@@ -30,6 +30,13 @@ const brokenIn = (change: (payload: Buffer, code: string) => Buffer): Tampering 
 
 export const wrongSessions: readonly Wrong[] = [
   {
+    name: 'has the same entropy at each power on',
+    fails: ['S-21'],
+    // Its links have marks of before: what it sends passes for stale.
+    may: anything,
+    tamper: () => ({ entropy: Buffer.alloc(32, 'constant') }),
+  },
+  {
     name: 'takes hosts alone',
     fails: ['S-4'],
     tamper: () => hellosIn((hello) => (hello.role === 'host' ? hello : { ...hello, role: 'disk' })),

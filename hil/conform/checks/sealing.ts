@@ -62,11 +62,12 @@ export const sealingRequirements: readonly Requirement[] = [
     'After each 2^20 messages of a queue its key is replaced by one that follows from it.',
     'It would take a million messages in one check; vectors.json has a queue whose key is replaced after two.',
   ),
-  unchecked(
-    'S-21',
-    'No key is ever used twice.',
-    'No number of sessions shows it; S-2 shows that salts are fresh, L-9 and I-12 that a power cut changes what they derive from.',
-  ),
+  checked('S-21', 'No key is ever used twice.', {
+    losesData: true,
+    cutsPower: true,
+    remedy: 'Take salts and link ids from entropy that is fresh at each power on: a counter alone begins again.',
+    run: freshAfterPowerOn,
+  }),
   checked('S-22', 'The cipher is the first that both sides offer; where there is none, capability-missing.', {
     line: 'sealed',
     remedy: 'Choose from what both hellos have in common, and from nothing else.',
@@ -210,4 +211,19 @@ async function triesAgain(bench: Bench): Promise<void> {
   session.link.answers = false;
   await freshLink(bench, session, bench.probe.opens.length, againUs);
   await bench.unit();
+}
+
+/** Keys come from salts: they, and link ids, are others after each power on. */
+async function freshAfterPowerOn(bench: Bench): Promise<void> {
+  const salts = new Set<string>();
+  const ids = new Set<bigint>();
+  for (let count = 1; count <= 3; count += 1) {
+    await bench.powerCycle();
+    const link = await bench.link();
+    const { salt } = await bench.newSession(link).greeted();
+    salts.add(Buffer.from(salt).toString('hex'));
+    ids.add(link.peer);
+    demand(salts.size === count, `${count} different salts after ${count} power cuts`, [...salts].join(' '));
+    demand(ids.size === count, `${count} different link ids after ${count} power cuts`, String(ids.size));
+  }
 }
