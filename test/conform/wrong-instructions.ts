@@ -40,7 +40,8 @@ export const wrongInstructions: readonly Wrong[] = [
     ...main,
     name: 'answers before its records are durable',
     fails: ['I-12'],
-    may: ['I', 'D', 'G'],
+    // From the first power cut on it has none.
+    may: ['S', 'M', 'I', 'D', 'G'],
     tamper: () => ({
       diskCommand: (effect) => {
         const { command, disk } = effect;
