@@ -3,12 +3,45 @@ import { sectorBytes } from '../../protocol/ids.js';
 import { decodeCapacity16 } from '../../protocol/scsi/capacity-data.js';
 import type { CdbCommand } from '../../protocol/scsi/cdb.js';
 import { encodeCdb } from '../../protocol/scsi/cdb-encode.js';
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import { requestOf } from '../../protocol/scsi/initiator-commands.js';
+import { layouts } from '../../protocol/scsi/operation-codes.js';
 import { demand } from './finding.js';
 import type { CommandOptions, ProbeUnit } from './probe-unit.js';
 
 /** Gives a command that has to end with GOOD; its data. */
 export function good(unit: ProbeUnit, command: CdbCommand, options: CommandOptions = {}): Promise<Buffer> {
   return unit.good(encodeCdb(command), command.op, options);
+}
+
+/** The same with the data out that the command has. */
+export function mediumGood(unit: ProbeUnit, command: MediumCommand): Promise<Buffer> {
+  return unit.good(...requestTo(command));
+}
+
+/** A command as CDB, its name, and what goes with it. */
+export function requestTo(command: MediumCommand): [Buffer, string, CommandOptions] {
+  const { cdb, dataOut, dataInBytesMax } = requestOf(command, 0);
+  return [Buffer.from(cdb), command.op, { dataInBytesMax, ...(dataOut === undefined ? {} : { dataOut }) }];
+}
+
+interface Block {
+  readonly lba: number;
+  readonly sectors: number;
+  /** Byte 1, where the form has no block address. */
+  readonly flags?: number;
+}
+
+/** A CDB with a block address and a length, in the form of so many bytes. */
+export function commandBlock(opcode: number, bytes: 6 | 10 | 12 | 16, { lba, sectors, flags = 0 }: Block): Buffer {
+  const into = Buffer.alloc(bytes);
+  const layout = layouts[bytes];
+  into.writeUInt8(opcode, 0);
+  if (bytes !== 6) into.writeUInt8(flags, 1);
+  if (bytes === 16) into.writeBigUInt64BE(BigInt(lba), layout.lba.at);
+  else into.writeUIntBE(lba, layout.lba.at, layout.lba.bytes);
+  into.writeUIntBE(sectors, layout.length.at, layout.length.bytes);
+  return into;
 }
 
 export function read(unit: ProbeUnit, lba: number, sectors: number): Promise<Buffer> {

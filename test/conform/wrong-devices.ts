@@ -4,6 +4,7 @@ import { wrongFrames } from './wrong-frames.js';
 import { wrongInstructions } from './wrong-instructions.js';
 import { wrongLinks } from './wrong-links.js';
 import { wrongMains } from './wrong-mains.js';
+import { wrongMedia } from './wrong-medium.js';
 import { wrongOpenings } from './wrong-openings.js';
 import { wrongUnits } from './wrong-scsi.js';
 import { wrongSessions } from './wrong-sessions.js';
@@ -16,5 +17,5 @@ export const wrongDevices: readonly Wrong[] = [
   ...wrongSessions,
   ...wrongMains,
   ...wrongSubs,
-  ...[...wrongUnits, ...wrongInstructions].map((wrong) => ({ ...wrong, isAboveLink: true })),
+  ...[...wrongUnits, ...wrongMedia, ...wrongInstructions].map((wrong) => ({ ...wrong, isAboveLink: true })),
 ];

@@ -327,6 +327,7 @@ export const wrongUnits: readonly Wrong[] = [
   {
     name: 'writes one block too far for WRITE (16)',
     fails: ['D-36'],
+    may: ['D-44'],
     tamper: () =>
       commandIn((command) => {
         if (command.cdb[0] !== 0x8a) return command;
@@ -362,6 +363,7 @@ export const wrongUnits: readonly Wrong[] = [
   {
     name: 'writes whatever the comparison says',
     fails: ['D-41'],
+    may: ['D-44'],
     tamper: () => medium('compareAndWrite', ({ lba, data }) => ({ op: 'write', lba, data })),
   },
   {

@@ -8,6 +8,7 @@ import { type Check, checked, promised, type Requirement } from '../check.js';
 import { demand } from '../finding.js';
 import { capacityOf, demandContent, good, pattern, read, write } from '../medium.js';
 import { conditionWords, endWords, isEnd, type ProbeUnit } from '../probe-unit.js';
+import { survivesFlush, survivesForced, survivesWrite } from './scsi-durable.js';
 import { readable } from './scsi-transport.js';
 
 const medium = 'SBC-3 has the command; the transcript shows what came.';
@@ -21,7 +22,7 @@ export const mediumRequirements: readonly Requirement[] = [
     losesData: true,
     cutsPower: true,
     remedy: durable,
-    run: (bench) => survives(bench, 'GOOD of WRITE', (unit, data) => write(unit, 0, data)),
+    run: survivesWrite,
   }),
   promised('D-36', 'SBC-3 5', 'What was written is read, with every form of READ and WRITE.', {
     ...writing,
@@ -79,14 +80,14 @@ export const mediumRequirements: readonly Requirement[] = [
     losesData: true,
     cutsPower: true,
     remedy: durable,
-    run: synchronizes,
+    run: survivesFlush,
   }),
   promised('D-44', 'SBC-3 4.15', 'What was written with FUA is durable once it has ended with GOOD.', {
     roles: ['disk'],
     losesData: true,
     cutsPower: true,
     remedy: durable,
-    run: (bench) => survives(bench, 'GOOD of WRITE with FUA', (unit, data) => write(unit, 0, data, { fua: true })),
+    run: survivesForced,
   }),
   promised('D-45', 'SBC-3 4.7', 'A write that is refused changes nothing.', {
     ...writing,
@@ -105,19 +106,6 @@ export const mediumRequirements: readonly Requirement[] = [
     },
   ),
 ];
-
-async function survives(
-  bench: Bench,
-  what: string,
-  act: (unit: ProbeUnit, data: Buffer) => Promise<void>,
-): Promise<void> {
-  const data = pattern(`before the power was cut: ${what}`, 8);
-  const unit = await bench.unit();
-  await write(unit, 0, pattern('before that', 8));
-  await act(unit, data);
-  await bench.powerCycle();
-  await demandContent(await bench.unit(), 0, data, `what had ${what}`);
-}
 
 const six = (opcode: number, sectors: number) => Buffer.from([opcode, 0, 0, 2, sectors, 0]);
 const ten = (opcode: number, sectors: number) => Buffer.from([opcode, 0, 0, 0, 0, 2, 0, 0, sectors, 0]);
@@ -254,19 +242,6 @@ async function lbaStatus(bench: Bench): Promise<void> {
     dataInBytesMax: 24,
   });
   demand(isEnd(end, 'lbaOutOfRange'), conditionWords('lbaOutOfRange'), () => endWords(end));
-}
-
-async function synchronizes(bench: Bench): Promise<void> {
-  const unit = await bench.unit();
-  await unit.refused(
-    Buffer.from([0x35, 2, 0, 0, 0, 0, 0, 0, 0, 0]),
-    'SYNCHRONIZE CACHE with IMMED',
-    'invalidFieldInCdb',
-  );
-  await survives(bench, 'GOOD of SYNCHRONIZE CACHE', async (each, data) => {
-    await write(each, 0, data);
-    await good(each, { op: 'synchronizeCache', lba: 0, sectors: 0 });
-  });
 }
 
 async function refusedWrite(bench: Bench): Promise<void> {

@@ -1,0 +1,52 @@
+/** Devices that do wrong with data in a single form of a command, at an edge, or in what comes behind the first of it. */
+import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import type { Tampering } from './tampering.js';
+import type { Wrong } from './wrong.js';
+
+/** Changes commands on their way to the medium. */
+const medium = (change: (command: MediumCommand) => MediumCommand): Tampering => ({
+  diskCommand: (effect) => ({ ...effect, command: change(effect.command) }),
+});
+
+/** Changes the CDB of commands with this operation code, and nothing else about them. */
+const block = (opcode: number, change: (cdb: Buffer) => void): Tampering => ({
+  messageIn: (message) => {
+    if (message.kind !== 'command' || message.cdb[0] !== opcode) return message;
+    const cdb = Buffer.from(message.cdb);
+    change(cdb);
+    return { ...message, cdb };
+  },
+});
+
+const withoutFua = (opcode: number) => block(opcode, (cdb) => cdb.writeUInt8((cdb[1] ?? 0) & ~0x08, 1));
+
+export const wrongMedia: readonly Wrong[] = [
+  {
+    name: 'flushes a part of what it holds',
+    fails: ['D-43'],
+    tamper: () =>
+      medium((command) => (command.op === 'synchronizeCache' ? { ...command, lba: 0, sectors: 24 } : command)),
+  },
+  {
+    name: 'flushes what was written before the first UNMAP',
+    fails: ['D-43'],
+    tamper: () => {
+      let first: number | undefined;
+      return medium((command) => {
+        if (command.op === 'unmap') first ??= command.ranges[0]?.lba;
+        return command.op === 'synchronizeCache' && first !== undefined
+          ? { ...command, lba: 0, sectors: first }
+          : command;
+      });
+    },
+  },
+  {
+    name: 'does nothing on SYNCHRONIZE CACHE (16)',
+    fails: ['D-43'],
+    tamper: () => block(0x91, (cdb) => cdb.fill(0)),
+  },
+  { name: 'ignores FUA of WRITE (10)', fails: ['D-44'], tamper: () => withoutFua(0x2a) },
+  { name: 'ignores FUA of WRITE (12)', fails: ['D-44'], tamper: () => withoutFua(0xaa) },
+  { name: 'ignores FUA of WRITE (16)', fails: ['D-44'], tamper: () => withoutFua(0x8a) },
+  { name: 'ignores FUA of COMPARE AND WRITE', fails: ['D-44'], tamper: () => withoutFua(0x89) },
+];
