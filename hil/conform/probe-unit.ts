@@ -2,6 +2,8 @@
  * SCSI commands as the suite gives them: one at a time, with everything that comes back kept and held to the protocol.
  */
 import { crc32 } from 'node:zlib';
+import { sectorBytes } from '../../protocol/ids.js';
+import { sealedOverheadBytes } from '../../protocol/limits.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { samStatus } from '../../protocol/scsi/commands.js';
 import { type ConditionName, conditions, describeSense } from '../../protocol/scsi/conditions.js';
@@ -31,6 +33,8 @@ export interface CommandEnd {
 /** How long a command may take, in microseconds. */
 const commandUs = 10_000_000;
 const partBytesMax = 65_536;
+/** What a message of data has besides its data, at most: tag, command, offset, length and check. */
+const dataHeaderBytes = 32;
 
 export class ProbeUnit {
   readonly session: ProbeSession;
@@ -66,7 +70,7 @@ export class ProbeUnit {
     const message = this.message(cdb, options);
     const from = this.session.messages.length;
     await this.session.send(message);
-    const asked = await this.#giveData(message.tag, options);
+    const asked = await this.giveData(message.tag, options);
     return this.end(message.tag, from, asked, options.limitUs);
   }
 
@@ -121,7 +125,8 @@ export class ProbeUnit {
     }
   }
 
-  async #giveData(tag: number, { dataOut, partBytes = partBytesMax }: CommandOptions) {
+  /** Gives the data of a command that has been sent, as far as the device asks for it; resolves with what it asked for. */
+  async giveData(tag: number, { dataOut, partBytes }: Pick<CommandOptions, 'dataOut' | 'partBytes'>) {
     const asked: MessageNamed<'transferReady'>[] = [];
     if (dataOut === undefined || dataOut.length === 0) return asked;
     const { probe } = this.session.link;
@@ -133,13 +138,31 @@ export class ProbeUnit {
       if (next.kind === 'response') return asked;
       asked.push(next);
       this.#askedRightly(next, dataOut.length, given);
-      for (let at = next.offset; at < next.offset + next.length; at += partBytes) {
-        const data = dataOut.subarray(at, Math.min(at + partBytes, next.offset + next.length));
-        await this.session.send({ kind: 'dataOut', tag, offset: at, data });
-      }
+      await this.giveSpan(next, dataOut, partBytes);
       given += next.length;
     }
     return asked;
+  }
+
+  /** Gives a part of the data of a command, in messages that the device takes. */
+  async giveSpan(
+    { tag, offset, length }: Pick<MessageNamed<'transferReady'>, 'tag' | 'offset' | 'length'>,
+    dataOut: Uint8Array,
+    partBytes = partBytesMax,
+  ): Promise<void> {
+    const bytes = Math.min(partBytes, this.#partBytesMax());
+    for (let at = offset; at < offset + length; at += bytes) {
+      const data = dataOut.subarray(at, Math.min(at + bytes, offset + length));
+      await this.session.send({ kind: 'dataOut', tag, offset: at, data });
+    }
+  }
+
+  /** How much data fits the longest message that the device takes: whole blocks where there is room for one. */
+  #partBytesMax(): number {
+    const { link, seals } = this.session;
+    const room = link.peerLimits.messageBytesMax - dataHeaderBytes - (seals === undefined ? 0 : sealedOverheadBytes);
+    const whole = room < sectorBytes ? room : room - (room % sectorBytes);
+    return Math.max(1, Math.min(partBytesMax, whole));
   }
 
   #wanted(tag: number, index: number): MessageNamed<'transferReady' | 'response'> | undefined {

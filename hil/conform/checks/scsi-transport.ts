@@ -106,8 +106,7 @@ async function halfArrived(bench: Bench): Promise<void> {
   const messages = Array.from({ length: 8 }, () => unit.message(verifyCdb(8), { dataOut: data }));
   for (const message of messages) await session.send(message);
   for (const { tag } of messages.reverse()) {
-    await session.next('transferReady', (asked) => asked.tag === tag);
-    await session.send({ kind: 'dataOut', tag, offset: 0, data });
+    await unit.giveData(tag, { dataOut: data });
     await unit.end(tag);
   }
 }
@@ -127,8 +126,9 @@ async function goneWithSession(bench: Bench): Promise<void> {
   const other = pattern('never arrived whole', 2);
   const message = before.message(encodeCdb({ op: 'write', lba: 0, sectors: 2 }), { dataOut: other });
   await before.session.send(message);
-  await before.session.next('transferReady', ({ tag }) => tag === message.tag);
-  await before.session.send({ kind: 'dataOut', tag: message.tag, offset: 0, data: other.subarray(0, sectorBytes) });
+  const { tag } = message;
+  const { length } = await before.session.next('transferReady', (asked) => asked.tag === tag);
+  await before.giveSpan({ tag, offset: 0, length: Math.min(length, sectorBytes) }, other);
   const unit = await bench.unit();
   await demandContent(unit, 0, content, 'what was there before the write that half arrived');
 }
