@@ -131,6 +131,10 @@ async function goneWithSession(bench: Bench): Promise<void> {
   await before.giveSpan({ tag, offset: 0, length: Math.min(length, sectorBytes) }, other);
   const unit = await bench.unit();
   await demandContent(unit, 0, content, 'what was there before the write that half arrived');
+  const whole = pattern('arrived whole, with the same tag', 2);
+  const again = { dataOut: whole, changes: { tag } };
+  await unit.good(message.cdb, 'the tag of the write that half arrived, in the next session', again);
+  await demandContent(unit, 0, whole, 'what the write with that tag has written in the next session');
 }
 
 async function overlapped(bench: Bench): Promise<void> {
