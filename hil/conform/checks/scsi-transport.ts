@@ -57,7 +57,8 @@ export const transportRequirements: readonly Requirement[] = [
     run: overlapped,
   }),
   promised('D-32', 'SPL-3', 'Lengths and attributes that do not fit end a command with ABORTED COMMAND, 0Eh/03h.', {
-    remedy: 'Hold dataOutBytes against what the CDB calls for, and take simple tasks only.',
+    remedy:
+      'A target takes simple tasks alone, and data that the CDB does not call for is refused before any of it is asked for.',
     run: unfit,
   }),
   promised('D-33', 'SPL-3', 'Data past dataInBytesMax is not sent: ABORTED COMMAND, 0Eh/03h.', {
