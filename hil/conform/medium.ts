@@ -8,6 +8,7 @@ import { requestOf } from '../../protocol/scsi/initiator-commands.js';
 import { layouts } from '../../protocol/scsi/operation-codes.js';
 import { demand } from './finding.js';
 import type { CommandOptions, ProbeUnit } from './probe-unit.js';
+import { bitsPerByte } from './wire.js';
 
 /** Gives a command that has to end with GOOD; its data. */
 export function good(unit: ProbeUnit, command: CdbCommand, options: CommandOptions = {}): Promise<Buffer> {
@@ -66,6 +67,15 @@ export async function capacityOf(unit: ProbeUnit): Promise<number> {
     data.toString('hex'),
   );
   return sectors;
+}
+
+/** How long data may be on its way that a check can do without, in seconds. */
+const dataSecondsMax = 20;
+
+/** Whether the line carries so many bytes in a time that a check has: on a slow one it does with less. */
+export function carriesSoon({ session }: ProbeUnit, bytes: number): boolean {
+  const { baud } = session.link.probe.wire;
+  return baud === undefined || (bytes * bitsPerByte) / baud <= dataSecondsMax;
 }
 
 /** Sectors that have to be these. */

@@ -20,6 +20,9 @@ const block = (opcode: number, change: (cdb: Buffer) => void): Tampering => ({
 
 const withoutFua = (opcode: number) => block(opcode, (cdb) => cdb.writeUInt8((cdb[1] ?? 0) & ~0x08, 1));
 
+/** Of the disk of the models. */
+const capacitySectors = 2048;
+
 export const wrongMedia: readonly Wrong[] = [
   {
     name: 'flushes a part of what it holds',
@@ -49,4 +52,32 @@ export const wrongMedia: readonly Wrong[] = [
   { name: 'ignores FUA of WRITE (12)', fails: ['D-44'], tamper: () => withoutFua(0xaa) },
   { name: 'ignores FUA of WRITE (16)', fails: ['D-44'], tamper: () => withoutFua(0x8a) },
   { name: 'ignores FUA of COMPARE AND WRITE', fails: ['D-44'], tamper: () => withoutFua(0x89) },
+  {
+    name: 'leaves the last block out of a write up to it',
+    fails: ['D-36'],
+    tamper: () =>
+      medium((command) => {
+        if (command.op !== 'write' || command.data.length <= 512) return command;
+        const isLast = command.lba + command.data.length / 512 === capacitySectors;
+        return isLast ? { ...command, data: command.data.subarray(0, -512) } : command;
+      }),
+  },
+  {
+    name: 'writes nothing on WRITE (6) with length 0',
+    fails: ['D-36'],
+    tamper: () => ({
+      messageIn: (message) =>
+        message.kind === 'command' && message.cdb[0] === 0x0a && message.cdb[4] === 0
+          ? { ...message, cdb: Buffer.alloc(6), dataOutBytes: 0, dataCheck: 0 }
+          : message,
+    }),
+  },
+  {
+    name: 'reads one block on READ (6) with length 0',
+    fails: ['D-36'],
+    tamper: () =>
+      block(0x08, (cdb) => {
+        if (cdb[4] === 0) cdb.writeUInt8(1, 4);
+      }),
+  },
 ];

@@ -6,7 +6,7 @@ import { requestOf } from '../../../protocol/scsi/initiator-commands.js';
 import type { Bench } from '../bench.js';
 import { type Check, checked, promised, type Requirement } from '../check.js';
 import { demand } from '../finding.js';
-import { capacityOf, demandContent, good, pattern, read, write } from '../medium.js';
+import { capacityOf, carriesSoon, commandBlock, demandContent, good, pattern, read, write } from '../medium.js';
 import { conditionWords, endWords, isEnd, type ProbeUnit } from '../probe-unit.js';
 import { survivesFlush, survivesForced, survivesWrite } from './scsi-durable.js';
 import { readable } from './scsi-transport.js';
@@ -107,16 +107,13 @@ export const mediumRequirements: readonly Requirement[] = [
   ),
 ];
 
-const six = (opcode: number, sectors: number) => Buffer.from([opcode, 0, 0, 2, sectors, 0]);
-const ten = (opcode: number, sectors: number) => Buffer.from([opcode, 0, 0, 0, 0, 2, 0, 0, sectors, 0]);
-const twelve = (opcode: number, sectors: number) => Buffer.from([opcode, 0, 0, 0, 0, 2, 0, 0, 0, sectors, 0, 0]);
-const sixteen = (opcode: number, sectors: number) =>
-  Buffer.from([opcode, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, sectors, 0, 0]);
+const forms = [6, 10, 12, 16] as const;
 
 async function everyForm(bench: Bench): Promise<void> {
   const unit = await bench.unit();
-  const writes = [six(0x0a, 3), ten(0x2a, 3), twelve(0xaa, 3), sixteen(0x8a, 3)];
-  const reads = [six(0x08, 3), ten(0x28, 3), twelve(0xa8, 3), sixteen(0x88, 3)];
+  const three = { lba: 2, sectors: 3 };
+  const writes = [0x0a, 0x2a, 0xaa, 0x8a].map((opcode, index) => commandBlock(opcode, forms[index] ?? 16, three));
+  const reads = [0x08, 0x28, 0xa8, 0x88].map((opcode, index) => commandBlock(opcode, forms[index] ?? 16, three));
   await write(unit, 0, pattern('around', 8));
   for (const cdb of writes) {
     const data = pattern(`WRITE ${cdb[0]}`, 3);
@@ -135,6 +132,39 @@ async function everyForm(bench: Bench): Promise<void> {
     Buffer.compare(around.subarray(0, 2 * sectorBytes), pattern('around', 8).subarray(0, 2 * sectorBytes)) === 0;
   const behind = Buffer.compare(around.subarray(5 * sectorBytes), pattern('around', 8).subarray(5 * sectorBytes)) === 0;
   demand(kept && behind, 'the blocks before and behind as they were', 'other data');
+  await atTheEnd(unit);
+  await longestOfSix(unit);
+}
+
+/** Writes that end with the last block: it is written, too. */
+async function atTheEnd(unit: ProbeUnit): Promise<void> {
+  const lba = (await capacityOf(unit)) - 3;
+  const short = pattern('up to the last block', 3);
+  await write(unit, lba, short);
+  await demandContent(unit, lba, short, 'the last three blocks as they were written');
+  const long = pattern('up to the last block with WRITE (16)', 3);
+  await unit.good(commandBlock(0x8a, 16, { lba, sectors: 3 }), 'WRITE (16) up to the last block', { dataOut: long });
+  await demandContent(unit, lba, long, 'the last three blocks as WRITE (16) wrote them');
+  await demandContent(unit, lba + 2, long.subarray(2 * sectorBytes), 'the last block alone, as WRITE (16) wrote it');
+}
+
+/** In READ (6) and WRITE (6) a length of 0 stands for 256 blocks (SBC-3). */
+async function longestOfSix(unit: ProbeUnit): Promise<void> {
+  const lba = 2;
+  const sectors = 256;
+  const max = await transferMax(unit);
+  const isTaken = (max === 0 || max >= sectors) && (await capacityOf(unit)) > lba + sectors;
+  if (!isTaken || !carriesSoon(unit, 2 * sectors * sectorBytes)) return;
+  const around = { before: await read(unit, 0, lba), behind: await read(unit, lba + sectors, 1) };
+  const data = pattern('WRITE (6) with length 0', sectors);
+  await unit.good(commandBlock(0x0a, 6, { lba, sectors: 0 }), 'WRITE (6) with length 0', { dataOut: data });
+  const found = await unit.good(commandBlock(0x08, 6, { lba, sectors: 0 }), 'READ (6) with length 0', {
+    dataInBytesMax: data.length,
+  });
+  demand(found.length === data.length, '256 blocks from READ (6) with length 0', () => `${found.length} bytes`);
+  demand(Buffer.compare(found, data) === 0, 'the 256 blocks of WRITE (6) with length 0', 'other data');
+  await demandContent(unit, 0, around.before, 'the blocks before those as they were');
+  await demandContent(unit, lba + sectors, around.behind, 'the block behind those as it was');
 }
 
 /** The longest transfer in blocks, as VPD page B0h says. */
@@ -182,7 +212,12 @@ async function writesSame(bench: Bench): Promise<void> {
   await good(unit, { ...same, noDataOut: true });
   filled.fill(0, 512, 5 * 512);
   await demandContent(unit, 0, filled, 'blocks 1 to 4 zeros, the others as they were');
-  await unit.refused(ten(0x41, 0), 'WRITE SAME (10) of no blocks', 'invalidFieldInCdb', { dataOut: one });
+  await unit.refused(
+    commandBlock(0x41, 10, { lba: 2, sectors: 0 }),
+    'WRITE SAME (10) of no blocks',
+    'invalidFieldInCdb',
+    { dataOut: one },
+  );
 }
 
 async function unmaps(bench: Bench): Promise<void> {
