@@ -2,6 +2,7 @@
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Tampering } from './tampering.js';
 import type { Wrong } from './wrong.js';
+import { conditionOf, dataOf } from './wrong-scsi.js';
 
 /** Changes commands on their way to the medium. */
 const medium = (change: (command: MediumCommand) => MediumCommand): Tampering => ({
@@ -79,5 +80,49 @@ export const wrongMedia: readonly Wrong[] = [
       block(0x08, (cdb) => {
         if (cdb[4] === 0) cdb.writeUInt8(1, 4);
       }),
+  },
+  {
+    name: 'compares with BYTCHK 11b the first block of the range alone',
+    fails: ['D-38'],
+    tamper: () =>
+      block(0x2f, (cdb) => {
+        if (((cdb[1] ?? 0) & 0x06) !== 0x06) return;
+        cdb.writeUInt8(0x02, 1);
+        cdb.writeUInt16BE(1, 7);
+      }),
+  },
+  {
+    name: 'fills eight blocks where it should fill more',
+    fails: ['D-39'],
+    tamper: () =>
+      medium((command) =>
+        command.op === 'writeSame' ? { ...command, sectors: Math.min(command.sectors, 8) } : command,
+      ),
+  },
+  {
+    name: 'unmaps what is right before it finds out what is not',
+    fails: ['D-45'],
+    tamper: () => {
+      const unmaps = new Set<number>();
+      let hasUnmapped = false;
+      // The model refuses before any of it: what it would have unmapped is read as zeros.
+      const reads = dataOf(
+        (cdb) => cdb[0] === 0x28 && cdb[8] === 8 && hasUnmapped,
+        (data) => data.fill(0, 2 * 512, 6 * 512),
+      );
+      return {
+        messageIn: (message, queue) => {
+          if (message.kind === 'command') unmaps.delete(message.tag);
+          if (message.kind === 'command' && message.cdb[0] === 0x42 && message.cdb[8] === 40) unmaps.add(message.tag);
+          return reads.messageIn?.(message, queue) ?? message;
+        },
+        messageOut: (message, queue) => {
+          if (message.kind === 'response' && unmaps.has(message.tag)) {
+            hasUnmapped = conditionOf(message, 'lbaOutOfRange');
+          }
+          return reads.messageOut?.(message, queue) ?? message;
+        },
+      };
+    },
   },
 ];

@@ -25,7 +25,8 @@ const responseOut = (change: (response: MessageNamed<'response'>) => Message): T
   messageOut: (message) => (message.kind === 'response' ? change(message) : message),
 });
 
-const conditionOf = ({ sense }: MessageNamed<'response'>, name: ConditionName): boolean => {
+/** Whether a command ends with this condition. */
+export const conditionOf = ({ sense }: MessageNamed<'response'>, name: ConditionName): boolean => {
   const decoded = decodeSense(sense);
   const { key, asc, ascq } = senseOf(name);
   return decoded.ok && decoded.sense.key === key && decoded.sense.asc === asc && decoded.sense.ascq === ascq;
@@ -44,7 +45,7 @@ const goodInsteadOf = (name: ConditionName): Tampering =>
   );
 
 /** Changes the data of commands with this operation code; its check is right for it. */
-function dataOf(isMeant: (cdb: Uint8Array) => boolean, change: (data: Buffer) => void): Tampering {
+export function dataOf(isMeant: (cdb: Uint8Array) => boolean, change: (data: Buffer) => void): Tampering {
   const checks = new Map<number, number>();
   const meant = new Set<number>();
   return {

@@ -6,7 +6,17 @@ import { requestOf } from '../../../protocol/scsi/initiator-commands.js';
 import type { Bench } from '../bench.js';
 import { type Check, checked, promised, type Requirement } from '../check.js';
 import { demand } from '../finding.js';
-import { capacityOf, carriesSoon, commandBlock, demandContent, good, pattern, read, write } from '../medium.js';
+import {
+  capacityOf,
+  carriesSoon,
+  commandBlock,
+  demandContent,
+  good,
+  pattern,
+  read,
+  requestTo,
+  write,
+} from '../medium.js';
 import { conditionWords, endWords, isEnd, type ProbeUnit } from '../probe-unit.js';
 import { survivesFlush, survivesForced, survivesWrite } from './scsi-durable.js';
 import { readable } from './scsi-transport.js';
@@ -198,6 +208,27 @@ async function compares(bench: Bench): Promise<void> {
   const end = await unit.refused(cdb, 'VERIFY with another byte 700', 'miscompare', { dataOut: other });
   demand(end.sense?.information === 700, 'information 700', () => endWords(end));
   await good(unit, { op: 'verify', lba: 0, sectors: 2, compare: false });
+  await comparesOne(unit);
+}
+
+/** BYTCHK 11b compares one block with every block of the range; a device may do without it. */
+async function comparesOne(unit: ProbeUnit): Promise<void> {
+  const content = await read(unit, 0, Math.min(32, await capacityOf(unit)));
+  const sector = (index: number) => content.subarray(index * sectorBytes, (index + 1) * sectorBytes);
+  const starts = Array.from({ length: content.length / sectorBytes }, (_, index) => index);
+  const endOf = (start: number) => starts.find((at) => at > start && !sector(at).equals(sector(start)));
+  const verifyOne = (lba: number, sectors: number) => commandBlock(0x2f, 10, { lba, sectors, flags: 0x06 });
+  // Best is a block that comes more than once before another: the last of the range is the first that differs.
+  const lba = starts.find((at) => (endOf(at) ?? 0) > at + 1) ?? 0;
+  const dataOut = sector(lba);
+  const alone = await unit.command(verifyOne(lba, 1), { dataOut });
+  if (isEnd(alone, 'invalidFieldInCdb')) return;
+  demand(alone.sense === undefined, 'GOOD from VERIFY with BYTCHK 11b', () => endWords(alone));
+  const end = endOf(lba) ?? lba + 1;
+  if (end > lba + 1) await unit.good(verifyOne(lba, end - lba), 'VERIFY with BYTCHK 11b of like blocks', { dataOut });
+  if (endOf(lba) === undefined) return;
+  const what = `VERIFY with BYTCHK 11b of ${end - lba + 1} blocks, the last of which differs`;
+  await unit.refused(verifyOne(lba, end - lba + 1), what, 'miscompare', { dataOut });
 }
 
 async function writesSame(bench: Bench): Promise<void> {
@@ -218,6 +249,27 @@ async function writesSame(bench: Bench): Promise<void> {
     'invalidFieldInCdb',
     { dataOut: one },
   );
+  await fillsMany(unit);
+}
+
+/** All of many blocks are filled, on lines that carry them soon. */
+async function fillsMany(unit: ProbeUnit): Promise<void> {
+  const lba = 1;
+  const limits = await good(unit, { op: 'inquiry', page: 0xb0, allocationBytes: 64 }, { dataInBytesMax: 64 });
+  const max = limits.length < 44 ? 0n : limits.readBigUInt64BE(36);
+  const sectors = Math.min(64, max === 0n ? 64 : Number(max), (await capacityOf(unit)) - lba - 1);
+  if (!carriesSoon(unit, 2 * (sectors + 3) * sectorBytes)) return;
+  const before = await read(unit, lba - 1, 1);
+  const behind = await read(unit, lba + sectors, 1);
+  const one = pattern('the same many times', 1);
+  const filled = Buffer.concat([before, ...Array.from({ length: sectors }, () => one), behind]);
+  const same = { op: 'writeSame', lba, sectors, unmap: false } as const;
+  const around = 'and the blocks around them as they were';
+  await good(unit, { ...same, noDataOut: false }, { dataOut: one });
+  await demandContent(unit, lba - 1, filled, `${sectors} blocks filled, ${around}`);
+  await good(unit, { ...same, noDataOut: true });
+  filled.fill(0, sectorBytes, (sectors + 1) * sectorBytes);
+  await demandContent(unit, lba - 1, filled, `${sectors} blocks of zeros, ${around}`);
 }
 
 async function unmaps(bench: Bench): Promise<void> {
@@ -287,6 +339,22 @@ async function refusedWrite(bench: Bench): Promise<void> {
   const cdb = encodeCdb({ op: 'write', lba: last, sectors: 2 });
   await unit.refused(cdb, 'WRITE past the end', 'lbaOutOfRange', { dataOut: pattern('never', 2) });
   await demandContent(unit, last, content, 'the last block as it was');
+  await refusedUnmap(unit);
+}
+
+/** Where one range of UNMAP is refused, those before it are as they were; for units that announce UNMAP. */
+async function refusedUnmap(unit: ProbeUnit): Promise<void> {
+  const page = await good(unit, { op: 'inquiry', page: 0xb2, allocationBytes: 64 }, { dataInBytesMax: 64 });
+  if (((page[5] ?? 0) & 0x80) === 0) return;
+  const content = pattern('in a range of UNMAP that is right', 8);
+  await write(unit, 0, content);
+  const ranges = [
+    { lba: 2, sectors: 4 },
+    { lba: await capacityOf(unit), sectors: 1 },
+  ];
+  const [unmap, , options] = requestTo({ op: 'unmap', ranges });
+  await unit.refused(unmap, 'UNMAP of a range that is right and one past the end', 'lbaOutOfRange', options);
+  await demandContent(unit, 0, content, 'the range that is right as it was');
 }
 
 async function stops(bench: Bench): Promise<void> {
