@@ -1,5 +1,7 @@
 /** Devices that do wrong with data in a single form of a command, at an edge, or in what comes behind the first of it. */
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import { senseOf } from '../../protocol/scsi/conditions.js';
+import { encodeSense } from '../../protocol/scsi/sense.js';
 import type { Tampering } from './tampering.js';
 import type { Wrong } from './wrong.js';
 import { conditionOf, dataOf } from './wrong-scsi.js';
@@ -121,6 +123,32 @@ export const wrongMedia: readonly Wrong[] = [
             hasUnmapped = conditionOf(message, 'lbaOutOfRange');
           }
           return reads.messageOut?.(message, queue) ?? message;
+        },
+      };
+    },
+  },
+  {
+    name: 'keeps the tag of a command that half arrived over the end of its session',
+    fails: ['D-10'],
+    may: ['D-36'],
+    tamper: () => {
+      const open = new Map<number, number>();
+      const kept = new Set<number>();
+      return {
+        messageIn: (message) => {
+          if (message.kind === 'hello') {
+            for (const [tag, bytes] of open) if (bytes > 0) kept.add(tag);
+            open.clear();
+          }
+          if (message.kind === 'command') open.set(message.tag, message.dataOutBytes);
+          if (message.kind === 'dataOut') open.set(message.tag, (open.get(message.tag) ?? 0) - message.data.length);
+          return message;
+        },
+        messageOut: (message) => {
+          if (message.kind !== 'response') return message;
+          open.delete(message.tag);
+          const isKept = kept.delete(message.tag) && message.status === 0;
+          return isKept ? { ...message, status: 2, sense: encodeSense(senseOf('overlappedCommands')) } : message;
         },
       };
     },
