@@ -93,14 +93,11 @@ export class ReceiveQueue {
     const messages: Uint8Array[] = [];
     let fits = this.#join(frame, messages);
     this.#next = end;
-    let count = 0;
-    for (const each of this.#held) {
-      if (each.start !== this.#next) break;
-      fits = this.#join(each.frame, messages) && fits;
-      this.#next = each.end;
-      count += 1;
+    for (let held = this.#held[0]; held?.start === this.#next; held = this.#held[0]) {
+      this.#held.shift();
+      fits = this.#join(held.frame, messages) && fits;
+      this.#next = held.end;
     }
-    this.#held.splice(0, count);
     return { outcome: fits ? 'taken' : 'link-message-length', messages };
   }
 
