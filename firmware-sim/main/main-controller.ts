@@ -192,7 +192,12 @@ export class MainController extends Controller<AnyRecord> {
     state.freed.length = 0;
     this.#replica.freed.length = 0;
     const core = new MainCore({
-      ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
+      effects: this.effects,
+      disks: this.disks,
+      state,
+      replica: this.#replica,
+      geometry,
+      allocators,
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
       runForms: () => this.runForms(),

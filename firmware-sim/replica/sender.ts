@@ -6,9 +6,9 @@
 
 import type { DiskName } from '../../protocol/device.js';
 import { runDigest } from '../../protocol/digest.js';
-import type { Generation } from '../../protocol/ids.js';
+import { blockNumber, type Generation, volumeNumber } from '../../protocol/ids.js';
 import { hostIo, replication } from '../../protocol/message/message.js';
-import type { MessageNamed } from '../../protocol/message/messages.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusals } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import type { Board } from '../controller/board.js';
@@ -62,6 +62,9 @@ interface OnItsWay {
   readonly offered: boolean;
   stale: boolean;
 }
+
+/** What names a run in every message that is about one. */
+type RunPlaced = Omit<MessageNamed<'zeroRun'>, 'kind'>;
 
 type Blocks = Pick<PickedRun, 'volume' | 'first' | 'count'>;
 
@@ -209,29 +212,24 @@ export class Sender {
     const { outgoing, stale } = reading;
     const offered = reading.isOffered && data.length > 0;
     this.#onItsWay.set(run, { volume, first, count, digests, bytes, outgoing, offered, stale });
-    const place = { run, generation, volume, first } as Pick<
-      MessageNamed<'zeroRun'>,
-      'run' | 'generation' | 'volume' | 'first'
-    >;
+    const place: RunPlaced = { run, generation, volume: volumeNumber(volume), first: blockNumber(first), count };
     const priority = urgent ? hostIo : replication;
-    if (data.length === 0) {
-      this.board.send('remote', { kind: 'zeroRun', ...place, count }, priority);
-      return;
-    }
-    const named = { ...place, count, digest: runDigest(digests) };
-    if (offered) {
+    if (data.length === 0) this.board.send('remote', zeroRun(place), priority);
+    else if (offered) {
       this.#offersUnderWay += 1;
-      this.board.send('remote', { kind: 'heldRun', ...named }, priority);
+      this.board.send('remote', heldRun(place, runDigest(digests)), priority);
     } else {
-      this.board.send('remote', { ...named, ...this.#carried(reading, data) }, priority);
+      this.board.send('remote', this.#carried(place, runDigest(digests), data, reading.suspect), priority);
       this.sentBytes += data.length;
     }
   }
 
   /** The message that carries contents: compressed where that helps and the receiver takes it. What it refused goes as it is. */
-  #carried({ suspect }: SendRun, data: Uint8Array): Pick<MessageNamed<'blockRun' | 'compressedRun'>, 'kind' | 'data'> {
+  #carried(place: RunPlaced, digest: Uint8Array, data: Uint8Array, suspect: boolean): Message {
     const compressed = suspect ? undefined : this.#compressor.compress(data, this.board.runForms().sentBits);
-    return compressed === undefined ? { kind: 'blockRun', data } : { kind: 'compressedRun', data: compressed };
+    const { run, generation, volume, first, count } = place;
+    if (compressed === undefined) return { kind: 'blockRun', run, generation, volume, first, count, digest, data };
+    return { kind: 'compressedRun', run, generation, volume, first, count, digest, data: compressed };
   }
 
   /** A picked run has been read; `handedOn` of its blocks are on their way, the others have been given back. */
@@ -249,6 +247,14 @@ export class Sender {
     this.#bytesOnTheirWay -= run.bytes;
     return run;
   }
+}
+
+function zeroRun({ run, generation, volume, first, count }: RunPlaced): Message {
+  return { kind: 'zeroRun', run, generation, volume, first, count };
+}
+
+function heldRun({ run, generation, volume, first, count }: RunPlaced, digest: Uint8Array): Message {
+  return { kind: 'heldRun', run, generation, volume, first, count, digest };
 }
 
 function overlap(a: Blocks, b: Blocks): boolean {

@@ -187,7 +187,12 @@ export class SubController extends Controller<AnyRecord> {
     // What the records gave up has been free since.
     this.#replica.freed.length = 0;
     const core = new SubCore({
-      ...{ effects: this.effects, disks: this.disks, state, replica: this.#replica, geometry, allocators },
+      effects: this.effects,
+      disks: this.disks,
+      state,
+      replica: this.#replica,
+      geometry,
+      allocators,
       record: (record, operation) => this.record(record, operation),
       send: (port, message, priority) => this.send(port, message, priority),
       runForms: () => this.runForms(),

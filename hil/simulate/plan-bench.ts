@@ -281,7 +281,8 @@ export class PlanBench {
     this.#disks[site].set(
       name,
       new FaultyDisk({
-        ...{ bytes, times },
+        bytes,
+        times,
         faults: faults as Extract<Fault, { kind: 'disk' }>[],
         applied: (fault) => this.#diskFaultApplied(fault),
       }),
@@ -317,8 +318,9 @@ export class PlanBench {
   #client(name: 'host' | 'subHost'): SimulatedHost {
     const { sealed, framePayloadMax } = this.plan.configuration;
     return new SimulatedHost({
-      ...{ entropy: this.#entropy(name), framePayloadMax },
-      ...(sealed ? { key: planKey } : {}),
+      entropy: this.#entropy(name),
+      framePayloadMax,
+      key: sealed ? planKey : undefined,
       soon: (action) => {
         this.kernel.at(this.kernel.nowUs, action);
       },

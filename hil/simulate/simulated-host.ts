@@ -45,7 +45,7 @@ interface PendingInstruction {
 
 export interface SimulatedHostOptions {
   readonly entropy: Uint8Array;
-  readonly key?: Uint8Array;
+  readonly key: Uint8Array | undefined;
   readonly framePayloadMax: number;
   /** Does something once the step under way has ended. */
   readonly soon: (action: () => void) => void;
@@ -72,8 +72,9 @@ export class SimulatedHost {
     const { entropy, key, framePayloadMax } = options;
     this.#options = options;
     this.machine = new HostMachine({
-      ...{ entropy, framePayloadMax },
-      ...(key === undefined ? {} : { key }),
+      entropy,
+      key,
+      framePayloadMax,
       listener: {
         opened: () => {
           this.#open = true;
