@@ -52,6 +52,8 @@ export const metaBytesMin = 8 * 1024 * 1024;
 export abstract class Controller<R extends { readonly kind: string }> implements Device {
   readonly #options: ControllerOptions;
   readonly #codec: MessageCodec;
+  readonly #takenBits: number;
+  readonly #takesHeldRuns: boolean;
   protected readonly effects: DeviceEffect[] = [];
   protected disks = new DiskQueue(this.effects);
   protected entropy: Uint8Array = new Uint8Array(32);
@@ -71,6 +73,8 @@ export abstract class Controller<R extends { readonly kind: string }> implements
   constructor(options: ControllerOptions, codec: MessageCodec) {
     this.#options = options;
     this.#codec = codec;
+    this.#takenBits = options.remote.windowBits ?? 0;
+    this.#takesHeldRuns = options.remote.heldRuns ?? false;
   }
 
   /** A check of what has been read back, record by record: why one cannot be this controller's, or undefined. */
@@ -124,12 +128,11 @@ export abstract class Controller<R extends { readonly kind: string }> implements
 
   /** How runs may travel between the controllers: as the receiver takes them, if this side does so at all. */
   runForms(): RunForms {
-    const { windowBits: takenBits = 0, heldRuns = false } = this.#options.remote;
     const peer = this.#endpoints.get('remote')?.peerForms;
     return {
-      takenBits,
-      sentBits: Math.min(takenBits, peer?.windowBits ?? 0),
-      held: heldRuns && peer?.heldRuns === true,
+      takenBits: this.#takenBits,
+      sentBits: Math.min(this.#takenBits, peer?.windowBits ?? 0),
+      held: this.#takesHeldRuns && peer?.heldRuns === true,
     };
   }
 
