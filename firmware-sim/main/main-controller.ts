@@ -68,7 +68,7 @@ export class MainController extends Controller<AnyRecord> {
   #writesUnderWay = new Map<HostWrite, HostCommand>();
   /** Tags of the newest writes that ended well in this session, as many as a host can have under way. */
   // Stryker disable next-line ArrayDeclaration: made anew at power on
-  #answeredWrites: readonly number[] = [];
+  #answeredWrites: number[] = [];
 
   constructor(options: MainOptions) {
     super({ ...options, role: 'main' }, mainRecordCodec);
@@ -396,12 +396,17 @@ export class MainController extends Controller<AnyRecord> {
   #write(host: HostCommand): void {
     const { core, freeze, hostPort } = this.#parts;
     const write: HostWrite = new HostWrite(core, host.volume, host.command as WriteCommand, (completion) => {
-      if (completion.status !== 'good') freeze.exclude(host.tag);
-      else this.#answeredWrites = [...this.#answeredWrites.slice(1 - hostCommandsMax), host.tag];
+      if (completion.status === 'good') this.#noteAnswered(host.tag);
+      else freeze.exclude(host.tag);
       hostPort.answer(host.id, completion);
     });
     this.#writesUnderWay.set(write, host);
     write.start(this.nowUs);
+  }
+
+  #noteAnswered(tag: number): void {
+    if (this.#answeredWrites.length === hostCommandsMax) this.#answeredWrites.shift();
+    this.#answeredWrites.push(tag);
   }
 
   /** A write that a freeze held back; meanwhile the sub may have taken over. */
