@@ -2,8 +2,8 @@
  * Answers getDigests: reads the blocks of a range that may be other than zero, from the medium, and digests them part
  * by part. What a volume has never written is passed over by its map, so that 1 TiB of holes costs nothing.
  */
-import { contentDigests, RangeDigest } from '../../protocol/digest.js';
-import { digestBytes, type MessageNamed } from '../../protocol/message/messages.js';
+import { contentDigests, digestsAt, RangeDigest } from '../../protocol/digest.js';
+import type { MessageNamed } from '../../protocol/message/messages.js';
 
 interface BlockSpan {
   readonly first: number;
@@ -94,7 +94,7 @@ export class DigestScan {
   #add(run: BlockSpan, data: Uint8Array): void {
     const digests = contentDigests(data, this.#source.blockBytes);
     for (let index = 0; index < run.count; index += 1) {
-      this.#range.add(run.first + index, digests.subarray(index * digestBytes, (index + 1) * digestBytes));
+      this.#range.add(run.first + index, digestsAt(digests, index));
     }
     this.#at = run.first + run.count;
   }

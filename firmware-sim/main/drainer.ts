@@ -2,9 +2,8 @@
  * Brings deferred writes home: from the shadow area to the primary area, once their block is sent. Takes the lock of
  * the blocks, so that no read meets a slot that has been given to somebody else.
  */
-import { contentDigests, sameDigest } from '../../protocol/digest.js';
+import { contentDigests, digestsAt, sameDigest } from '../../protocol/digest.js';
 import { volumeNumber } from '../../protocol/ids.js';
-import { digestBytes } from '../../protocol/message/messages.js';
 import { BlockSet } from '../storage/block-set.js';
 import { done, type Operation, type Outcome } from '../storage/operation.js';
 import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
@@ -200,7 +199,7 @@ class DrainRun implements Operation {
       // Stryker disable next-line ConditionalExpression: no block is in both maps; the older content goes home first
       while (count < run.count && maps.newest(block + count) === map && drainer.mayDrain(this.#volume, block + count))
         count += 1;
-      return { ...run, count, digests: Uint8Array.from(run.digests.subarray(0, count * digestBytes)) };
+      return { ...run, count, digests: Uint8Array.from(digestsAt(run.digests, 0, count)) };
     }
     return undefined;
   }

@@ -9,9 +9,8 @@
  *                        ├─► writing ─► looking                                                 direct window
  *                        └─► flushing ► answered
  */
-import { contentDigest, contentDigests, sameDigest } from '../../protocol/digest.js';
+import { contentDigest, contentDigests, digestsAt, sameDigest } from '../../protocol/digest.js';
 import { blockNumber, sectorBytes, volumeNumber } from '../../protocol/ids.js';
-import { digestBytes } from '../../protocol/message/messages.js';
 import { partOf } from '../../protocol/part-of.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
@@ -314,7 +313,7 @@ export class HostWrite implements Operation {
     let done = 0;
     for (const { first: slot, count } of this.#slots) {
       const run = { volume: volumeNumber(this.volume), first: blockNumber(this.#window.first + done), count, slot };
-      const part = digests.subarray(done * digestBytes, (done + count) * digestBytes);
+      const part = digestsAt(digests, done, count);
       this.#core.record({ kind: 'deferred', ...run, digests: part }, this);
       done += count;
     }

@@ -2,9 +2,8 @@
  * Keeps frozen content: copies it from the primary to the shadow area, in the background and, for blocks that the
  * host is about to overwrite, at once (copy-before-write). Methods copy and streaming.
  */
-import { contentDigests, isZero } from '../../protocol/digest.js';
+import { contentDigests, digestsAt, isZero } from '../../protocol/digest.js';
 import { assert, blockNumber, type Generation, volumeNumber } from '../../protocol/ids.js';
-import { digestBytes } from '../../protocol/message/messages.js';
 import { BlockSet } from '../storage/block-set.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import type { SlotRun } from '../storage/slot-allocator.js';
@@ -267,7 +266,7 @@ export class KeepRun implements Operation {
     this.#waitingFor = runs.length;
     let done = 0;
     for (const { first: slot, count } of runs) {
-      const digests = this.#digests.subarray(done * digestBytes, (done + count) * digestBytes);
+      const digests = digestsAt(this.#digests, done, count);
       this.#core.record(
         {
           kind: 'kept',

@@ -9,7 +9,7 @@
  *     kept                             frozen content in the shadow area (copy, streaming)
  *     deferred  ──freeze──► before     newer content in the shadow area (differential); `before` has to be drained first
  */
-import { zeroDigest } from '../../protocol/digest.js';
+import { digestsAt, zeroDigest } from '../../protocol/digest.js';
 import {
   type Epoch,
   epoch,
@@ -19,7 +19,6 @@ import {
   type PairState,
   unreachable,
 } from '../../protocol/ids.js';
-import { digestBytes } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber } from '../../protocol/refusals.js';
 import type { FreedSlots } from '../replica/replica-state.js';
 import { BlockSet } from '../storage/block-set.js';
@@ -214,7 +213,7 @@ export class MainState {
     for (const run of left.runs()) {
       for (let index = 0; index < run.count; index += 1) {
         const slot = run.slot === zeroSlot ? zeroSlot : run.slot + index;
-        const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+        const digest = digestsAt(run.digests, index);
         if (!volume.before.has(run.first + index)) volume.before.set(run.first + index, 1, slot, digest);
         else if (slot !== zeroSlot) this.freed.push({ volume: number, first: slot, count: 1 });
       }
@@ -239,7 +238,7 @@ export class MainState {
       const at = slot === zeroSlot ? zeroSlot : slot + index;
       // From the moment that a block counts as sent the host may overwrite it: what was read then may be newer.
       if (this.transfer?.generation === kept && !sent.has(first + index)) {
-        map.set(first + index, 1, at, digests.subarray(index * digestBytes, (index + 1) * digestBytes));
+        map.set(first + index, 1, at, digestsAt(digests, index));
       } else if (at !== zeroSlot) this.freed.push({ volume, first: at, count: 1 });
     }
   }

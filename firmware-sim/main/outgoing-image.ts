@@ -10,8 +10,8 @@
  *
  * Blocks that a host write waits for overtake all of these.
  */
+import { digestsAt } from '../../protocol/digest.js';
 import { type BlockRun, blockNumber, type Generation, volumeNumber } from '../../protocol/ids.js';
-import { digestBytes } from '../../protocol/message/messages.js';
 import type { Outgoing, PickedRun, RunPlace } from '../replica/sender.js';
 import { BlockSet } from '../storage/block-set.js';
 import type { Operation } from '../storage/operation.js';
@@ -102,7 +102,7 @@ export class OutgoingImage implements Outgoing {
     const { geometry, state } = this.#core;
     const kept = state.transfer === undefined ? undefined : keptRun(this.#core, volume, first);
     if (kept !== undefined && kept.first === first && kept.count >= count) {
-      const digests = kept.digests.subarray(0, count * digestBytes);
+      const digests = digestsAt(kept.digests, 0, count);
       return { disk: this.#core.shadow(volume), command: geometry.readSlots(kept.slot, count), digests };
     }
     return { disk: this.#core.primary(volume), command: geometry.readVolume(volume, first, count) };

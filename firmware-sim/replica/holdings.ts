@@ -2,9 +2,8 @@
  * What staging holds for a generation, in chunks of 64 blocks: which, and the range digest of those. Asked when a
  * session opens in the middle of a transfer, so that it goes on from what is there, and when a complete is refused.
  */
-import { RangeDigest } from '../../protocol/digest.js';
+import { digestsAt, RangeDigest } from '../../protocol/digest.js';
 import { type Generation, volumeNumber } from '../../protocol/ids.js';
-import { digestBytes } from '../../protocol/message/messages.js';
 import type { StoredBlocks } from '../storage/stored-blocks.js';
 import type { Receiver } from './receiver.js';
 
@@ -47,7 +46,7 @@ export function* heldChunks(map: StoredBlocks): Generator<HeldChunk> {
     for (let index = 0; index < run.count; index += 1) {
       const bit = (run.first + index) % holdingsChunkBlocks;
       current.held[bit >>> 3] = (current.held[bit >>> 3] ?? 0) | (1 << (bit & 7));
-      current.range.add(run.first + index, run.digests.subarray(index * digestBytes, (index + 1) * digestBytes));
+      current.range.add(run.first + index, digestsAt(run.digests, index));
     }
   }
   if (current !== undefined) yield { chunk: current.chunk, held: current.held, digest: current.range.finish() };

@@ -2,8 +2,7 @@
  * One picked run on its way from a disk to the line: read, digested (or checked against the digest that is known),
  * then sent in parts: blocks of zeros as ranges, all others with their content.
  */
-import { contentDigests, sameDigest, zeroDigest } from '../../protocol/digest.js';
-import { digestBytes } from '../../protocol/message/messages.js';
+import { contentDigests, digestsAt, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import type { Outgoing, PickedRun, Sender } from './sender.js';
 
@@ -78,14 +77,14 @@ export class SendRun implements Operation {
       let end = at + 1;
       while (end < count && isZeroAt(digests, end) === zero) end += 1;
       const content = zero ? new Uint8Array(0) : data.subarray(at * blockBytes, end * blockBytes);
-      this.#sender.send(this, first + at, end - at, digests.subarray(at * digestBytes, end * digestBytes), content);
+      this.#sender.send(this, first + at, end - at, digestsAt(digests, at, end - at), content);
       at = end;
     }
   }
 }
 
 function isZeroAt(digests: Uint8Array, index: number): boolean {
-  return sameDigest(digests.subarray(index * digestBytes, (index + 1) * digestBytes), zeroDigest);
+  return sameDigest(digestsAt(digests, index), zeroDigest);
 }
 
 function isAllZero(digests: Uint8Array): boolean {

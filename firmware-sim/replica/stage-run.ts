@@ -2,7 +2,7 @@
  * One run of blocks on its way into staging: written to fresh slots, flushed, recorded, then acknowledged. A block
  * that staging already holds for this generation takes a new slot; the map switches to it with the record.
  */
-import { sameDigest } from '../../protocol/digest.js';
+import { digestsAt, sameDigest } from '../../protocol/digest.js';
 import { blockNumber, type Generation, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes } from '../../protocol/message/messages.js';
 import type { Operation, Outcome } from '../storage/operation.js';
@@ -31,7 +31,7 @@ export function missingParts(arrived: ArrivedRun, staged: StoredBlocks): Arrived
   const blockBytes = data.length / count;
   const isHeld = (index: number) => {
     const held = staged.digestOf(first + index);
-    return held !== undefined && sameDigest(held, digests.subarray(index * digestBytes, (index + 1) * digestBytes));
+    return held !== undefined && sameDigest(held, digestsAt(digests, index));
   };
   const parts: ArrivedRun[] = [];
   const left = { left: 0 };
@@ -114,7 +114,7 @@ export class StageRun implements Operation {
     this.#waitingFor = runs.length;
     let done = 0;
     for (const { first: slot, count: blocks } of runs) {
-      const part = digests.subarray(done * digestBytes, (done + blocks) * digestBytes);
+      const part = digestsAt(digests, done, blocks);
       const first = blockNumber(this.arrived.first + done);
       this.#receiver.board.record(
         { kind: 'staged', generation, volume, first, count: blocks, slot, digests: part },

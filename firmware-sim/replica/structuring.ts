@@ -3,7 +3,7 @@
  * structured. What cannot be placed stays in staging, and is tried again when somebody says so.
  */
 import type { DiskName } from '../../protocol/device.js';
-import { digestBytes } from '../../protocol/message/messages.js';
+import { digestsAt } from '../../protocol/digest.js';
 import type { RefusalCode } from '../../protocol/refusals.js';
 import type { Board } from '../controller/board.js';
 import type { Geometry } from '../controller/geometry.js';
@@ -73,12 +73,7 @@ export class Structuring {
     const run = this.state.volume(volume).overlay.nextRun(first, count);
     if (run === undefined || run.first >= first + count) return false;
     const within = { ...run, count: Math.min(run.count, first + count - run.first) };
-    new PlaceRun(
-      this,
-      volume,
-      { ...within, digests: run.digests.subarray(0, within.count * digestBytes) },
-      asker,
-    ).start();
+    new PlaceRun(this, volume, { ...within, digests: digestsAt(run.digests, 0, within.count) }, asker).start();
     return true;
   }
 

@@ -1,6 +1,5 @@
 /** What complete says of a generation: how many blocks, how many of them zeros, and the digest over all of them. */
-import { GenerationDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
-import { digestBytes } from '../../protocol/message/messages.js';
+import { digestsAt, GenerationDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import type { StoredBlocks } from '../storage/stored-blocks.js';
 
 export interface Summary {
@@ -18,7 +17,7 @@ export function summaryOf(volumes: readonly StoredBlocks[]): Summary {
     for (const run of map.runs()) {
       blocks += run.count;
       for (let index = 0; index < run.count; index += 1) {
-        const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+        const digest = digestsAt(run.digests, index);
         if (sameDigest(digest, zeroDigest)) zeroBlocks += 1;
         generation.add(volume, run.first + index, digest);
       }

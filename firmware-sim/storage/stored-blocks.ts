@@ -4,6 +4,7 @@
  * of 64 blocks.
  */
 
+import { digestsAt } from '../../protocol/digest.js';
 import { type BlockNumber, blockNumber } from '../../protocol/ids.js';
 import { digestBytes } from '../../protocol/message/messages.js';
 import { ChunkMap } from './chunk-map.js';
@@ -66,7 +67,7 @@ export class StoredBlocks {
         this.#size += 1;
       }
       chunk.slots[at] = slot === zeroSlot ? zeroSlot : slot + index;
-      chunk.digests.set(digests.subarray(index * digestBytes, (index + 1) * digestBytes), at * digestBytes);
+      chunk.digests.set(digestsAt(digests, index), at * digestBytes);
     }
   }
 
@@ -105,7 +106,7 @@ export class StoredBlocks {
       const run = this.nextRun(at, count);
       if (run === undefined || run.first >= end) return;
       const length = Math.min(run.count, end - run.first);
-      yield { ...run, count: length, digests: run.digests.subarray(0, length * digestBytes) };
+      yield { ...run, count: length, digests: digestsAt(run.digests, 0, length) };
       at = run.first + length;
     }
   }

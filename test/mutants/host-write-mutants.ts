@@ -168,8 +168,8 @@ export const hostWriteMutants: readonly Mutant[] = [
     edits: [
       {
         file: drainer,
-        find: "import { contentDigests, sameDigest } from '../../protocol/digest.js';\n",
-        replace: '',
+        find: "import { contentDigests, digestsAt, sameDigest } from '../../protocol/digest.js';\n",
+        replace: "import { digestsAt } from '../../protocol/digest.js';\n",
       },
       {
         file: drainer,

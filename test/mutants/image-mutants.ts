@@ -156,7 +156,7 @@ const mapMutants: readonly Mutant[] = [
       'Generation g is frozen while older deferred writes are undrained, and fails; resync; freeze g+1 before the drains have come to their end.',
     file: state,
     find:
-      '        const digest = run.digests.subarray(index * digestBytes, (index + 1) * digestBytes);\n' +
+      '        const digest = digestsAt(run.digests, index);\n' +
       '        if (!volume.before.has(run.first + index)) volume.before.set(run.first + index, 1, slot, digest);\n' +
       '        else if (slot !== zeroSlot)',
     replace: '        if (slot !== zeroSlot)',
