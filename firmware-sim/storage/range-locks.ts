@@ -31,10 +31,10 @@ export class RangeLocks<Holder> {
 
   /** Claims a range; true when it is held at once, else `release` will name the holder when its turn comes. */
   claim(holder: Holder, { volume, first, count, shared }: LockRange): boolean {
-    const span = { volume, first, end: first + count, shared };
-    const granted = !this.#claims.some((other) => conflict(other, span));
-    this.#claims.push({ holder, ...span, granted });
-    return granted;
+    const claim = { holder, volume, first, end: first + count, shared, granted: false };
+    claim.granted = !this.#claims.some((other) => conflict(other, claim));
+    this.#claims.push(claim);
+    return claim.granted;
   }
 
   /** Whether a claim for this range would be held at once. */

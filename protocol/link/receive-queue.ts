@@ -66,7 +66,7 @@ export class ReceiveQueue {
     const end = start + unitsOf(length);
     if (end > this.#next + this.#limits.windowUnits) return nothing('frame-window');
     const index = this.#placeOf(start);
-    const behind = this.#held[index - 1]?.end ?? this.#next;
+    const behind = index === 0 ? this.#next : (this.#held[index - 1] as Held).end;
     const ahead = this.#held[index]?.start ?? Number.POSITIVE_INFINITY;
     if (start < behind || end > ahead) return nothing('repeated');
     if (start > this.#next) {

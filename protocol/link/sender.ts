@@ -84,7 +84,8 @@ export class Sender {
   acknowledge(records: readonly AcknowledgementRecord[], nowUs: number): void {
     this.#heardSinceTimer = true;
     for (const { priority, next } of records) this.#compare(priority, next, nowUs);
-    const acknowledged = records.flatMap((record) => this.#queues[record.priority].acknowledge(record));
+    const acknowledged: Fragment[] = [];
+    for (const record of records) acknowledged.push(...this.#queues[record.priority].acknowledge(record));
     // Only the newest transmission measures the line: what lay past the reach of acknowledgements is told late.
     let newest: Fragment | undefined;
     for (const each of acknowledged) {

@@ -241,7 +241,9 @@ export function list<T>(element: Field<T>, countMax: number, doc: string): Field
       if (count > countMax || count > from.end - from.at) {
         throw new FieldRefusal('message-value', `count ${count}, at most ${countMax} in ${from.end - from.at} bytes`);
       }
-      return Array.from({ length: count }, () => element.read(from));
+      const elements: T[] = [];
+      while (elements.length < count) elements.push(element.read(from));
+      return elements;
     },
   };
 }
