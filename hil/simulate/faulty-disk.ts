@@ -57,7 +57,7 @@ export class FaultyDisk implements KernelDisk {
   readonly #book: DiskFaultBook;
   readonly #medium: FaultyMedium;
   /** Commands under way, in order of begin; those that a reset or a power cut ended are not here any more. */
-  readonly #running = new Map<number, Running>();
+  #running: Running[] = [];
   #commands = 0;
   /** Raised at each power cut. */
   #life = 0;
@@ -86,7 +86,7 @@ export class FaultyDisk implements KernelDisk {
       completion: undefined,
       carriedOut: false,
     };
-    this.#running.set(running.number, running);
+    this.#running.push(running);
     const reset = faults.of('reset');
     if (reset !== undefined) {
       this.#reset(reset, schedule);
@@ -122,14 +122,14 @@ export class FaultyDisk implements KernelDisk {
   powerCut(survival: Survival = nothing): void {
     this.#keep(this.#cutOf(survival), this.store);
     this.#medium.unflushed.drop();
-    this.#running.clear();
+    this.#running = [];
     this.#life += 1;
   }
 
   /** Its controller has restarted: what was under way is carried out, and nobody is told. */
   forgetCommands(): void {
-    for (const each of this.#running.values()) this.#settle(each);
-    this.#running.clear();
+    for (const each of this.#running) this.#settle(each);
+    this.#running = [];
     this.#life += 1;
   }
 
@@ -159,7 +159,7 @@ export class FaultyDisk implements KernelDisk {
 
   /** Equal for disks with the same medium, cache, writes at risk, flushes under way and bad sectors. */
   fingerprint(): string {
-    const flushes = [...this.#running.values()].filter(({ command }) => command.op === 'synchronizeCache');
+    const flushes = this.#running.filter(({ command }) => command.op === 'synchronizeCache');
     return stateFingerprint({
       medium: this.store.fingerprint(),
       writes: this.atRisk(),
@@ -195,8 +195,8 @@ export class FaultyDisk implements KernelDisk {
   #reset({ fault }: FaultMet<'reset'>, schedule: Schedule): void {
     this.#options.applied(fault);
     this.#medium.unflushed.drop();
-    const ended = [...this.#running.values()];
-    this.#running.clear();
+    const ended = this.#running;
+    this.#running = [];
     const life = this.#life;
     for (const { done } of ended) {
       schedule(0, () => {
@@ -207,7 +207,10 @@ export class FaultyDisk implements KernelDisk {
 
   /** Ends a command, unless a reset or a power cut did. */
   #end(running: Running): void {
-    if (this.#running.delete(running.number)) running.done(this.#settle(running));
+    const index = this.#running.indexOf(running);
+    if (index < 0) return;
+    this.#running.splice(index, 1);
+    running.done(this.#settle(running));
   }
 
   /** Does what is left to do of a command on the medium; returns how it ends. */

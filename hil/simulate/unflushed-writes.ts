@@ -61,11 +61,11 @@ export class UnflushedWrites {
 
   /** What a write that has not taken effect will write; nothing when there is none. */
   toCome(command: number): readonly Extent[] {
-    return this.#toCome[indexOf(this.#toCome, command)]?.extents ?? [];
+    return writeOf(this.#toCome, command)?.extents ?? [];
   }
 
   takeEffect(command: number): void {
-    const write = this.#toCome[indexOf(this.#toCome, command)];
+    const write = writeOf(this.#toCome, command);
     if (write === undefined) return;
     this.forget(command);
     this.#inEffect.push(write);
@@ -83,10 +83,10 @@ export class UnflushedWrites {
   end(command: number): void {
     this.#ends += 1;
     const index = indexOf(this.#inEffect, command);
-    const write = this.#inEffect[index];
-    if (write === undefined) return;
+    if (index < 0) return;
+    const { extents } = this.#inEffect[index] as UnflushedWrite;
     this.#list = undefined;
-    this.#inEffect[index] = { command, extents: write.extents, endedAt: this.#ends };
+    this.#inEffect[index] = { command, extents, endedAt: this.#ends };
   }
 
   read({ lba, sectors }: SectorSpan): Uint8Array {
@@ -164,6 +164,11 @@ export class UnflushedWrites {
 function indexOf(writes: readonly UnflushedWrite[], command: number): number {
   for (let index = writes.length - 1; index >= 0; index -= 1) if (writes[index]?.command === command) return index;
   return -1;
+}
+
+function writeOf(writes: readonly UnflushedWrite[], command: number): UnflushedWrite | undefined {
+  const index = indexOf(writes, command);
+  return index < 0 ? undefined : writes[index];
 }
 
 function within({ extents }: UnflushedWrite, { lba, sectors }: SectorSpan): Extent[] {
