@@ -10,8 +10,9 @@ Generated from \`hil/conform/requirements.ts\` by \`npm run documents\`; do not 
 \`coldframe conform\` holds a device that somebody else wrote to the protocol, as a black box at the end of a line. It speaks
 as a host does (to a disk: as its controller would), down to single frames: it repeats, reorders, damages and holds back what a
 link in order never would, and looks at what the device makes of it. Its hello says that it is a host, also to a disk, and at the line of
-\`--remote\` that it is the other controller. For each check it opens a link of its own, on a socket that stays open; \`coldframe disk\`
-is a disk to compare yours with, and \`--capture\` with \`coldframe decode\` shows what passes between the two.
+\`--remote\` that it is the other controller. Each check opens a link of its own; the line stays up, but where a check takes a socket down
+and calls again. \`coldframe disk\` is a disk to compare yours with, and \`coldframe firmware … --capture\` with \`coldframe decode\` shows
+what passes between a controller and its disks.
 
 \`\`\`sh
 coldframe conform --role disk --line serial:/dev/ttyUSB0?baud=921600             # changes nothing on the device
