@@ -3,8 +3,7 @@ import type { HostClient } from '../../host/client.js';
 import { SpanList } from '../../host/golden/diff.js';
 import type { Golden, VolumeSpan } from '../../host/golden/golden.js';
 import { explainBlock } from '../../host/workload/explain.js';
-import { contentDigests, sameDigest } from '../../protocol/digest.js';
-import { digestBytes } from '../../protocol/message/messages.js';
+import { contentDigests, digestsAt, sameDigest } from '../../protocol/digest.js';
 import { startProgress } from './progress.js';
 
 export interface ReadBack {
@@ -66,7 +65,7 @@ function* wrongBlocks(golden: Golden, volume: number, first: number, data: Uint8
   const digests = contentDigests(data, blockBytes);
   const map = golden.volumes[volume]?.digests;
   for (let index = 0; index * blockBytes < data.length; index += 1) {
-    const digest = digests.subarray(index * digestBytes, (index + 1) * digestBytes);
+    const digest = digestsAt(digests, index);
     if (map !== undefined && sameDigest(digest, map.digestOf(first + index))) continue;
     yield { number: first + index, data: data.subarray(index * blockBytes, (index + 1) * blockBytes) };
   }

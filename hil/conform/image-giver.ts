@@ -1,5 +1,5 @@
 /** The suite as the side that sends an image: one message at a time, right unless a check says otherwise. */
-import { contentDigests, runDigest, zeroDigest } from '../../protocol/digest.js';
+import { contentDigests, digestsAt, runDigest, zeroDigest } from '../../protocol/digest.js';
 import { blockNumber, epoch, generation, type PairState, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
@@ -151,7 +151,7 @@ export class ImageGiver {
   #note(first: number, data: Uint8Array): Uint8Array {
     const digests = contentDigests(data, this.image.blockBytes);
     for (let index = 0; index * digestBytes < digests.length; index += 1) {
-      this.carried.set(0, first + index, digests.subarray(index * digestBytes, (index + 1) * digestBytes));
+      this.carried.set(0, first + index, digestsAt(digests, index));
     }
     return digests;
   }

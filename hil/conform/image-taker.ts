@@ -3,7 +3,7 @@
  * unless a check says otherwise. What a sender may not do in any image is noted under its number.
  */
 import { inflateSync } from 'node:zlib';
-import { contentDigests, runDigest, sameDigest } from '../../protocol/digest.js';
+import { contentDigests, digestsAt, runDigest, sameDigest } from '../../protocol/digest.js';
 import { epoch, generation, volumeNumber } from '../../protocol/ids.js';
 import { digestBytes, type Message, type MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusalByNumber, refusals } from '../../protocol/refusals.js';
@@ -44,8 +44,8 @@ export class ImageTaker {
   /** Blocks of runs that are neither stored nor refused, in bytes. */
   #unanswered = 0;
   readonly #withheld: Run[] = [];
-  /** What was stored in this session and not asked for since. */
-  #stored = new CarriedBlocks();
+  /** Blocks that were stored in this session and not asked for since, as volume:block. */
+  readonly #stored = new Set<string>();
 
   constructor(session: ProbeSession, record: SubRecord, limits: TakenLimits) {
     this.session = session;
@@ -201,7 +201,7 @@ export class ImageTaker {
   /** What is stored is not sent again unless somebody asks. */
   #once({ volume, first, count, run }: Run): void {
     for (let block = first as number; block < first + count; block += 1) {
-      if (this.#stored.digestOf(volume, block) === undefined) continue;
+      if (!this.#stored.has(`${volume}:${block}`)) continue;
       this.#note('R-28', `block ${block} once: it is stored`, `run ${run} with it again`);
       return;
     }
@@ -234,22 +234,21 @@ export class ImageTaker {
 
   #hold({ volume, first }: Run, digests: Uint8Array): void {
     for (let index = 0; index * digestBytes < digests.length; index += 1) {
-      const digest = digests.subarray(index * digestBytes, (index + 1) * digestBytes);
-      this.record.staging?.blocks.set(volume, first + index, digest);
+      this.record.staging?.blocks.set(volume, first + index, digestsAt(digests, index));
     }
   }
 
   #store(run: Run): void {
     if (run.kind !== 'zeroRun') this.#unanswered -= bytesOf(run, this.#limits);
     for (let block = run.first as number; block < run.first + run.count; block += 1) {
-      this.#stored.set(run.volume, block, run.kind === 'zeroRun' ? noDigest : run.digest);
+      this.#stored.add(`${run.volume}:${block}`);
     }
   }
 
   #answerHoldings(of: number): void {
     const { staging } = this.record;
     // What is asked for may be sent again.
-    this.#stored = new CarriedBlocks();
+    this.#stored.clear();
     const blocks = staging?.generation === of ? staging.blocks : new CarriedBlocks();
     const parts = blocks.volumes().map((volume) => ({
       volume: volumeNumber(volume),
@@ -307,8 +306,6 @@ export class ImageTaker {
     this.session.post(message);
   }
 }
-
-const noDigest = new Uint8Array(digestBytes);
 
 const bytesOf = ({ count }: Run, { blockBytes }: TakenLimits): number => count * blockBytes;
 
