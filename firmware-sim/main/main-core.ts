@@ -3,7 +3,7 @@
  * `MainController` routes events to it.
  */
 
-import type { DeviceEffect, DiskName, PortName } from '../../protocol/device.js';
+import type { DeviceEffect, PortName } from '../../protocol/device.js';
 import { blockNumber, generation, volumeNumber } from '../../protocol/ids.js';
 import type { Priority } from '../../protocol/message/message.js';
 import type { Message } from '../../protocol/message/messages.js';
@@ -14,6 +14,7 @@ import type { ReplicaRecord } from '../replica/replica-records.js';
 import type { ReplicaState } from '../replica/replica-state.js';
 import { Sender } from '../replica/sender.js';
 import { BlockSet } from '../storage/block-set.js';
+import { diskNames } from '../storage/disk-names.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import type { Operation } from '../storage/operation.js';
 import { RangeLocks } from '../storage/range-locks.js';
@@ -52,6 +53,8 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
   readonly disks: DiskQueue;
   readonly effects: DeviceEffect[];
   readonly traits: MethodTraits;
+  readonly primary = diskNames('primary');
+  readonly shadow = diskNames('shadow');
   readonly locks = new RangeLocks<Operation>();
   readonly sender: Sender;
   readonly outgoing: OutgoingImage;
@@ -88,14 +91,6 @@ export class MainCore implements Board<MainRecord | ReplicaRecord> {
     this.keeper = new Keeper(this);
     this.drainer = new Drainer(this);
     this.sender.use(this.outgoing);
-  }
-
-  primary(volume: number): DiskName {
-    return `primary${volume}`;
-  }
-
-  shadow(volume: number): DiskName {
-    return `shadow${volume}`;
   }
 
   record(record: MainRecord | ReplicaRecord, operation?: Operation): void {

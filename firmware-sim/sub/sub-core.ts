@@ -11,6 +11,7 @@ import { Receiver } from '../replica/receiver.js';
 import { Recorded } from '../replica/recorded.js';
 import type { ReplicaRecord } from '../replica/replica-records.js';
 import type { ReplicaState } from '../replica/replica-state.js';
+import { diskNames } from '../storage/disk-names.js';
 import type { DiskQueue } from '../storage/disk-queue.js';
 import type { Operation } from '../storage/operation.js';
 import { RangeLocks } from '../storage/range-locks.js';
@@ -57,8 +58,8 @@ export class SubCore implements Board<SubRecord | ReplicaRecord> {
       board: this,
       state: around.replica,
       geometry: around.geometry,
-      staging: (volume) => `staging${volume}`,
-      image: (volume) => `secondary${volume}`,
+      staging: diskNames('staging'),
+      image: diskNames('secondary'),
       allocators: around.allocators,
       locks: this.locks,
       onProgress: () => this.#imageChanged(),

@@ -126,8 +126,10 @@ export class UnflushedWrites {
     const kept: UnflushedWrite[] = [];
     for (const write of this.#inEffect.toReversed()) {
       if (covers(write)) for (const extent of within(write, span)) later.set(extent);
-      const extents = write.extents.flatMap((extent) => outside(extent, later));
-      if (extents.length > 0) kept.push({ ...write, extents });
+      const { command, endedAt } = write;
+      const extents: Extent[] = [];
+      for (const extent of write.extents) extents.push(...outside(extent, later));
+      if (extents.length > 0) kept.push({ command, extents, endedAt });
     }
     return kept.reverse();
   }
