@@ -9,16 +9,14 @@ import type { Operation, Outcome } from '../storage/operation.js';
 import type { SlotRun } from '../storage/slot-allocator.js';
 import { zeroSlot } from '../storage/stored-blocks.js';
 import type { MainCore } from './main-core.js';
-import type { MainVolume } from './main-state.js';
+import type { VolumeMaps } from './volume-maps.js';
 
 const keepingMax = 4;
 const runBlocksMax = 16;
-/** Blocks that are passed over as one, where the sub holds them. */
-const sentBlocksMax = 64;
 
 export class Keeper {
   readonly #core: MainCore;
-  /** Blocks to keep, by volume; beyond them everything frozen from `#cursor` on. */
+  /** Blocks to keep, by volume; beyond them everything frozen and not sent from `#cursor` on. */
   #wanted: BlockSet[] = [];
   #cursor: { volume: number; block: number } | undefined;
   readonly #keeping = new Set<KeepRun>();
@@ -129,12 +127,7 @@ export class Keeper {
         this.#cursor = undefined;
         break;
       }
-      const past = this.#pastSent(maps, block);
-      if (past > block) {
-        this.#cursor = { volume, block: past };
-        continue;
-      }
-      const run = maps.frozen.nextRun(block, runBlocksMax);
+      const run = this.#unkept(maps).nextRun(block, runBlocksMax);
       if (run === undefined) {
         this.#cursor = { volume: volume + 1, block: 0 };
         continue;
@@ -146,10 +139,10 @@ export class Keeper {
     return undefined;
   }
 
-  /** The end of a stretch from `block` on that the sub holds: passed over as one, for much may have flowed before a freeze. */
-  #pastSent({ sent }: MainVolume, block: number): number {
-    const run = this.#core.outgoing.returning ? undefined : sent.nextRun(block, sentBlocksMax);
-    return run?.first === block ? block + run.count : block;
+  /** Much may have flowed before the freeze: what has is not even passed over, or the freeze would cost what it was. */
+  #unkept(maps: VolumeMaps): BlockSet {
+    const { state, traits } = this.#core;
+    return traits.sendsBeforeFreeze ? state.missing(maps) : maps.frozen;
   }
 
   #firstNeeded(

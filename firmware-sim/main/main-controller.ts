@@ -4,6 +4,7 @@
  */
 
 import type { DiskName, PortName } from '../../protocol/device.js';
+import { earlier } from '../../protocol/earlier.js';
 import { assert, blockNumber, generation, type Method, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { type RefusalCode, refusals } from '../../protocol/refusals.js';
@@ -477,7 +478,7 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   protected ownDeadline(): number | undefined {
-    return this.#stallEndUs();
+    return earlier(this.#started?.session.deadline(), this.#stallEndUs());
   }
 
   protected ownInHand(): string[] {

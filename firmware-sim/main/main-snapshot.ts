@@ -3,7 +3,8 @@ import { generation, volumeNumber } from '../../protocol/ids.js';
 import { refusals } from '../../protocol/refusals.js';
 import type { BlockSet } from '../storage/block-set.js';
 import type { MainRecord } from './main-records.js';
-import type { MainState, MainVolume } from './main-state.js';
+import type { MainState } from './main-state.js';
+import type { VolumeMaps } from './volume-maps.js';
 
 export function* snapshotOf(state: MainState): Generator<MainRecord> {
   if (!state.formatted) return;
@@ -30,7 +31,7 @@ function counters(state: MainState): MainRecord {
   };
 }
 
-function* volumeRecords(state: MainState, number: number, maps: MainVolume): Generator<MainRecord> {
+function* volumeRecords(state: MainState, number: number, maps: VolumeMaps): Generator<MainRecord> {
   const volume = volumeNumber(number);
   const sets: readonly ['allocated' | 'allocatedSince' | 'changed' | 'frozenBlocks', BlockSet][] = [
     ['allocated', maps.allocated],

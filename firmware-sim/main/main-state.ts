@@ -1,13 +1,6 @@
 /**
- * What the main controller durably knows: the fold of its records. Pure; nothing here is volatile but `freed`.
- *
- * The maps of a volume, and what a freeze does to them (by swapping, never by looping):
- *
- *     changed   ──freeze──► frozen     the difference on its way (or, in a full generation, everything allocated)
- *     sent                             blocks of `frozen` that the sub holds, with their digests
- *     streamed  ──freeze──► sent       before a freeze: changed blocks whose newest content the sub holds (streaming)
- *     kept                             frozen content in the shadow area (copy, streaming)
- *     deferred  ──freeze──► before     newer content in the shadow area (differential); `before` has to be drained first
+ * What the main controller durably knows: the fold of its records. Pure; nothing here is volatile but `freed`. What a
+ * record does to the maps of a volume: volume-maps.ts.
  */
 import { digestsAt, zeroDigest } from '../../protocol/digest.js';
 import {
@@ -24,33 +17,7 @@ import type { FreedSlots } from '../replica/replica-state.js';
 import { BlockSet } from '../storage/block-set.js';
 import { StoredBlocks, zeroSlot } from '../storage/stored-blocks.js';
 import type { MainRecord } from './main-records.js';
-
-export class MainVolume {
-  /** Blocks ever written, as of the freeze while a generation is on its way; what came since is apart. */
-  readonly allocated = new BlockSet();
-  allocatedSince = new BlockSet();
-  changed = new BlockSet();
-  /** What `changed` was at the freeze: merged back if the generation fails. */
-  frozenChanges = new BlockSet();
-  /** The blocks of the generation on its way: `frozenChanges`, or in a full generation `allocated`. */
-  frozen = new BlockSet();
-  /** Slots in here are meaningless: only membership and digests count. */
-  sent = new StoredBlocks();
-  streamed = new StoredBlocks();
-  kept = new StoredBlocks();
-  deferred = new StoredBlocks();
-  before = new StoredBlocks();
-
-  isAllocated(block: number): boolean {
-    return this.allocated.has(block) || this.allocatedSince.has(block);
-  }
-
-  /** Where the newest content of a block lies in the shadow area, if it lies there. */
-  newest(block: number): StoredBlocks | undefined {
-    if (this.deferred.has(block)) return this.deferred;
-    return this.before.has(block) ? this.before : undefined;
-  }
-}
+import { VolumeMaps } from './volume-maps.js';
 
 export interface Transfer {
   readonly generation: Generation;
@@ -64,7 +31,7 @@ export class MainState {
   method: Method = 'differential';
   blockBytes = 0;
   volumeBytes: readonly number[] = [];
-  volumes: MainVolume[] = [];
+  volumes: VolumeMaps[] = [];
   epoch: Epoch = epoch(1);
   lastFrozen: Generation = generation(0);
   committed: Generation = generation(0);
@@ -83,7 +50,7 @@ export class MainState {
   readonly failures = new Map<number, RefusalCode>();
   freed: FreedSlots[] = [];
 
-  volume(number: number): MainVolume {
+  volume(number: number): VolumeMaps {
     const volume = this.volumes[number];
     if (volume === undefined) throw new Error(`invariant broken: no volume ${number}`);
     return volume;
@@ -99,8 +66,32 @@ export class MainState {
   }
 
   /** What the next freeze would freeze: everything allocated, or what has changed. */
-  difference(volume: MainVolume): BlockSet {
-    return this.fullNeeded || this.method === 'copy' ? volume.allocated : volume.changed;
+  difference(volume: VolumeMaps): BlockSet {
+    return this.#nextIsWhole ? volume.allocated : volume.changed;
+  }
+
+  get #nextIsWhole(): boolean {
+    return this.fullNeeded || this.method === 'copy';
+  }
+
+  /**
+   * What of a volume's image is still to be sent, of the generation on its way or the next one. A freeze leaves it as it is: what has
+   * streamed counts as sent. The caller changes nothing in it.
+   */
+  missing(volume: VolumeMaps): BlockSet {
+    if (volume.missing === undefined) {
+      volume.missing = this.#imageOf(volume).clone();
+      for (const { first, count } of this.#sentOf(volume).runs()) volume.missing.delete(first, count);
+    }
+    return volume.missing;
+  }
+
+  #imageOf(volume: VolumeMaps): BlockSet {
+    return this.transfer === undefined ? this.difference(volume) : volume.frozen;
+  }
+
+  #sentOf(volume: VolumeMaps): StoredBlocks {
+    return this.transfer === undefined ? volume.streamed : volume.sent;
   }
 
   apply(record: MainRecord): void {
@@ -173,7 +164,7 @@ export class MainState {
     this.method = record.method;
     this.blockBytes = record.blockBytes;
     this.volumeBytes = [...record.volumes];
-    this.volumes = record.volumes.map(() => new MainVolume());
+    this.volumes = record.volumes.map(() => new VolumeMaps());
   }
 
   #change(number: number, first: number, count: number): void {
@@ -182,6 +173,7 @@ export class MainState {
     volume.streamed.delete(first, count);
     if (this.transfer === undefined) {
       volume.allocated.add(first, count);
+      volume.missing?.add(first, count);
       return;
     }
     for (let block = first; block < first + count; block += 1) {
@@ -195,6 +187,7 @@ export class MainState {
     this.included = [...record.included];
     this.transfer = { generation: record.generation, full: record.full };
     if (this.pairState === 'SMPL') this.pairState = 'COPY';
+    if (record.full !== this.#nextIsWhole) this.#forgetMissing();
     for (const [number, volume] of this.volumes.entries()) {
       volume.frozenChanges = volume.changed;
       volume.frozen = record.full ? volume.allocated : volume.changed;
@@ -206,7 +199,7 @@ export class MainState {
   }
 
   /** Swapped; only what a generation that failed left undrained is carried over. */
-  #setBefore(volume: MainVolume, number: number): void {
+  #setBefore(volume: VolumeMaps, number: number): void {
     const left = volume.before;
     volume.before = volume.deferred;
     volume.deferred = new StoredBlocks();
@@ -246,13 +239,18 @@ export class MainState {
   #sent({ generation: of, volume: number, first, count, digests }: Extract<MainRecord, { kind: 'sent' }>): void {
     if (of !== this.sending) return;
     const volume = this.volume(number);
-    (this.transfer === undefined ? volume.streamed : volume.sent).set(first, count, zeroSlot, digests);
+    this.#sentOf(volume).set(first, count, zeroSlot, digests);
+    volume.missing?.delete(first, count);
   }
 
   #unsent({ generation: of, volume: number, first, count }: Extract<MainRecord, { kind: 'unsent' }>): void {
     if (of !== this.sending) return;
     const volume = this.volume(number);
-    (this.transfer === undefined ? volume.streamed : volume.sent).delete(first, count);
+    this.#sentOf(volume).delete(first, count);
+    const image = this.#imageOf(volume);
+    for (let block = first as number; block < first + count; block += 1) {
+      if (image.has(block)) volume.missing?.add(block);
+    }
   }
 
   #commit({ generation: committed, digest }: Extract<MainRecord, { kind: 'committed' }>): void {
@@ -282,6 +280,7 @@ export class MainState {
       volume.allocated.addAll(volume.allocatedSince);
       volume.allocatedSince = new BlockSet();
     }
+    this.#forgetMissing();
     this.transfer = undefined;
   }
 
@@ -293,6 +292,12 @@ export class MainState {
 
   #forgetStreamed(): void {
     for (const volume of this.volumes) volume.streamed = new StoredBlocks();
+    this.#forgetMissing();
+  }
+
+  /** The image is another one now: what is missing of it is found anew when somebody asks. */
+  #forgetMissing(): void {
+    for (const volume of this.volumes) volume.missing = undefined;
   }
 
   #takenOver(now: Epoch): void {

@@ -245,13 +245,7 @@ export class OutgoingImage implements Outgoing {
 
   #queueUnstreamed(): void {
     const { state } = this.#core;
-    for (const [number, maps] of state.volumes.entries()) {
-      for (const { first, count } of state.difference(maps).runs(64)) {
-        for (let block = first as number; block < first + count; block += 1) {
-          if (!maps.streamed.has(block)) this.add(number, block, 1);
-        }
-      }
-    }
+    for (const [number, maps] of state.volumes.entries()) this.#queueOf(number).addAll(state.missing(maps));
   }
 
   #queueKept(): void {

@@ -10,7 +10,7 @@ import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
 import { runBytesMax } from '../replica/receiver.js';
-import { type Summary, summaryOf } from '../replica/summary.js';
+import { StepwiseSummary } from '../replica/summary.js';
 import type { MainCore } from './main-core.js';
 import type { MainRecord } from './main-records.js';
 import { comparePairing, isSpoilt, type PairingVerdict } from './pairing.js';
@@ -29,6 +29,9 @@ export class PairSession {
   #held = new Map<string, { readonly held: Uint8Array; readonly digest: Uint8Array }>();
   #completing: Generation | undefined;
   #completeTries = 0;
+  /** Of what has been sent. */
+  readonly #summary = new StepwiseSummary();
+  #summing = false;
   /** Raised with each session. */
   #session = 0;
 
@@ -43,6 +46,11 @@ export class PairSession {
 
   get agreed(): boolean {
     return this.#agreed;
+  }
+
+  /** When it goes on though nothing happens until then, in microseconds. */
+  deadline(): number | undefined {
+    return this.#summing ? this.#summary.deadline() : undefined;
   }
 
   opened(): void {
@@ -133,6 +141,7 @@ export class PairSession {
   /** Begins what is to be sent next, if it has not begun in this session. */
   pump(): void {
     const { state } = this.#core;
+    this.#summing = false;
     if (!this.#agreed || this.#core.committing || this.#core.suspending || state.takenOver) return;
     if (state.pairState === 'PSUS' || state.pairState === 'PSUE') return;
     const wanted = state.transfer !== undefined || this.#core.traits.sendsBeforeFreeze;
@@ -323,6 +332,7 @@ export class PairSession {
     const { state } = this.#core;
     const maps = state.volume(number);
     const sent = state.transfer === undefined ? maps.streamed : maps.sent;
+    this.#summary.forget();
     for (let bit = 0; bit < holdingsChunkBlocks; bit += 1) {
       const block = chunk * holdingsChunkBlocks + bit;
       if (!sent.has(block)) continue;
@@ -337,31 +347,32 @@ export class PairSession {
   }
 
   #tryComplete(): void {
-    const { state, sender } = this.#core;
+    const { state } = this.#core;
     const { transfer } = state;
-    if (
-      transfer === undefined ||
-      this.#core.outgoing.returning ||
-      !this.ready ||
-      !sender.idle ||
-      this.#completing === transfer.generation
-    )
-      return;
-    if (state.volumes.some((maps) => maps.sent.size < maps.frozen.size)) return;
+    if (transfer === undefined || this.#completing === transfer.generation || !this.#isAllSent()) return;
+    const summary = this.#summary.next(transfer.generation, this.#sentMaps, this.#core.nowUs);
+    this.#summing = summary === undefined;
+    if (summary === undefined) return;
     this.#completing = transfer.generation;
-    const { blocks, zeroBlocks, digest } = this.#summary();
+    const { blocks, zeroBlocks, digest } = summary;
     this.#core.mark('complete', { generation: transfer.generation, blocks, zeroBlocks });
     this.#core.send('remote', { kind: 'complete', generation: transfer.generation, blocks, zeroBlocks, digest });
   }
 
-  #summary(): Summary {
-    return summaryOf(this.#core.state.volumes.map(({ sent }) => sent));
+  #isAllSent(): boolean {
+    const { state, outgoing, sender } = this.#core;
+    if (!this.ready || !sender.idle || outgoing.returning) return false;
+    return state.volumes.every((maps) => maps.sent.size >= maps.frozen.size);
+  }
+
+  get #sentMaps() {
+    return this.#core.state.volumes.map(({ sent }) => sent);
   }
 
   #commit(generation: Generation, digest: Uint8Array): void {
     // One whose failure is being recorded is taken for the image when the pair comes together again.
     if (this.#core.committing || this.#core.failing) return;
-    if (!sameDigest(this.#summary().digest, digest)) {
+    if (!sameDigest(this.#summary.all(generation, this.#sentMaps).digest, digest)) {
       if (isSpoilt(digest))
         this.#core.failGeneration('staging-corrupt', 'the sub committed it and cannot structure it');
       else this.#core.failGeneration('digest-mismatch', 'the sub committed something else');
@@ -375,6 +386,7 @@ export class PairSession {
         resume: () => {
           this.#core.committing = false;
           this.#completing = undefined;
+          this.#summary.forget();
           this.#completeTries = 0;
           this.#core.transferEnded();
           this.#core.mark('committed', { generation });

@@ -4,6 +4,11 @@ import { median, type Row } from './row.js';
 
 const sizes = [2 ** 20, 2 ** 30, 2 ** 40];
 const rounds = 41;
+/** Blocks that have streamed when the freeze comes: a few, and a volume of 256 MiB. */
+const streamed = [16, 65_536];
+const streamedRounds = 15;
+/** Virtual time within which the most of them are at the sub. */
+const streamingUs = 60_000_000;
 
 interface Cost {
   /** Processor time from the freeze to its answer, in microseconds: the median. */
@@ -26,6 +31,7 @@ export async function freezeCost(): Promise<Row[]> {
   }
   const costs = samples.map(({ freeze, write }) => ({ freezeUs: median(freeze), writeUs: median(write) }));
   const [small, middle, large, group] = costs as [Cost, Cost, Cost, Cost];
+  const [few, many] = (await streamedCosts()) as [number, number];
   const beside = (each: keyof Cost) =>
     `1 MiB ${small[each].toFixed(0)}, 1 GiB ${middle[each].toFixed(0)}, 1 TiB ${large[each].toFixed(0)} µs, medians of ${rounds}`;
   return [
@@ -35,6 +41,11 @@ export async function freezeCost(): Promise<Row[]> {
       'freeze, eight volumes over one',
       group.freezeUs / middle.freezeUs,
       `${group.freezeUs.toFixed(0)} over ${middle.freezeUs.toFixed(0)} µs`,
+    ),
+    ratio(
+      'freeze, 256 MiB streamed before over 64 KiB',
+      many / few,
+      `${many.toFixed(0)} over ${few.toFixed(0)} µs, medians of ${streamedRounds}`,
     ),
   ];
 }
@@ -62,6 +73,33 @@ async function sample(bench: EmulatedBench, round: number): Promise<Cost> {
   await bench.run(bench.host.wait(generation, 'structured'));
   for (let volume = 1; volume < length; volume += 1) await write(bench, volume, round % 16);
   return { freezeUs: Number(writeAt - freezeAt) / 1000, writeUs: Number(end - writeAt) / 1000 };
+}
+
+/** Processor time of a freeze of a streaming pair, in microseconds, by what has streamed. */
+async function streamedCosts(): Promise<number[]> {
+  const benches = await Promise.all(
+    streamed.map(async () => {
+      const bench = new EmulatedBench({ method: 'streaming', volumes: [2 ** 28] });
+      await bench.run(bench.host.opened());
+      await bench.run(bench.subHost.opened());
+      return { bench, samples: [] as number[] };
+    }),
+  );
+  for (let round = 0; round < streamedRounds; round += 1) {
+    for (const [index, { bench, samples }] of benches.entries()) {
+      // Zeros change the map as any data does, and take no time on the line.
+      const sectors = (streamed[index] ?? 0) * 8;
+      await bench.run(bench.host.command(0, { op: 'unmap', ranges: [{ lba: 0, sectors }] }));
+      await bench.pass(streamingUs);
+      // What a long pause leaves behind (cold caches, garbage) is not the freeze's.
+      await bench.run(bench.host.read(0, 0, 4096));
+      const at = process.hrtime.bigint();
+      const { generation } = await bench.run(bench.host.freeze(Buffer.alloc(16, round + 1)));
+      samples.push(Number(process.hrtime.bigint() - at) / 1000);
+      await bench.run(bench.host.wait(generation, 'structured'));
+    }
+  }
+  return benches.map(({ samples }) => median(samples));
 }
 
 async function write(bench: EmulatedBench, volume: number, block: number): Promise<void> {

@@ -107,9 +107,9 @@ const mapMutants: readonly Mutant[] = [
     edits: [
       {
         file: session,
-        find: "import { type Summary, summaryOf } from '../replica/summary.js';\n",
+        find: "import { StepwiseSummary } from '../replica/summary.js';\n",
         replace:
-          "import { type Summary, summaryOf } from '../replica/summary.js';\nimport { BlockSet } from '../storage/block-set.js';\n",
+          "import { StepwiseSummary } from '../replica/summary.js';\nimport { BlockSet } from '../storage/block-set.js';\n",
       },
       {
         file: session,

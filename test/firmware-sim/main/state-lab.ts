@@ -1,7 +1,8 @@
 /** Main's durable state as a test sees it: words for its maps, and short ways to its records. */
 import type { MainRecord } from '../../../firmware-sim/main/main-records.js';
 import { snapshotOf } from '../../../firmware-sim/main/main-snapshot.js';
-import { MainState, type MainVolume } from '../../../firmware-sim/main/main-state.js';
+import { MainState } from '../../../firmware-sim/main/main-state.js';
+import type { VolumeMaps } from '../../../firmware-sim/main/volume-maps.js';
 import { type StoredBlocks, zeroSlot } from '../../../firmware-sim/storage/stored-blocks.js';
 import { blockNumber, epoch, generation, type Method, volumeNumber } from '../../../protocol/ids.js';
 import { type RefusalCode, refusals } from '../../../protocol/refusals.js';
@@ -102,7 +103,7 @@ function stored(map: StoredBlocks): string {
 }
 
 /** The maps of a volume that are not empty, as words. */
-export function mapsOf(volume: MainVolume): Record<string, string> {
+export function mapsOf(volume: VolumeMaps): Record<string, string> {
   const { allocated, allocatedSince, changed, frozenChanges, frozen, sent, streamed, kept, deferred, before } = volume;
   const sets = { allocated, allocatedSince, changed, frozenChanges, frozen };
   const words = Object.entries(sets).map(([name, set]) => [name, wordsOf(set.runs())]);
