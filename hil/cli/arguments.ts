@@ -6,7 +6,7 @@ import { parseSize } from '../run/sizes.js';
 const blockBytesMax = 65_536;
 const wholeMax = 2 ** 32 - 1;
 
-const refuse = (detail: string) => new RefusalError('argument-invalid', detail);
+export const refuse = (detail: string) => new RefusalError('argument-invalid', detail);
 
 /** Reads what an option is given; a refusal names the option as it is typed. Throws RefusalError. */
 export function naming<Value>(option: string, read: () => Value): Value {

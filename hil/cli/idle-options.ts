@@ -10,6 +10,12 @@ export function refuseIdle(command: Command, options: readonly string[], why: st
   if (idle !== undefined) throw new RefusalError('argument-invalid', `${idle.long} has no effect ${why}`);
 }
 
+/** The same of all options but `kept`. */
+export function refuseIdleBut(command: Command, kept: readonly string[], why: string): void {
+  const others = command.options.flatMap(({ long }) => (long == null || kept.includes(long) ? [] : [long]));
+  refuseIdle(command, others, why);
+}
+
 /** The same of the keys and ciphers of a controller's two lines. */
 export function refuseIdleKeys(
   command: Command,

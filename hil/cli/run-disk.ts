@@ -1,12 +1,12 @@
 /** What `coldframe disk` does. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { DiskName, PortName } from '../../protocol/device.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import { type CaptureFile, withCapture } from '../capture/capture-file.js';
 import { timeOfDayUs } from '../run/clock.js';
 import { DeviceRunner } from '../run/device-runner.js';
-import { openArea } from '../run/disks/area.js';
+import { type Area, openArea, parseArea } from '../run/disks/area.js';
 import { DiskDevice } from '../run/disks/disk-device.js';
 import type { DiskPort } from '../run/disks/disk-port.js';
 import { parseLineAddress } from '../run/lines/address.js';
@@ -14,6 +14,7 @@ import type { Line } from '../run/lines/line.js';
 import { openLine } from '../run/lines/open-line.js';
 import { framePayloadMaxOf } from '../run/lines/payload.js';
 import { formatSize } from '../run/sizes.js';
+import { naming, refuse } from './arguments.js';
 import { requireOwnFile, warnOfCapture } from './capture-option.js';
 import { log } from './device-log.js';
 import { reachableAt, runDeviceProcess } from './device-process.js';
@@ -27,18 +28,31 @@ export interface DiskOptions {
 
 /** Runs the disk until it is told to end; returns the exit code. */
 export async function runDisk(options: DiskOptions): Promise<number> {
-  requireOwnFile(options.capture, [options.image]);
-  return withCapture(options.capture, warnOfCapture, (capture) => run(options, capture));
+  const area = naming('--image', () => mediumOf(options));
+  requireOwnFile(options.capture, area.kind === 'file' ? [area.path] : []);
+  return withCapture(options.capture, warnOfCapture, (capture) => run(options, area, capture));
 }
 
-async function run({ line: text, image, size }: DiskOptions, capture: CaptureFile | undefined): Promise<number> {
+type Medium = Exclude<Area, { readonly kind: 'line' }>;
+
+/** Throws RefusalError `argument-invalid`. */
+function mediumOf({ image, size }: DiskOptions): Medium {
+  const area = parseArea(image);
+  if (area.kind === 'line') throw refuse(`${image} is a line; a disk has a raw image file or memory:SIZE under it`);
+  if (area.kind === 'file') return area;
+  if (area.sizeBytes === undefined && size === undefined) throw refuse('memory: needs a size, as in memory:64MiB');
+  if (area.sizeBytes !== undefined && size !== undefined) throw refuse(`${image} has its size; leave out --size`);
+  return area;
+}
+
+async function run({ line: text, size }: DiskOptions, area: Medium, capture: CaptureFile | undefined): Promise<number> {
   const address = parseLineAddress(text);
   const onTrouble = ({ detail }: { readonly detail: string }) => log('error', detail);
-  // Who speaks to the disk is of no matter here: the area is a file.
-  const medium = await openArea({ kind: 'file', path: image }, { role: 'main', sizeBytes: size, onTrouble });
+  // Who speaks to the disk is of no matter here: the area is no line.
+  const medium = await openArea(area, { role: 'main', sizeBytes: size, onTrouble });
   const framePayloadMax = framePayloadMaxOf(address);
   const device = new DiskDevice({
-    serial: serialOf(image),
+    serial: serialOf(area),
     ...(framePayloadMax === undefined ? {} : { framePayloadMax }),
   });
   const line = openLine(address);
@@ -54,7 +68,8 @@ async function run({ line: text, image, size }: DiskOptions, capture: CaptureFil
   return runDeviceProcess({ runner, lines, readyText });
 }
 
-/** The same image is the same disk. */
-function serialOf(image: string): string {
-  return createHash('sha256').update(resolve(image)).digest('hex').slice(0, 12).toUpperCase();
+/** The same image is the same disk; what is in memory is another one each time. */
+function serialOf(area: Medium): string {
+  const identity = area.kind === 'file' ? resolve(area.path) : randomBytes(16);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 12).toUpperCase();
 }

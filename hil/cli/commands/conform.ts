@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type ConformRole, conformRoles } from '../../conform/check.js';
 import { oneOf } from '../arguments.js';
+import { refuseIdle } from '../idle-options.js';
 
 const help = `
 The suite speaks to the device as a host does (to a disk: as its controller does) and holds it to the protocol, number
@@ -59,7 +60,10 @@ export function register(program: Command): void {
     .option('--html <file>', 'write the result as a page to be signed')
     .option('--json', 'print one JSON object and nothing else')
     .addHelpText('after', help)
-    .action(async (options: ConformOptions) => {
+    .action(async (options: ConformOptions, command: Command) => {
+      if (options.allowDataLoss !== true) {
+        refuseIdle(command, ['--power-cycle'], 'on checks that change nothing; add --allow-data-loss');
+      }
       const { runConform } = await import('../run-conform.js');
       process.exitCode = await runConform(options);
     });

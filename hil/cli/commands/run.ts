@@ -14,6 +14,7 @@ import { gather, numberWithin, oneOf, wholeNumber } from '../arguments.js';
 import { warnOfCapture } from '../capture-option.js';
 import { commandWords } from '../command-words.js';
 import { checkLine, eventLine } from '../event-lines.js';
+import { refuseIdleBut } from '../idle-options.js';
 import { onEndSignal } from '../interrupts.js';
 import { Interrupted, reportError } from '../report-error.js';
 import { StepLine } from '../step-line.js';
@@ -61,7 +62,8 @@ export function register(program: Command): void {
     .option('--capture [file]', 'write the frames of all lines as pcapng')
     .option('--json', 'print one JSON object and nothing else')
     .addHelpText('after', help)
-    .action(async (options: RunOptions) => {
+    .action(async (options: RunOptions, command: Command) => {
+      if (options.list === true) refuseIdleBut(command, ['--list', '--json'], 'beside --list; leave it out');
       process.exitCode = await run(options);
     });
 }

@@ -197,6 +197,15 @@ describe('errors of the command line', () => {
       '--offset: 5 is no multiple of 512',
     ],
     [['sim', '--exhaustive', '--only', 'x'], '--only: x names no job; one is '],
+    [
+      ['disk', '--line', 'pty:', '--image', 'tcp://127.0.0.1:1'],
+      '--image: tcp://127.0.0.1:1 is a line; a disk has a raw',
+    ],
+    [['disk', '--line', 'pty:', '--image', 'memory:'], '--image: memory: needs a size, as in memory:64MiB'],
+    [
+      ['disk', '--line', 'pty:', '--image', 'memory:1MiB', '--size', '1MiB'],
+      '--image: memory:1MiB has its size; leave out --size',
+    ],
     [['conform', '--role', 'disk', '--line', 'pty:', '--only', 'X-1'], '--only: there is no requirement X-1; docs/'],
     [['line', '--baud', '9600', '--link-a', 'odd'], '--link-a: odd is there and is no link to a PTY; name another'],
     [['line', '--baud', '9600', '--link-a', 'n', '--link-b', './n'], '--link-a, --link-b: n is given for both ends'],
@@ -249,6 +258,11 @@ describe('errors of the command line', () => {
       '--method has no effect on other roles than main; leave it out',
     ],
     [['replay', 'x', '--role', 'disk', '--block', '512'], '--block has no effect on a disk; leave it out'],
+    [['run', '--list', '--freezes', '2'], '--freezes has no effect beside --list; leave it out'],
+    [
+      ['conform', '--role', 'disk', '--line', 'pty:', '--power-cycle', 'true'],
+      '--power-cycle has no effect on checks that change nothing; add --allow-data-loss',
+    ],
     [['sim', '--replay', 'x', '--seed', '1'], '--seed has no effect beside --replay; leave it out'],
     [['sim', '--exhaustive', '--crash-every', '1'], '--crash-every has no effect beside --exhaustive; leave it out'],
   ];

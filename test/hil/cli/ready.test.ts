@@ -27,6 +27,8 @@ describe('the ready line of a model', () => {
   it('says nothing more of lines that are open, or that a client can reach', async () => {
     const listener = await disk(`unix-listen:${at('a.sock')}`, 'a.img');
     const pty = await disk('pty:', 'b.img');
+    const inMemory = await start('disk', '--line', 'pty:', '--image', 'memory:2MiB');
+    expect(inMemory.ready).to.match(/^ready disk line=serial:\S+ size=2MiB$/);
     expect(listener.ready).to.equal(`ready disk line=unix-listen:${at('a.sock')} size=1MiB`);
     expect(pty.ready).to.match(/^ready disk line=serial:\/dev\/pts\/\d+ size=1MiB$/);
   });
