@@ -10,6 +10,7 @@
 
 import type { DeviceEffect, DiskName } from '../../protocol/device.js';
 import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js';
+import { CachedWrites } from './cached-writes.js';
 import type { Operation, Outcome } from './operation.js';
 
 const triesMax = 3;
@@ -28,10 +29,8 @@ interface Pending {
 }
 
 interface DiskState {
-  /** Writes that have not failed and that no flush has made durable yet, in order, with whose they are; none overlap. */
-  readonly unflushed: Map<MediumCommand, Operation>;
-  /** Those of them that the flush under way makes durable. */
-  covered: MediumCommand[];
+  /** Writes that have not failed and that no flush has made durable yet. */
+  readonly unflushed: CachedWrites;
   /** Covered by the flush under way. */
   flushing: Operation[] | undefined;
   waiting: Operation[];
@@ -75,7 +74,7 @@ export class DiskQueue {
 
   /** Issues a command; the operation is resumed with its outcome. */
   issue(disk: DiskName, command: MediumCommand, operation: Operation): void {
-    this.#remember(disk, command, operation);
+    this.#state(disk).unflushed.add(command, operation);
     this.#send({ disk, command, operation, tries: 0, errors: 0 });
   }
 
@@ -124,7 +123,6 @@ export class DiskQueue {
         ? { kind: 'done' as const, data: completion.data }
         : { kind: 'failed' as const, completion };
     if (command.op !== 'synchronizeCache') {
-      // Something newer may be written in its place: it must not be written again after that.
       if (outcome.kind === 'failed') this.#state(disk).unflushed.delete(command);
       // Stryker disable next-line OptionalChaining: only flushes and writes issued again have no operation
       operation?.resume(outcome, nowUs);
@@ -139,7 +137,7 @@ export class DiskQueue {
       this.#startFlush(disk, state);
       return;
     }
-    if (outcome.kind === 'done') for (const each of state.covered) state.unflushed.delete(each);
+    if (outcome.kind === 'done') state.unflushed.flushed();
     if (state.waiting.length > 0) this.#startFlush(disk, state);
     for (const each of covered) this.#flushed(each, state, outcome, nowUs);
   }
@@ -190,7 +188,7 @@ export class DiskQueue {
     const notEnded = this.#notEnded(disk);
     const state = this.#state(disk);
     state.flushVoid = true;
-    for (const command of state.unflushed.keys()) {
+    for (const command of [...state.unflushed]) {
       if (notEnded.has(command) || command === met) continue;
       state.again += 1;
       this.#send({ disk, command, operation: undefined, again: true, tries: 0, errors: 0 });
@@ -209,7 +207,7 @@ export class DiskQueue {
       return;
     }
     const failure: Outcome = { kind: 'failed', completion };
-    const operation = state.unflushed.get(command);
+    const operation = state.unflushed.ownerOf(command);
     // Stryker disable next-line ConditionalExpression: what is written again has not been flushed, and has its operation
     if (operation !== undefined) state.lost.set(operation, failure);
     state.unflushed.delete(command);
@@ -223,12 +221,6 @@ export class DiskQueue {
     const isFlush = ({ command }: Pending) => command.op === 'synchronizeCache';
     for (const each of held) if (!isFlush(each)) this.#send(each);
     for (const each of held) if (isFlush(each)) this.#send(each);
-  }
-
-  /** Notes what stays in the disk's volatile cache until a flush. */
-  #remember(disk: DiskName, command: MediumCommand, operation: Operation): void {
-    const stays = command.op === 'write' ? command.fua !== true : command.op === 'writeSame' || command.op === 'unmap';
-    if (stays) this.#state(disk).unflushed.set(command, operation);
   }
 
   #send(pending: Pending): void {
@@ -249,14 +241,7 @@ export class DiskQueue {
   #cover(disk: DiskName): void {
     const state = this.#state(disk);
     state.flushVoid = false;
-    // Stryker disable next-line ConditionalExpression,BlockStatement: nothing is made of nothing; this is faster
-    if (state.unflushed.size === 0) {
-      // Stryker disable next-line ArrayDeclaration: what is not there is not deleted
-      state.covered = [];
-      return;
-    }
-    const notEnded = this.#notEnded(disk);
-    state.covered = [...state.unflushed.keys()].filter((each) => !notEnded.has(each));
+    state.unflushed.cover(() => this.#notEnded(disk));
   }
 
   /** Commands that have not ended: at the disk, paused until it is less busy, or held until what it lost is written again. */
@@ -272,9 +257,7 @@ export class DiskQueue {
     let state = this.#disks.get(disk);
     if (state === undefined) {
       state = {
-        unflushed: new Map(),
-        // Stryker disable next-line ArrayDeclaration: what a flush covers is set when one is issued
-        covered: [],
+        unflushed: new CachedWrites(),
         flushing: undefined,
         waiting: [],
         // Stryker disable next-line BooleanLiteral: set when a flush is issued
