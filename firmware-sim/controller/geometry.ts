@@ -42,10 +42,14 @@ export class Geometry {
     return { first, count: Math.ceil((lba + sectors) / this.sectorsPerBlock) - first };
   }
 
+  /** The sectors of blocks of a volume; those of its last block end with the volume. */
+  sectorsOf(volume: number, first: number, count: number): { readonly lba: number; readonly sectors: number } {
+    return { lba: first * this.sectorsPerBlock, sectors: this.#sectors(volume, first, count) };
+  }
+
   /** READ of blocks of a volume from the disk that holds it, byte for byte. */
   readVolume(volume: number, first: number, count: number): MediumCommand {
-    const lba = first * this.sectorsPerBlock;
-    return { op: 'read', lba, sectors: this.#sectors(volume, first, count) };
+    return { op: 'read', ...this.sectorsOf(volume, first, count) };
   }
 
   /** WRITE of blocks of a volume to the disk that holds it; padding past the volume's end is left out. */
@@ -58,10 +62,7 @@ export class Geometry {
 
   /** Makes blocks of a volume zero. */
   zeroVolume(volume: number, first: number, count: number): MediumCommand {
-    return {
-      op: 'unmap',
-      ranges: [{ lba: first * this.sectorsPerBlock, sectors: this.#sectors(volume, first, count) }],
-    };
+    return { op: 'unmap', ranges: [this.sectorsOf(volume, first, count)] };
   }
 
   readSlots(slot: number, count: number): MediumCommand {

@@ -4,6 +4,7 @@
  */
 import { contentDigests, sameDigest } from '../../protocol/digest.js';
 import { volumeNumber } from '../../protocol/ids.js';
+import { senseOf } from '../../protocol/scsi/conditions.js';
 import { done, type Operation, type Outcome } from '../storage/operation.js';
 import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
 import type { Structuring } from './structuring.js';
@@ -21,6 +22,10 @@ export class PlaceRun implements Operation {
     this.volume = volume;
     this.run = { ...run, digests: Uint8Array.from(run.digests) };
     this.#asker = asker;
+  }
+
+  get isAskedFor(): boolean {
+    return this.#asker !== undefined;
   }
 
   get name(): string {
@@ -96,7 +101,8 @@ export class PlaceRun implements Operation {
     const { geometry, board, image } = this.#structuring;
     if (!sameDigest(contentDigests(data, geometry.blockBytes), this.run.digests)) {
       this.#structuring.placeFailed(this, 'staging-corrupt');
-      this.#end({ kind: 'look' }, nowUs);
+      const sense = senseOf('unrecoveredReadError', { information: this.run.first * geometry.sectorsPerBlock });
+      this.#end({ kind: 'failed', completion: { status: 'checkCondition', sense } }, nowUs);
       return;
     }
     this.#phase = 'writing';

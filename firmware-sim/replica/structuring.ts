@@ -42,6 +42,8 @@ export class Structuring {
   readonly #onSettled: () => void;
   #placing = new Set<PlaceRun>();
   #place = { volume: 0, block: 0 };
+  /** Blocks of runs that could not be placed as one: each is tried by itself, so that only the spoilt ones stay. */
+  #singles: { readonly volume: number; readonly block: number }[] = [];
   #settling = false;
   /** A committed block could not be structured: the image is not whole, and only a full generation mends it. */
   damaged = false;
@@ -59,6 +61,7 @@ export class Structuring {
   /** A generation has been committed. */
   begin(): void {
     this.damaged = false;
+    this.#singles = [];
     this.#place = { volume: 0, block: 0 };
   }
 
@@ -68,9 +71,12 @@ export class Structuring {
     this.#settle();
   }
 
-  /** Places what staging holds of these blocks now, for an operation that holds their lock. False: nothing to place. */
-  placeFor(asker: Operation, volume: number, first: number, count: number): boolean {
-    const run = this.state.volume(volume).overlay.nextRun(first, count);
+  /**
+   * Places the next of what staging holds of these blocks now, at most `atOnce` of them as one, for an operation that holds
+   * their lock and is resumed with how it ended. False: nothing to place.
+   */
+  placeFor(asker: Operation, volume: number, first: number, count: number, atOnce = count): boolean {
+    const run = this.state.volume(volume).overlay.nextRun(first, atOnce);
     if (run === undefined || run.first >= first + count) return false;
     const within = { ...run, count: Math.min(run.count, first + count - run.first) };
     new PlaceRun(this, volume, { ...within, digests: digestsAt(run.digests, 0, within.count) }, asker).start();
@@ -90,7 +96,7 @@ export class Structuring {
 
   /** Some of the image cannot be structured, and nothing of it is under way. */
   get isFailed(): boolean {
-    return this.damaged && this.#placing.size === 0;
+    return this.damaged && this.#placing.size === 0 && this.#singles.length === 0;
   }
 
   /** Committed blocks leave staging, one after the other; where some are spoilt, the others do. */
@@ -110,10 +116,16 @@ export class Structuring {
 
   placeFailed(place: PlaceRun, code: RefusalCode): void {
     this.#placing.delete(place);
+    const { volume, run } = place;
+    if (run.count > 1) {
+      // Who asked for it does the same.
+      if (!place.isAskedFor) this.#singles.push(...blocksOf(run).map((block) => ({ volume, block })));
+      return;
+    }
     // Once it is known, a full copy mends it: what is tried again meanwhile suspends nobody.
     const known = this.damaged;
     this.damaged = true;
-    if (!known) this.board.suspend(code, `volume ${place.volume}, blocks ${place.run.first}+${place.run.count}`);
+    if (!known) this.board.suspend(code, `volume ${volume}, block ${run.first}`);
   }
 
   unlock(holder: Operation, nowUs: number): void {
@@ -132,6 +144,11 @@ export class Structuring {
 
   /** Each block is tried once in a pass; what could not be placed stays in the overlay until `placeAgain`. */
   #nextToPlace(): { readonly volume: number; readonly run: StoredRun } | undefined {
+    for (let next = this.#singles.shift(); next !== undefined; next = this.#singles.shift()) {
+      const { volume, block } = next;
+      const run = this.state.volume(volume).overlay.nextRun(block, 1);
+      if (run?.first === block) return { volume, run };
+    }
     for (; this.#place.volume < this.state.volumes.length; this.#place = { volume: this.#place.volume + 1, block: 0 }) {
       const { volume, block } = this.#place;
       const run = this.state.volume(volume).overlay.nextRun(block, placeBlocksMax);
@@ -160,3 +177,5 @@ export class Structuring {
     this.#onSettled();
   }
 }
+
+const blocksOf = ({ first, count }: StoredRun): number[] => Array.from({ length: count }, (_, index) => first + index);

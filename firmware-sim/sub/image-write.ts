@@ -1,10 +1,11 @@
 /**
  * A host write to the image after a takeover. What staging still holds of its blocks is applied first, durably, or
- * the redo after a power cut would undo the write.
+ * the redo after a power cut would undo the write. Of a block whose content in staging is spoilt nothing can be applied: if
+ * the write covers all of it, it is recorded as replaced once the new content is durable, else the write fails.
  *
- *     locking ► placing ► (comparing) ► noting ► writing ► flushing ► answered
+ *     locking ► placing ► (comparing) ► noting ► writing ► flushing ► (replacing) ► answered
  */
-import { blockNumber, volumeNumber } from '../../protocol/ids.js';
+import { assert, blockNumber, volumeNumber } from '../../protocol/ids.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
 import { firstDifference, type WriteCommand, type WritePiece, writePieces } from '../controller/write-pieces.js';
@@ -18,8 +19,14 @@ export class ImageWrite implements Operation {
   readonly #answer: (completion: Completion) => void;
   readonly #pieces: WritePiece[];
   #compare: Uint8Array | undefined;
-  #phase: 'locking' | 'placing' | 'noting' | 'writing' | 'flushing' = 'locking';
+  #phase: 'locking' | 'placing' | 'noting' | 'writing' | 'flushing' | 'replacing' = 'locking';
   #failure: Completion | undefined;
+  /** From this block on the piece has not been placed. */
+  #unplaced = 0;
+  /** The next blocks are placed one by one, to find the one that cannot be. */
+  #singly = false;
+  /** Blocks of the piece that could not be placed, and that it replaces. */
+  #replaced: number[] = [];
 
   constructor(core: SubCore, volume: number, command: WriteCommand, answer: (completion: Completion) => void) {
     this.#core = core;
@@ -40,15 +47,24 @@ export class ImageWrite implements Operation {
       return;
     }
     this.#phase = 'locking';
-    if (this.#core.locks.claim(this, { volume: this.#volume, ...this.#blocks(piece), shared: false }))
-      this.#place(piece);
+    const blocks = this.#blocks(piece);
+    this.#unplaced = blocks.first;
+    this.#singly = false;
+    this.#replaced = [];
+    if (this.#core.locks.claim(this, { volume: this.#volume, ...blocks, shared: false })) this.#place(piece);
   }
 
   resume(outcome: Outcome): void {
     const piece = this.#pieces[0];
     // Stryker disable next-line ConditionalExpression: who waits has a piece to write
     if (piece === undefined) return;
-    if (outcome.kind === 'failed') this.#failure = outcome.completion;
+    if (outcome.kind === 'failed') {
+      if (this.#phase === 'placing') {
+        this.#notPlaced(piece, outcome.completion);
+        return;
+      }
+      this.#failure = outcome.completion;
+    }
     if (this.#failure !== undefined) {
       this.#end();
       return;
@@ -66,6 +82,9 @@ export class ImageWrite implements Operation {
         this.#core.disks.flush(`secondary${this.#volume}`, this);
         break;
       case 'flushing':
+        this.#replace();
+        break;
+      case 'replacing':
         this.#end();
         break;
     }
@@ -78,14 +97,36 @@ export class ImageWrite implements Operation {
   #place(piece: WritePiece): void {
     const { first, count } = this.#blocks(piece);
     this.#phase = 'placing';
-    if (this.#core.receiver.structuring.damaged) {
-      this.#failure = checkCondition('unrecoveredReadError');
+    const rest = first + count - this.#unplaced;
+    const atOnce = this.#singly ? 1 : rest;
+    if (this.#core.receiver.structuring.placeFor(this, this.#volume, this.#unplaced, rest, atOnce)) return;
+    if (this.#compare === undefined) this.#note(first, count);
+    else this.#startCompare(piece, this.#compare);
+  }
+
+  /** The next of what staging holds cannot be placed: which block it is has to be known. */
+  #notPlaced(piece: WritePiece, completion: Completion): void {
+    const { first, count } = this.#blocks(piece);
+    const { overlay } = this.#core.replica.volume(this.#volume);
+    const block = overlay.nextRun(this.#unplaced, 1)?.first;
+    assert(block !== undefined && block < first + count, 'what could not be placed is still in staging');
+    if (!this.#singly && count > 1) this.#singly = true;
+    else if (this.#covers(piece, block)) {
+      this.#replaced.push(block);
+      this.#unplaced = block + 1;
+    } else {
+      this.#failure = completion;
       this.#end();
       return;
     }
-    if (this.#core.receiver.structuring.placeFor(this, this.#volume, first, count)) return;
-    if (this.#compare === undefined) this.#note(first, count);
-    else this.#startCompare(piece, this.#compare);
+    this.#place(piece);
+  }
+
+  /** Whether the piece replaces all of a block; the last one of a volume may be short. */
+  #covers({ lba, sectors }: WritePiece, block: number): boolean {
+    const { geometry } = this.#core;
+    const whole = geometry.sectorsOf(this.#volume, block, 1);
+    return lba <= whole.lba && whole.lba + whole.sectors <= lba + sectors;
   }
 
   #startCompare({ lba, sectors }: WritePiece, expected: Uint8Array): void {
@@ -109,6 +150,22 @@ export class ImageWrite implements Operation {
     const disk = `secondary${this.#volume}` as const;
     if (data === undefined) this.#core.disks.issue(disk, { op: 'unmap', ranges: [{ lba, sectors }] }, this);
     else this.#core.disks.issue(disk, { op: 'write', lba, data }, this);
+  }
+
+  /** The new content is durable: what staging held of these blocks counts no more, and nothing is known of them. */
+  #replace(): void {
+    if (this.#replaced.length === 0) {
+      this.#end();
+      return;
+    }
+    this.#phase = 'replacing';
+    const volume = volumeNumber(this.#volume);
+    const runs = this.#replaced.map((block) => ({ volume, first: blockNumber(block), count: 1 }));
+    for (const run of runs) this.#core.record({ kind: 'placed', ...run });
+    for (const [index, run] of runs.entries()) {
+      const isLast = index === runs.length - 1;
+      this.#core.record({ kind: 'changing', ...run }, isLast ? this : undefined);
+    }
   }
 
   #end(): void {

@@ -122,11 +122,9 @@ export const storageMutants: readonly Mutant[] = [
     harm: 'A write that ended after a flush was issued counts as covered by it: when the disk then loses its cache, the write is not issued again, and is acknowledged with the next flush.',
     sequence:
       'Flush for write A is issued while write B is on its way; B ends after the flush; the disk loses its power; B’s own flush meets the unit attention, nothing is written again, GOOD.',
-    file: queue,
-    find:
-      '    const notEnded = this.#notEnded(disk);\n' +
-      '    state.covered = [...state.unflushed.keys()].filter((each) => !notEnded.has(each));\n',
-    replace: '    state.covered = [...state.unflushed.keys()];\n',
+    file: 'firmware-sim/storage/cached-writes.ts',
+    find: '    this.#covered = [...this.#writes.keys()].filter((each) => !except.has(each));\n',
+    replace: '    this.#covered = [...this.#writes.keys()].filter(() => except.size >= 0);\n',
   },
   {
     name: 'flush-error-taken-for-success',

@@ -64,7 +64,7 @@ export const subMutants: readonly Mutant[] = [
     harm: 'A host write after a takeover does not apply what staging holds of its block: structuring then overwrites the host’s newer data.',
     sequence: 'Takeover while the newest generation is being structured; write a block that is not placed yet.',
     file: imageWrite,
-    find: '    if (this.#core.receiver.structuring.placeFor(this, this.#volume, first, count)) return;\n',
+    find: '    if (this.#core.receiver.structuring.placeFor(this, this.#volume, this.#unplaced, rest, atOnce)) return;\n',
     replace: '',
   },
   {

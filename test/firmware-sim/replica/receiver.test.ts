@@ -317,7 +317,7 @@ describe('the receiver, taking runs', () => {
     lab.settle();
     expect(lab.told()).to.deep.equal(['structured 1', 'stored 2 of 2']);
     const failed = structuring([0, 'abc']);
-    while (failed.suspended.length === 0 && failed.disk(checkCondition('unrecoveredReadError')));
+    while (failed.disk(checkCondition('unrecoveredReadError')));
     expect(failed.told()).to.deep.equal([`abandon 2 ${stagingFull} PSUE`]);
     const spoilt = structuring([0, 'ab'], [10, 'c']);
     while (spoilt.suspended.length === 0 && spoilt.disk(checkCondition('unrecoveredReadError')));

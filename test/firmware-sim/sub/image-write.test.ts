@@ -137,11 +137,70 @@ describe('a host write to the image', () => {
     expect([ended(), lab.records, isFree(lab)]).to.deep.equal([failed, [], true]);
   });
 
-  it('is refused while the image is damaged: a part of it would pass for the whole', () => {
-    const lab = new SubLab();
-    lab.core.receiver.structuring.damaged = true;
-    const ended = writing(lab, { op: 'write', lba: 0, data: sectors('X') });
-    expect(ended()).to.deep.equal(checkCondition('unrecoveredReadError'));
-    expect([lab.records, lab.waiting, isFree(lab)]).to.deep.equal([[], [], true]);
+  describe('over blocks whose content in staging is spoilt', () => {
+    /** Blocks 1 to 3 are committed and not structured; of block 2 staging gives something else. */
+    function spoilt(): SubLab {
+      const lab = new SubLab();
+      lab.structured(0, 'abcdef');
+      lab.overlaid(1, 'PQR');
+      lab.put('staging0', 2, sectors('zz'));
+      return lab;
+    }
+    const overlay = (lab: SubLab) => [0, 1, 2, 3, 4, 5].filter((block) => lab.replica.volume(0).overlay.has(block));
+    const mediumError = checkCondition('unrecoveredReadError', { information: 4 });
+
+    it('takes the place of those that it covers, once it is durable, and leaves nothing known of them', () => {
+      const lab = spoilt();
+      const ended = writing(lab, { op: 'write', lba: 3, data: sectors('VWXY') });
+      const steps = lab.settle();
+      expect(steps.slice(steps.indexOf('secondary0 write 3+4'))).to.deep.equal([
+        ...['secondary0 write 3+4', 'secondary0 synchronizeCache', 'record placed', 'record changing'],
+      ]);
+      expect([ended(), lab.letters(0, 8), overlay(lab), isFree(lab)]).to.deep.equal([good, 'aaPVWXYR', [], true]);
+      const { known } = lab.replica.volume(0);
+      expect([1, 2, 3].map((block) => known.has(block))).to.deep.equal([false, false, false]);
+    });
+
+    it('is one that unmaps them, too, and the short last block of a volume is covered by its end', () => {
+      const lab = new SubLab(3);
+      lab.overlaid(1, 'Q');
+      lab.put('staging0', 0, sectors('zz'));
+      const ended = writing(lab, { op: 'unmap', ranges: [{ lba: 2, sectors: 1 }] });
+      lab.settle();
+      expect([ended(), lab.letters(0, 3), overlay(lab)]).to.deep.equal([good, '...', []]);
+    });
+
+    it('fails when it does not cover one of them, and tells which; what could be placed is', () => {
+      for (const [lba, letters] of [
+        [5, 'XY'],
+        [2, 'WXY'],
+      ] as const) {
+        const lab = spoilt();
+        const ended = writing(lab, { op: 'write', lba, data: sectors(letters) });
+        lab.settle();
+        expect(ended()).to.deep.equal(mediumError);
+        expect([overlay(lab).includes(2), changed(lab), isFree(lab)]).to.deep.equal([true, [], true]);
+        expect(lab.letters(4, 2), 'the block is as it was').to.equal('cc');
+      }
+    });
+
+    it('hinders no other block, and is tried anew by each piece of a command', () => {
+      const lab = spoilt();
+      const ranges = [
+        { lba: 0, sectors: 2 },
+        { lba: 4, sectors: 2 },
+        { lba: 8, sectors: 2 },
+      ];
+      const ended = writing(lab, { op: 'unmap', ranges });
+      lab.settle();
+      expect([ended(), lab.letters(0, 12), overlay(lab)]).to.deep.equal([...[good, '..bb..dd..ff', [1, 3]]]);
+    });
+
+    it('is not compared with what cannot be read', () => {
+      const lab = spoilt();
+      const ended = writing(lab, { op: 'compareAndWrite', lba: 4, compare: sectors('QQ'), data: sectors('XX') });
+      lab.settle();
+      expect([ended(), overlay(lab).includes(2), isFree(lab)]).to.deep.equal([mediumError, true, true]);
+    });
   });
 });
