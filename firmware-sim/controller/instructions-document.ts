@@ -35,6 +35,10 @@ version (\`version-mismatch\`) or role (\`wrong-role\`). Main started with anoth
 \`wrong-method\`, a controller with a shadow or staging area of another pair with \`foreign-area\` (primary and secondary areas are the
 image, byte for byte, and carry no mark: what is exchanged or changed there behind a controller’s back is found by \`verify\` and by reads of the sub); a main and a sub of different pairs
 send each other nothing (PSUE, \`foreign-pair\`).
+
+A sub that has taken over and is then lost for good leaves main readable and not writable: no instruction makes it the main side again, since nobody
+could tell a sub that comes back which of the two images is the newer. Its primary area is the volume, byte for byte: started with new
+shadow and meta areas over it, main makes a new pair, and its first generation is a full copy.
 `;
 
 /** The text of docs/instructions.md. */

@@ -35,8 +35,8 @@ export type InstructionOutcome = 'accepted' | 'no effect' | 'why it halted' | Re
 export const mainPhases = {
   recovering: 'reading the durable records after power on',
   halted: 'what lies on the disks does not let it work',
-  'failing back': 'the image of the sub is arriving',
-  'taken over': 'PSUE, reason taken-over: the sub has a higher epoch',
+  'failing back': 'from the commit of the sub’s image here until all of it is in the primary area',
+  'taken over': 'PSUE, reason taken-over: the sub has a higher epoch; what is read is older than what hosts read there',
   suspended: 'PSUS: suspended by an instruction',
   failed: 'PSUE: suspended by an error',
   transfer: 'COPY or PAIR, from freeze(g) until main knows that g is committed, or has failed',

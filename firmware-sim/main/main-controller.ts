@@ -245,7 +245,7 @@ export class MainController extends Controller<AnyRecord> {
     const { takenOver, failingBack, pairState, transfer } = this.#state;
     if (this.power === 'halted') return 'halted';
     if (this.power !== 'running') return 'recovering';
-    if (failingBack) return 'failing back';
+    if (failingBack && this.#replica.structured !== this.#replica.committed) return 'failing back';
     if (takenOver) return 'taken over';
     if (pairState === 'PSUS') return 'suspended';
     if (pairState === 'PSUE') return 'failed';

@@ -104,7 +104,14 @@ export const mainStates: States = {
     return reached(lab, lab.bench.host);
   },
   'failing back': async () => {
-    const lab = await failingBack();
+    const lab = await takenOver();
+    await lab.write(2, 4, lab.bench.subHost);
+    // The image arrives, and cannot be read again: so it stays between its commit and the end of its structuring.
+    lab.bench.disks.get('shadow0')?.errors.arm('read', Number.POSITIVE_INFINITY);
+    await lab.bench.run(lab.bench.subHost.failback());
+    const { replica } = lab.bench.main;
+    await lab.until(() => replica.committed > replica.structured);
+    lab.cutRemote();
     return reached(lab, lab.bench.host);
   },
 };

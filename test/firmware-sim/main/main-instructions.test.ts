@@ -1,8 +1,10 @@
 /** What main answers to its host, instruction by instruction. */
 import { expect } from 'chai';
+import { contentDigests, GenerationDigest, runDigest } from '../../../protocol/digest.js';
 import { blockNumber, epoch, generation, volumeNumber } from '../../../protocol/ids.js';
 import { refusals } from '../../../protocol/refusals.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
+import { blockBytes, blocksOf } from '../device-lab.js';
 import { type MainDevice, paired, started, volumeBlocks } from './main-device.js';
 
 const whole = { volume: volumeNumber(0), first: blockNumber(0), count: volumeBlocks, partBlocks: volumeBlocks };
@@ -256,13 +258,33 @@ describe('a main whose sub has taken over', () => {
     expect(codes).to.deep.equal(['taken-over', 'taken-over', 'taken-over']);
   });
 
-  it('lets nobody read what is being written by a failback, until it is the main side again', () => {
+  it('gives its host what it has until a failback is committed, and nothing while that is being structured', () => {
     const lab = takenOver();
-    lab.write(0, 'X');
     const ask = { kind: 'failbackAsk', request: 1, epoch: epoch(2), committed: generation(1), discard: false } as const;
     lab.news('remote');
     lab.say('remote', ask);
     expect(lab.news('remote').map(({ kind }) => kind)).to.deep.equal(['pairing', 'failbackDifference']);
+    const of = { epoch: epoch(2), generation: generation(2) };
+    lab.say('remote', { kind: 'begin', ...of, base: generation(1), full: false, state: 'SSWS' });
+    const data = blocksOf('Q');
+    const run = { volume: volumeNumber(0), first: blockNumber(0), count: 1 };
+    const contents = contentDigests(data, blockBytes);
+    lab.say('remote', {
+      kind: 'blockRun',
+      run: 1,
+      generation: of.generation,
+      ...run,
+      digest: runDigest(contents),
+      data,
+    });
+    expect(lab.heard('remote', 'stored').length).to.equal(1);
+    expect([lab.read(0, 1), lab.write(0, 'X')], 'it may still come to nothing').to.deep.equal(['a', 'dataProtect']);
+    lab.trouble = (disk, { op }) => (disk === 'primary0' && op === 'write' ? 'wait' : undefined);
+    const digest = new GenerationDigest();
+    digest.add(0, 0, contents);
+    const complete = { blocks: 1, zeroBlocks: 0, digest: digest.finish() };
+    lab.say('remote', { kind: 'complete', generation: of.generation, ...complete });
+    expect(lab.heard('remote', 'committed').map((each) => each.generation)).to.deep.equal([2]);
     expect([lab.read(0, 1), lab.write(0, 'X')]).to.deep.equal(['notReady', 'notReady']);
     lab.news('host');
     lab.freeze(2);
@@ -272,24 +294,29 @@ describe('a main whose sub has taken over', () => {
     lab.ask(digests({ generation: generation(1) }));
     const codes = lab.refusals().map((each) => each.replace(/^\d+ /, ''));
     expect(codes).to.deep.equal(Array<string>(5).fill('failback-in-progress'));
-    const of = { epoch: epoch(2), generation: generation(2) };
-    lab.say('remote', { kind: 'begin', ...of, base: generation(1), full: false, state: 'SSWS' });
-    lab.say('remote', {
-      kind: 'complete',
-      generation: of.generation,
-      blocks: 0,
-      zeroBlocks: 0,
-      digest: Buffer.alloc(16),
-    });
-    expect(lab.heard('remote', 'committed').map((each) => each.generation)).to.deep.equal([2]);
+    lab.release();
+    expect([lab.read(0, 2), lab.write(0, 'X')], 'it is the sub’s still').to.deep.equal(['Qb', 'dataProtect']);
     lab.news('remote');
     lab.say('remote', { kind: 'failbackDone', ...of });
     expect(lab.marks('regained')).to.deep.equal([{ generation: 2 }]);
-    expect(
-      lab.news('remote').map(({ kind }) => kind),
-      'told at once',
-    ).to.deep.equal(['pairing']);
-    expect([lab.status().pairState, lab.read(0, 3), lab.write(0, 'Y')]).to.deep.equal(['PAIR', 'abc', 'good']);
+    const told = lab.news('remote').map(({ kind }) => kind);
+    expect(told, 'told at once').to.deep.equal(['pairing']);
+    expect([lab.status().pairState, lab.read(0, 3), lab.write(0, 'Y')]).to.deep.equal(['PAIR', 'Qbc', 'good']);
+  });
+
+  it('gives its host what it has after a failback that failed, also after a power cut', () => {
+    const lab = takenOver();
+    const ask = { kind: 'failbackAsk', request: 1, epoch: epoch(2), committed: generation(1), discard: false } as const;
+    lab.say('remote', ask);
+    const of = { epoch: epoch(2), generation: generation(2) };
+    lab.say('remote', { kind: 'begin', ...of, base: generation(1), full: false, state: 'SSWS' });
+    lab.line('remote', false).pass(60_000_000);
+    expect([lab.read(0, 3), lab.write(0, 'X')]).to.deep.equal(['abc', 'dataProtect']);
+    lab.restart();
+    lab.connect('host', 'host');
+    // The first command meets the unit attention of power on.
+    lab.read(0, 1);
+    expect([lab.read(0, 3), lab.write(0, 'X')]).to.deep.equal(['abc', 'dataProtect']);
   });
 
   it('lets a failback begin once its host is quiet: no write under way, no freeze being taken up', () => {
