@@ -145,6 +145,12 @@ export const refusals = {
     'The receiver’s image does not hold the content that a run was named by.',
     'None: the run is sent with its contents.',
   ),
+  'generation-failed': entry(
+    96,
+    1,
+    'The generation never became an image here.',
+    'See the status and the log of main for why.',
+  ),
   // 112 … 159: files, lines and configuration, on the computer that runs coldframe
   'file-missing': entry(112, 2, 'A file does not exist.', 'Check the path.'),
   'file-unreadable': entry(113, 2, 'A file cannot be opened.', 'Check its permissions.'),

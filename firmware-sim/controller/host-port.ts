@@ -14,8 +14,9 @@ import type { Board } from './board.js';
 /** A medium command that has arrived in full. */
 export interface HostCommand {
   readonly id: number;
-  /** The host's tag. */
+  /** The host's tag, in this session of the port. */
   readonly tag: number;
+  readonly session: number;
   readonly volume: number;
   readonly command: MediumCommand;
 }
@@ -38,6 +39,7 @@ export class HostPort {
   readonly #target: Target;
   readonly #units: DeviceServer[];
   readonly #luns: readonly number[];
+  #session = 0;
 
   constructor(options: HostPortOptions) {
     this.#options = options;
@@ -75,7 +77,13 @@ export class HostPort {
     this.#carryOut(this.#target.complete(id, completion));
   }
 
+  /** The session that is open, or was last: its tags mean nothing in the next one. */
+  get session(): number {
+    return this.#session;
+  }
+
   sessionClosed(): void {
+    this.#session += 1;
     this.#target.reset();
   }
 
@@ -103,6 +111,6 @@ export class HostPort {
     }
     const outcome = unit.execute(cdb, dataOut);
     if (outcome.kind === 'answer') this.answer(id, outcome.completion);
-    else this.#options.onCommand({ id, tag, volume: lun, command: outcome.command });
+    else this.#options.onCommand({ id, tag, session: this.#session, volume: lun, command: outcome.command });
   }
 }

@@ -6,7 +6,8 @@ import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 export interface Progress {
   readonly committed: Generation;
   readonly structured: Generation;
-  readonly failures: ReadonlyMap<number, RefusalCode>;
+  /** Why a generation has failed; undefined when it has not, as far as is known. */
+  readonly failed: (generation: number) => RefusalCode | undefined;
   /** Why the committed image will not be structured, and only a newer generation can be; undefined when it may be. */
   readonly spoilt: RefusalCode | undefined;
 }
@@ -33,7 +34,7 @@ export class Waiters {
     if (this.#waiting.length === 0) return none;
     const answers: Message[] = [];
     this.#waiting = this.#waiting.filter((wait) => {
-      const reason = progress.failures.get(wait.generation) ?? spoiltReason(wait, progress);
+      const reason = progress.failed(wait.generation) ?? spoiltReason(wait, progress);
       const reached = wait.target === 'committed' ? progress.committed : progress.structured;
       if (reason === undefined && reached < wait.generation) return true;
       const code = reason === undefined ? 0 : refusals[reason].number;

@@ -30,6 +30,8 @@ export class FreezeTaker implements Operation {
   #token: Uint8Array = new Uint8Array(16);
   // Stryker disable next-line ArrayDeclaration: set by each freeze
   #included: number[] = [];
+  /** The host's session whose tags these are. */
+  #session = 0;
   /** Writes that came after the freeze was taken up. */
   #held: HostCommand[] = [];
 
@@ -72,22 +74,31 @@ export class FreezeTaker implements Operation {
     else this.#tell(request);
   }
 
+  /** Nobody is left to be answered; the freeze goes on, and can be repeated. */
+  sessionClosed(): void {
+    this.#requests = [];
+  }
+
   #isUnderWay(token: Uint8Array): boolean {
     return this.busy && sameDigest(token, this.#token);
   }
 
-  /** `unanswered`: tags of the writes that have arrived in full and are not acknowledged. */
-  start({ request, token }: MessageNamed<'freeze'>, unanswered: readonly number[]): void {
+  /** `unanswered`: tags of the writes that have arrived in full, in this session of the host, and are not acknowledged. */
+  start(
+    { request, token }: MessageNamed<'freeze'>,
+    { session, unanswered }: { readonly session: number; readonly unanswered: readonly number[] },
+  ): void {
     this.#phase = 'draining';
     this.#requests = [request];
     this.#token = Uint8Array.from(token);
+    this.#session = session;
     this.#included = [...unanswered];
     this.#core.mark('freezeTaken', { included: unanswered.length });
   }
 
   /** A write has failed: its content is not known to be in the image, so it is not named. */
-  exclude(tag: number): void {
-    this.#included = this.#included.filter((each) => each !== tag);
+  exclude({ tag, session }: Pick<HostCommand, 'tag' | 'session'>): void {
+    if (session === this.#session) this.#included = this.#included.filter((each) => each !== tag);
   }
 
   /** No write is under way any more: the image is what the primary area holds now. */

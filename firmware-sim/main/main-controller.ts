@@ -12,13 +12,14 @@ import { checkCondition, senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
 import { contradiction } from '../controller/contradiction.js';
 import { Controller, type ControllerOptions } from '../controller/controller.js';
-import { digestRefusal } from '../controller/digest-request.js';
+import { DigestRequests } from '../controller/digest-requests.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort, hostCommandsMax } from '../controller/host-port.js';
 import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
 import { FlushAll } from '../controller/prepare-areas.js';
-import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
+import { carryOutRead } from '../controller/readable-volumes.js';
 import { type RecordCheck, recordCheck } from '../controller/record-check.js';
+import { SessionAnswers } from '../controller/session-answers.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
 import { isWrite, type WriteCommand } from '../controller/write-pieces.js';
@@ -65,6 +66,8 @@ export class MainController extends Controller<AnyRecord> {
   #replica = new ReplicaState();
   #started: Parts | undefined;
   readonly #waiters = new Waiters();
+  readonly #answers = new SessionAnswers((message) => this.send('host', message));
+  #digests = this.#noDigests();
   /** A freeze waits for these; writes after it are held by the freeze. */
   #writesUnderWay = new Map<HostWrite, HostCommand>();
   /** Tags of the newest writes that ended well in this session, as many as a host can have under way. */
@@ -92,7 +95,13 @@ export class MainController extends Controller<AnyRecord> {
     return this.#started;
   }
 
+  #noDigests(): DigestRequests {
+    const image = () => this.#replica.committed;
+    return new DigestRequests({ area: 'primary', answers: this.#answers, image, generation: () => generation(0) });
+  }
+
   protected forget(): void {
+    this.#digests = this.#noDigests();
     this.#state = new MainState();
     this.#replica = new ReplicaState();
     this.#started = undefined;
@@ -263,6 +272,8 @@ export class MainController extends Controller<AnyRecord> {
       return;
     }
     this.#started?.hostPort.sessionClosed();
+    this.#started?.freeze.sessionClosed();
+    this.#answers.sessionClosed();
     this.#answeredWrites = [];
     this.#waiters.clear();
   }
@@ -301,7 +312,7 @@ export class MainController extends Controller<AnyRecord> {
         break;
       case 'getDigests':
         this.#instruct(message, message.generation === 0 ? 'digests' : 'digests of another generation', () =>
-          this.#scan(message),
+          this.#digests.take(message, this.#parts.volumes),
         );
         break;
       case 'suspend':
@@ -338,19 +349,25 @@ export class MainController extends Controller<AnyRecord> {
     return of >= 1 && of <= this.#state.lastFrozen;
   }
 
-  #done(request: number, effect: boolean): void {
+  #done(request: number, effect: boolean, answer = this.#answers.later()): void {
     const { epoch, lastFrozen } = this.#state;
-    this.send('host', { kind: 'done', request, epoch, generation: lastFrozen, effect });
+    answer({ kind: 'done', request, epoch, generation: lastFrozen, effect });
   }
 
-  /** Besides the writes under way those are named whose answer may not have reached the host when it sent the freeze. */
+  /**
+   * Besides the writes under way those are named whose answer may not have reached the host when it sent the freeze. What is left
+   * of an earlier session has no name: its tags may be those of others now.
+   */
   #startFreeze(message: MessageNamed<'freeze'>): void {
-    const underWay = [...this.#writesUnderWay.values()].map(({ tag }) => tag);
-    this.#parts.freeze.start(message, [...this.#answeredWrites, ...underWay]);
+    const { freeze, hostPort } = this.#parts;
+    const underWay = [...this.#writesUnderWay.values()].filter(({ session }) => session === hostPort.session);
+    const unanswered = [...this.#answeredWrites, ...underWay.map(({ tag }) => tag)];
+    freeze.start(message, { session: hostPort.session, unanswered });
   }
 
   #setPairState(request: number, state: 'PSUS' | 'PAIR' | 'COPY', reason?: RefusalCode): void {
     const code = reason === undefined ? 0 : refusals[reason].number;
+    const answer = this.#answers.later();
     this.record(
       { kind: 'pairState', state, code },
       {
@@ -359,7 +376,7 @@ export class MainController extends Controller<AnyRecord> {
           this.mark('pairState', { state });
           this.send('remote', { kind: 'pairStateChanged', state, code });
           if (state !== 'PSUS') this.#parts.session.again();
-          this.#done(request, true);
+          this.#done(request, true, answer);
         },
       },
     );
@@ -373,19 +390,6 @@ export class MainController extends Controller<AnyRecord> {
     if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
   }
 
-  #scan(message: MessageNamed<'getDigests'>): void {
-    const { volumes } = this.#parts;
-    const code = digestRefusal(message, volumes.geometry);
-    if (code !== undefined) {
-      this.refuse('host', message.request, code);
-      return;
-    }
-    scanDigests(volumes, message, (digests) => {
-      if (digests === undefined) this.refuse('host', message.request, 'disk-error', `primary${message.volume}`);
-      else this.send('host', { kind: 'digests', request: message.request, generation: generation(0), digests });
-    });
-  }
-
   /** A medium command of the host, with all its data. */
   #command(host: HostCommand): void {
     const { id, volume, command } = host;
@@ -397,8 +401,8 @@ export class MainController extends Controller<AnyRecord> {
   #write(host: HostCommand): void {
     const { core, freeze, hostPort } = this.#parts;
     const write: HostWrite = new HostWrite(core, host.volume, host.command as WriteCommand, (completion) => {
-      if (completion.status === 'good') this.#noteAnswered(host.tag);
-      else freeze.exclude(host.tag);
+      if (completion.status !== 'good') freeze.exclude(host);
+      else if (host.session === hostPort.session) this.#noteAnswered(host.tag);
       hostPort.answer(host.id, completion);
     });
     this.#writesUnderWay.set(write, host);
@@ -446,7 +450,8 @@ export class MainController extends Controller<AnyRecord> {
     core.pump(this.nowUs);
     const { committed, structured, failures } = this.#state;
     const spoilt = this.#spoilt();
-    for (const answer of this.#waiters.take({ committed, structured, failures, spoilt })) this.send('host', answer);
+    const failed = (of: number) => failures.get(of);
+    for (const answer of this.#waiters.take({ committed, structured, failed, spoilt })) this.send('host', answer);
   }
 
   /** Why the sub will not structure what it has committed: a block of it is spoilt, or it holds it no more. */

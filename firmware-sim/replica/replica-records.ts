@@ -39,6 +39,10 @@ export const replicaRecords = [
     structured: fields.generation,
     digest,
   }),
+  record(0x8a, 'missed', 'These generations never became an image here; a newer one did.', {
+    from: fields.generation,
+    to: fields.generation,
+  }),
 ] as const;
 
 export type ReplicaRecord = MessageOf<(typeof replicaRecords)[number]>;

@@ -43,6 +43,13 @@ export interface FreedSlots {
   readonly count: number;
 }
 
+interface Missed {
+  readonly from: Generation;
+  readonly to: Generation;
+}
+
+const missedRemembered = 64;
+
 export class ReplicaState {
   readonly volumes: ReplicaVolume[] = [];
   receiving: Receiving | undefined;
@@ -50,6 +57,8 @@ export class ReplicaState {
   committed: Generation = generation(0);
   structured: Generation = generation(0);
   commitDigest: Uint8Array = zeroDigest;
+  /** Generations that never became an image here, though newer ones did: they failed. Oldest first, as many as are remembered. */
+  readonly #missed: Missed[] = [];
   /** Filled by `apply`; emptied by the owner of the slots. */
   freed: FreedSlots[] = [];
 
@@ -67,6 +76,11 @@ export class ReplicaState {
   /** Committed blocks that still wait in staging. */
   get overlaid(): number {
     return this.volumes.reduce((sum, each) => sum + each.overlay.size, 0);
+  }
+
+  /** Whether a generation is known to have failed, since a newer one was committed and it was not. */
+  hasMissed(of: number): boolean {
+    return this.#missed.some(({ from, to }) => from <= of && of <= to);
   }
 
   apply(record: ReplicaRecord): void {
@@ -102,6 +116,9 @@ export class ReplicaState {
       case 'occupied':
         this.volume(record.volume).occupied.add(record.first, record.count);
         break;
+      case 'missed':
+        this.#miss(record);
+        break;
       case 'image':
         this.epoch = record.epoch;
         this.committed = record.committed;
@@ -116,6 +133,7 @@ export class ReplicaState {
   *snapshot(): Generator<ReplicaRecord> {
     const { epoch: now, committed, structured, commitDigest } = this;
     yield { kind: 'image', epoch: now, committed, structured, digest: commitDigest };
+    for (const each of this.#missed) yield { kind: 'missed', ...each };
     // Stryker disable next-line StringLiteral: what is received is the record that began it, with its kind
     if (this.receiving !== undefined) yield { kind: 'begun', ...this.receiving };
     for (const [index, each] of this.volumes.entries()) {
@@ -155,8 +173,15 @@ export class ReplicaState {
     }
     this.receiving = undefined;
     this.epoch = record.epoch;
+    const [next, last] = [generation(this.committed + 1), generation(record.generation - 1)];
+    if (next <= last) this.#miss({ from: next, to: last });
     this.committed = record.generation;
     this.commitDigest = Uint8Array.from(record.digest);
+  }
+
+  #miss({ from, to }: Missed): void {
+    this.#missed.push({ from, to });
+    if (this.#missed.length > missedRemembered) this.#missed.shift();
   }
 
   #place(number: number, first: number, count: number): void {

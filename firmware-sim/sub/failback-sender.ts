@@ -299,10 +299,12 @@ export class FailbackSender implements Outgoing {
     );
   }
 
-  /** Both records go into one batch or at least in order: the image's number, then the right to write. */
+  /** The records go into one batch or at least in order: the image's number, then the right to write. */
   #giveBack(): void {
     this.#phase = 'giving back';
-    const { state } = this.#core;
+    const { state, replica } = this.#core;
+    const [from, to] = [generation(replica.committed + 1), generation(this.#generation - 1)];
+    if (from <= to) this.#core.record({ kind: 'missed', from, to });
     const image = {
       epoch: state.epoch,
       committed: this.#generation,

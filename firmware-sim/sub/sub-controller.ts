@@ -5,19 +5,20 @@
 import type { DiskName, PortName } from '../../protocol/device.js';
 import { assert, blockNumber, epoch, type Generation, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
-import type { RefusalCode } from '../../protocol/refusals.js';
+import { type RefusalCode, refusals } from '../../protocol/refusals.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { senseOf } from '../../protocol/scsi/conditions.js';
 import { AllocationScan } from '../controller/allocation-scan.js';
 import { contradiction } from '../controller/contradiction.js';
 import { Controller, type ControllerOptions } from '../controller/controller.js';
-import { digestRefusal } from '../controller/digest-request.js';
+import { DigestRequests } from '../controller/digest-requests.js';
 import { Geometry } from '../controller/geometry.js';
 import { type HostCommand, HostPort } from '../controller/host-port.js';
 import { type Instruction, type InstructionOutcome, type SubPhase, subTable } from '../controller/instructions.js';
 import { FlushAll } from '../controller/prepare-areas.js';
-import { carryOutRead, scanDigests } from '../controller/readable-volumes.js';
+import { carryOutRead } from '../controller/readable-volumes.js';
 import { type RecordCheck, recordCheck } from '../controller/record-check.js';
+import { SessionAnswers } from '../controller/session-answers.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
 import { isWrite } from '../controller/write-pieces.js';
@@ -59,6 +60,8 @@ export class SubController extends Controller<AnyRecord> {
   #replica = new ReplicaState();
   #started: Parts | undefined;
   readonly #waiters = new Waiters();
+  readonly #answers = new SessionAnswers((message) => this.send('host', message));
+  #digests = this.#noDigests();
   /** Generations that main gave up, since power on. */
   #failures = new Map<number, RefusalCode>();
   /** Takeovers that wait for a sign of life from main. */
@@ -88,7 +91,13 @@ export class SubController extends Controller<AnyRecord> {
     return this.#started;
   }
 
+  #noDigests(): DigestRequests {
+    const image = () => this.#replica.committed;
+    return new DigestRequests({ area: 'secondary', answers: this.#answers, image, generation: image });
+  }
+
   protected forget(): void {
+    this.#digests = this.#noDigests();
     this.#state = new SubState();
     this.#replica = new ReplicaState();
     this.#started = undefined;
@@ -243,6 +252,7 @@ export class SubController extends Controller<AnyRecord> {
       return;
     }
     this.#started?.hostPort.sessionClosed();
+    this.#answers.sessionClosed();
     this.#waiters.clear();
     this.#asking = [];
   }
@@ -297,7 +307,7 @@ export class SubController extends Controller<AnyRecord> {
         break;
       case 'getDigests':
         this.#instruct(message, this.#isCurrent(message.generation) ? 'digests' : 'digests of another generation', () =>
-          this.#scan(message),
+          this.#digests.take(message, this.#parts.volumes),
         );
         break;
       case 'takeover':
@@ -333,10 +343,10 @@ export class SubController extends Controller<AnyRecord> {
     return of === 0 || of === this.#replica.committed;
   }
 
-  #done(request: number, effect: boolean): void {
+  #done(request: number, effect: boolean, answer = this.#answers.later()): void {
     const { failback } = this.#parts;
     const now = failback.busy ? failback.generation : this.#replica.committed;
-    this.send('host', { kind: 'done', request, epoch: this.#state.epoch, generation: now, effect });
+    answer({ kind: 'done', request, epoch: this.#state.epoch, generation: now, effect });
   }
 
   /** A session says little of a main that lost its power while its line was idle: it is asked for a sign of life. */
@@ -363,6 +373,7 @@ export class SubController extends Controller<AnyRecord> {
     const { core, main } = this.#parts;
     core.receiver.drop();
     main.closed();
+    const answer = this.#answers.later();
     this.mark('takeoverTaken', {});
     this.record(
       { kind: 'tookOver', epoch: epoch(this.#state.epoch + 1) },
@@ -371,16 +382,17 @@ export class SubController extends Controller<AnyRecord> {
         resume: () => {
           this.mark('tookOver', { epoch: this.#state.epoch });
           main.tell();
-          this.#done(request, true);
+          this.#done(request, true, answer);
         },
       },
     );
   }
 
   #startFailback({ request, discard }: MessageNamed<'failback'>): void {
+    const answer = this.#answers.later();
     this.#parts.failback.start(discard, (refusal) => {
-      if (refusal === undefined) this.#done(request, true);
-      else this.refuse('host', request, refusal.code, refusal.detail);
+      if (refusal === undefined) this.#done(request, true, answer);
+      else answer({ kind: 'refused', request, code: refusals[refusal.code].number, detail: refusal.detail });
     });
     // A write in the same frame must not pass any more.
     this.#protectVolumes();
@@ -388,23 +400,6 @@ export class SubController extends Controller<AnyRecord> {
 
   #wait(message: MessageNamed<'wait'>): void {
     if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
-  }
-
-  #scan(message: MessageNamed<'getDigests'>): void {
-    const { volumes } = this.#parts;
-    const code = digestRefusal(message, volumes.geometry);
-    const current = this.#replica.committed;
-    if (code !== undefined) this.refuse('host', message.request, code);
-    else scanDigests(volumes, message, (digests) => this.#answerScan(message, current, digests));
-  }
-
-  /** The digests are of one image only if none has taken its place meanwhile. */
-  #answerScan(message: MessageNamed<'getDigests'>, of: Generation, digests: readonly Uint8Array[] | undefined): void {
-    const { request } = message;
-    if (digests === undefined) this.refuse('host', request, 'disk-error', `secondary${message.volume}`);
-    else if (this.#replica.committed !== of)
-      this.refuse('host', request, 'wrong-generation', 'a commit came in between');
-    else this.send('host', { kind: 'digests', request, generation: of, digests });
   }
 
   #command({ id, volume, command }: HostCommand): void {
@@ -431,8 +426,13 @@ export class SubController extends Controller<AnyRecord> {
     failback.pump();
     const { committed, structured } = this.#replica;
     const spoilt = core.receiver.structuring.damaged ? ('staging-corrupt' as const) : undefined;
-    const progress = { committed, structured, failures: this.#failures, spoilt };
+    const progress = { committed, structured, failed: (of: number) => this.#whyFailed(of), spoilt };
     for (const answer of this.#waiters.take(progress)) this.send('host', answer);
+  }
+
+  /** Main tells why, if there is a session when it happens, and if the power stays; that it happened the records tell. */
+  #whyFailed(of: number): RefusalCode | undefined {
+    return this.#failures.get(of) ?? (this.#replica.hasMissed(of) ? 'generation-failed' : undefined);
   }
 
   /** A failback that a power cut or the end of a session stopped begins again by itself. */

@@ -12,7 +12,8 @@ const progress = (
   structured: number,
   failures: readonly [number, RefusalCode][] = [],
 ): Progress => ({
-  ...{ committed: generation(committed), structured: generation(structured), failures: new Map(failures) },
+  ...{ committed: generation(committed), structured: generation(structured) },
+  failed: (of) => new Map(failures).get(of),
   spoilt: undefined,
 });
 const answers = (waiters: Waiters, of: Progress) =>

@@ -8,6 +8,8 @@ import { refusals } from '../../../protocol/refusals.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { MainLab } from './main-lab.js';
 
+const of = (unanswered: readonly number[], session = 0) => ({ session, unanswered });
+
 class FreezeLab extends MainLab {
   readonly answers: MessageNamed<'frozen' | 'refused'>[] = [];
   readonly taker = new FreezeTaker(this.core, (answer) => this.answers.push(answer));
@@ -17,7 +19,7 @@ class FreezeLab extends MainLab {
   }
 
   held(id: number): HostCommand {
-    return { id, tag: id, volume: 0, command: { op: 'write', lba: 0, data: Buffer.alloc(512) } };
+    return { id, tag: id, session: 0, volume: 0, command: { op: 'write', lba: 0, data: Buffer.alloc(512) } };
   }
 
   marks(): string[] {
@@ -34,11 +36,12 @@ describe('a freeze', () => {
     expect([lab.taker.busy, lab.taker.hold(lab.held(1))]).to.deep.equal([false, false]);
     lab.taker.drained();
     expect(lab.records, 'nobody has asked').to.deep.equal([]);
-    lab.taker.start(lab.asked(5, 1), [7, 8, 9]);
+    lab.taker.start(lab.asked(5, 1), of([7, 8, 9]));
     expect([lab.taker.busy, lab.taker.hold(lab.held(1)), lab.records, lab.marks()]).to.deep.equal([
       ...[true, true, [], ['freezeTaken 3']],
     ]);
-    lab.taker.exclude(8);
+    lab.taker.exclude({ tag: 8, session: 0 });
+    lab.taker.exclude({ tag: 9, session: 1 });
     lab.taker.drained();
     lab.taker.drained();
     expect(lab.records.map(({ record }) => record)).to.deep.equal([
@@ -55,7 +58,7 @@ describe('a freeze', () => {
   it('is answered once more when it is repeated, while it is taken up and later, and makes no other generation', () => {
     const lab = new FreezeLab();
     expect(lab.taker.isRepeated(lab.asked(1, 0)), 'nothing was frozen').to.equal(false);
-    lab.taker.start(lab.asked(5, 1), []);
+    lab.taker.start(lab.asked(5, 1), of([]));
     expect([lab.taker.isRepeated(lab.asked(6, 1)), lab.taker.isRepeated(lab.asked(6, 2))]).to.deep.equal([true, false]);
     lab.taker.repeat(lab.asked(6, 1));
     expect(lab.answers).to.deep.equal([]);
@@ -70,10 +73,10 @@ describe('a freeze', () => {
 
   it('is answered as before, too, when the next one is being taken up', () => {
     const lab = new FreezeLab();
-    lab.taker.start(lab.asked(5, 1), []);
+    lab.taker.start(lab.asked(5, 1), of([]));
     lab.taker.drained();
     lab.durable();
-    lab.taker.start(lab.asked(6, 2), []);
+    lab.taker.start(lab.asked(6, 2), of([]));
     expect([1, 2, 3].map((token) => lab.taker.isRepeated(lab.asked(7, token)))).to.deep.equal([true, true, false]);
     const before = lab.answers.length;
     lab.taker.repeat(lab.asked(7, 1));
@@ -94,7 +97,7 @@ describe('a freeze', () => {
     const fullOf = (method: 'copy' | 'differential', needed: boolean) => {
       const lab = new FreezeLab({ method });
       lab.core.state.fullNeeded = needed;
-      lab.taker.start(lab.asked(1, 1), []);
+      lab.taker.start(lab.asked(1, 1), of([]));
       lab.taker.drained();
       return lab.records.map(({ record }) => record.kind === 'frozen' && record.full);
     };
@@ -105,7 +108,7 @@ describe('a freeze', () => {
 
   it('is refused, and lets its held writes go, when the sub has taken over meanwhile', () => {
     const lab = new FreezeLab();
-    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.start(lab.asked(1, 1), of([]));
     lab.taker.repeat(lab.asked(2, 1));
     lab.taker.hold(lab.held(3));
     lab.core.state.apply({ kind: 'takenOver', epoch: epoch(2) });
@@ -119,7 +122,7 @@ describe('a freeze', () => {
     const lab = new FreezeLab();
     expect(lab.taker.inHand()).to.deep.equal([]);
     lab.core.unsettled.add(0);
-    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.start(lab.asked(1, 1), of([]));
     const seen = [lab.taker.inHand()];
     const step = (go: () => void) => {
       go();
@@ -139,7 +142,7 @@ describe('a freeze', () => {
   it('is recorded when the disks of all volumes with a failed write have made their caches durable', () => {
     const lab = new FreezeLab({ others: [32, 32] });
     for (const volume of [0, 2]) lab.core.unsettled.add(volume);
-    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.start(lab.asked(1, 1), of([]));
     lab.taker.drained();
     expect(lab.waiting).to.deep.equal(['primary0 synchronizeCache', 'primary2 synchronizeCache']);
     lab.disk();
@@ -154,13 +157,13 @@ describe('a freeze', () => {
     for (const failing of ['primary0', 'primary1']) {
       const lab = new FreezeLab({ others: [32] });
       for (const volume of [0, 1]) lab.core.unsettled.add(volume);
-      lab.taker.start(lab.asked(1, 1), []);
+      lab.taker.start(lab.asked(1, 1), of([]));
       lab.taker.drained();
       while (lab.waiting.length > 0)
         lab.disk(lab.waiting[0]?.startsWith(failing) ? checkCondition('writeError') : undefined);
       const refused = { kind: 'refused', request: 1, code: refusals['disk-error'].number, detail: '' };
       expect([lab.answers, lab.records, lab.taker.busy]).to.deep.equal([[refused], [], false]);
-      lab.taker.start(lab.asked(2, 2), []);
+      lab.taker.start(lab.asked(2, 2), of([]));
       lab.taker.drained();
       expect(lab.waiting).to.have.length(2);
       lab.settle();
@@ -171,7 +174,7 @@ describe('a freeze', () => {
   it('is refused when the sub has taken over while a disk made its cache durable', () => {
     const lab = new FreezeLab();
     lab.core.unsettled.add(0);
-    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.start(lab.asked(1, 1), of([]));
     lab.taker.drained();
     lab.core.state.apply({ kind: 'takenOver', epoch: epoch(2) });
     lab.disk();
@@ -187,7 +190,7 @@ describe('a freeze whose record others overtake', () => {
   function overtaken(...records: readonly MainRecord[]): FreezeLab {
     const lab = new FreezeLab();
     lab.core.state.fullNeeded = false;
-    lab.taker.start(lab.asked(1, 1), []);
+    lab.taker.start(lab.asked(1, 1), of([]));
     lab.taker.drained();
     for (const record of records) lab.core.state.apply(record);
     lab.durable();
@@ -223,5 +226,17 @@ describe('a freeze whose record others overtake', () => {
       expect(failure(overtaken(suspended(code)))).to.deep.equal([[1, refusals[code].number]]);
     }
     expect(failure(overtaken())).to.deep.equal([]);
+  });
+
+  it('goes on for nobody when the session of the host ends, and is answered in the next one when it is repeated', () => {
+    const lab = new FreezeLab();
+    lab.taker.start(lab.asked(1, 1), of([7]));
+    lab.taker.sessionClosed();
+    lab.taker.drained();
+    lab.taker.repeat(lab.asked(9, 1));
+    lab.durable();
+    expect(lab.answers.map(({ request }) => request)).to.deep.equal([9]);
+    lab.taker.repeat(lab.asked(10, 1));
+    expect(lab.answers.at(-1)).to.deep.include({ request: 10, generation: 1, included: [7] });
   });
 });

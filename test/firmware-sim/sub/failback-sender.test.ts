@@ -42,7 +42,7 @@ describe('a failback', () => {
     lab.main('committed');
     expect([lab.told(), lab.state.takenOver]).to.deep.equal([[], true]);
     lab.failback.message({ kind: 'structured', generation: generation(6) });
-    expect(lab.records.map(({ record }) => record.kind)).to.deep.equal(['image', 'gaveBack']);
+    expect(lab.records.map(({ record }) => record.kind)).to.deep.equal(['missed', 'image', 'gaveBack']);
     expect(lab.told(), 'not before it is durable').to.deep.equal([]);
     lab.go();
     expect(lab.sent).to.deep.equal([{ kind: 'failbackDone', epoch: 2, generation: 6 }]);
