@@ -5,6 +5,12 @@
  * fit: of records that were appended together the first ones may be all that a power cut leaves. When a half is
  * full, or has grown far past its snapshot, a snapshot of the state begins the other half; the old half is marked
  * retired before anything new is appended, so that a damaged new half is never mistaken for an older, whole one.
+ *
+ * Records do not wait for a snapshot, which may be long: between its parts they go to the half that still counts, and are
+ * written behind the snapshot, as more of it, before its end makes the new half count.
+ *
+ *     old half   … records ──────► records ──────► records                    ► retired
+ *     new half        snapshot, snapshot, snapshot, snapshot, those records, end ► records …
  */
 import { sectorBytes } from '../../protocol/ids.js';
 import type { DiskQueue } from './disk-queue.js';
@@ -42,6 +48,9 @@ interface Waiting<R> {
   readonly operation: Operation | undefined;
 }
 
+/** Parts of a snapshot from one batch of records beside it to the next: it has to come to its end, however many come. */
+const partsBetween = 2;
+
 /** A half is rewritten as a snapshot when its records pass this, or twice the snapshot, whichever is more; in bytes. */
 const growthBytesMinDefault = 4 * 1024 * 1024;
 
@@ -60,6 +69,12 @@ export class Journal<R> implements Operation {
   // Stryker disable next-line ArrayDeclaration: each snapshot is a new one
   #snapshot: Uint8Array[] = [];
   #snapshotBytes = 0;
+  /** Of the snapshot under way, what is not written yet, in bytes. */
+  #snapshotLeftBytes = 0;
+  /** Where the half that the snapshot replaces takes the next records; undefined when nothing is in it. */
+  #replaced: JournalPosition | undefined;
+  /** Parts of the snapshot written since records went between them. */
+  #partsSince = 0;
   #afterCheckpoint: Operation | undefined;
   #appendedBytes = 0;
   /** Nothing has been appended to this half yet. */
@@ -117,6 +132,9 @@ export class Journal<R> implements Operation {
     this.#afterCheckpoint = then;
     this.#snapshot = [...this.#state.snapshot()].map((each) => this.#state.encode(each));
     this.#snapshotBytes = bytesOf(this.#snapshot);
+    this.#snapshotLeftBytes = this.#snapshotBytes;
+    this.#replaced = this.#position.sequence > 0 ? this.#position : undefined;
+    this.#partsSince = partsBetween;
     const { half, checkpoint, stamp } = this.#position;
     this.#oldHalf = { half, checkpoint };
     // Never a number again that a snapshot cut short may have left behind on the disk.
@@ -134,10 +152,18 @@ export class Journal<R> implements Operation {
       return;
     }
     const phase = this.#phase;
+    if (phase === 'snapshotting' && this.#inFlight.length > 0) {
+      this.#appendedBeside(nowUs);
+      return;
+    }
     this.#moveOn();
+    if (phase === 'snapshotting') {
+      this.#partsSince += 1;
+      this.#goOnWithSnapshot();
+      return;
+    }
     if (phase === 'retiring') this.#retired(nowUs);
-    if (phase === 'snapshotting') this.#afterSnapshotPart();
-    else this.#phase = 'idle';
+    this.#phase = 'idle';
     this.#tell(nowUs);
     this.#advance();
   }
@@ -150,18 +176,53 @@ export class Journal<R> implements Operation {
   }
 
   #moveOn(): void {
-    if (this.#phase === 'retiring') return;
-    const { half, checkpoint, sequence, atSector, stamp } = this.#position;
-    this.#position = { half, checkpoint, sequence: sequence + 1, atSector: atSector + this.#inFlightSectors, stamp };
+    if (this.#phase !== 'retiring') this.#position = this.#next(this.#position);
   }
 
-  #afterSnapshotPart(): void {
+  /** Where the next batch goes after the one in flight. */
+  #next({ half, checkpoint, sequence, atSector, stamp }: JournalPosition): JournalPosition {
+    return { half, checkpoint, sequence: sequence + 1, atSector: atSector + this.#inFlightSectors, stamp };
+  }
+
+  #goOnWithSnapshot(): void {
     if (this.#snapshot.length > 0) {
-      this.#writeSnapshotPart();
+      if (!this.#appendBeside()) this.#writeSnapshotPart();
       return;
     }
     // Stryker disable next-line ConditionalExpression: a snapshot follows an old half
     if (this.#oldHalf !== undefined) this.#retire(this.#oldHalf);
+  }
+
+  /** Records that have come meanwhile, if both halves have room for them: in the new one they follow the snapshot. */
+  #appendBeside(): boolean {
+    const replaced = this.#replaced;
+    if (replaced === undefined || this.#queue.length === 0 || this.#partsSince < partsBetween) return false;
+    const batch = this.#takeBatch();
+    const bytes = bytesOf(batch.map((each) => each.encoded));
+    if (replaced.atSector + sectorsOf(bytes) > this.#halfSectors) return false;
+    if (this.#position.atSector + this.#sectorsOfParts(this.#snapshotLeftBytes + bytes) > this.#halfSectors)
+      return false;
+    this.#queue.splice(0, batch.length);
+    this.#inFlight = batch;
+    this.#partsSince = 0;
+    const encoded = batch.map((each) => each.encoded);
+    this.#write('records', encoded, replaced);
+    return true;
+  }
+
+  #appendedBeside(nowUs: number): void {
+    // Stryker disable next-line ConditionalExpression: what was appended there was appended somewhere
+    if (this.#replaced !== undefined) this.#replaced = this.#next(this.#replaced);
+    for (const { encoded } of this.#inFlight) this.#snapshot.push(encoded);
+    this.#snapshotLeftBytes += bytesOf(this.#inFlight.map((each) => each.encoded));
+    this.#tell(nowUs);
+    this.#goOnWithSnapshot();
+  }
+
+  /** The most sectors that so many bytes take in parts: any two parts in a row are fuller than one may be. */
+  #sectorsOfParts(bytes: number): number {
+    const parts = 2 * Math.ceil(bytes / this.#batchBytesMax) + 1;
+    return Math.ceil(bytes / sectorBytes) + 2 * parts;
   }
 
   #tell(nowUs: number): void {
@@ -220,6 +281,7 @@ export class Journal<R> implements Operation {
       count += 1;
     }
     const part = this.#snapshot.splice(0, count);
+    this.#snapshotLeftBytes -= bytesOf(part);
     if (this.#position.atSector + sectorsOf(bytesOf(part)) > this.#halfSectors) {
       this.#full();
       return;
@@ -240,8 +302,8 @@ export class Journal<R> implements Operation {
     this.#onLost('full');
   }
 
-  #write(kind: BatchPlace['kind'], records: readonly Uint8Array[]): void {
-    const { half, checkpoint, sequence, atSector, stamp } = this.#position;
+  #write(kind: BatchPlace['kind'], records: readonly Uint8Array[], at = this.#position): void {
+    const { half, checkpoint, sequence, atSector, stamp } = at;
     const batch = encodeBatch({ kind, checkpoint, sequence, stamp }, records);
     this.#inFlightSectors = batch.length / sectorBytes;
     this.#writeAt(half, atSector, batch);

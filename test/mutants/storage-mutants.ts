@@ -57,17 +57,26 @@ export const storageMutants: readonly Mutant[] = [
       },
       {
         file: journal,
-        find: "    if (phase === 'snapshotting') this.#afterSnapshotPart();\n",
+        find: "    if (phase === 'snapshotting') {\n      this.#partsSince += 1;\n",
         replace:
-          "    if (phase === 'retiring' && this.#snapshot.length > 0) {\n      this.#phase = 'snapshotting';\n" +
-          "      this.#writeSnapshotPart();\n    } else if (phase === 'snapshotting') this.#afterSnapshotPart();\n",
+          "    if (phase === 'retiring' && this.#snapshot.length > 0) {\n      this.#retired(nowUs);\n" +
+          "      this.#phase = 'snapshotting';\n      this.#writeSnapshotPart();\n      return;\n    }\n" +
+          "    if (phase === 'snapshotting') {\n      this.#partsSince += 1;\n",
       },
       {
         file: journal,
         find: '    if (this.#oldHalf !== undefined) this.#retire(this.#oldHalf);\n',
-        replace: "    this.#phase = 'idle';\n",
+        replace: "    this.#phase = 'idle';\n    this.#advance();\n",
       },
     ],
+  },
+  {
+    name: 'journal-records-beside-a-snapshot-not-in-it',
+    author: 'b',
+    harm: 'Records that were made durable while a snapshot was being written are in the old half only: when that is retired, they never happened.',
+    file: journal,
+    find: '    for (const { encoded } of this.#inFlight) this.#snapshot.push(encoded);\n',
+    replace: '',
   },
   {
     name: 'journal-snapshot-over-live-half',

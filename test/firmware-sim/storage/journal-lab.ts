@@ -60,6 +60,8 @@ export class JournalLab {
   lost: JournalLoss | undefined;
   /** What a snapshot consists of, where it is not the state as one record. */
   parts: readonly string[] | undefined;
+  /** Whether it is each record of the state by itself. */
+  isSplit = false;
   readonly #limits: { readonly growthBytesMin?: number; readonly batchBytesMax?: number };
 
   constructor(bytes: Buffer, limits: { readonly growthBytesMin?: number; readonly batchBytesMax?: number } = {}) {
@@ -85,7 +87,7 @@ export class JournalLab {
       state: {
         encode: (record) => Buffer.from(record),
         apply: (record) => this.state.push(...record.split('|')),
-        snapshot: () => this.parts ?? [this.state.join('|')],
+        snapshot: () => this.parts ?? (this.isSplit ? [...this.state] : [this.state.join('|')]),
       },
       ...this.#limits,
       onLost: (why) => {

@@ -17,6 +17,7 @@ describe('the journal, read back after power on', () => {
       lab.runAll();
       lab.parts = Array.from('abcdefg', (letter) => letter.repeat(bytes));
       lab.journal?.checkpoint();
+      lab.runAll();
       lab.append('after');
       lab.runAll();
       const sectors = Math.ceil((48 + 4 + bytes) / 512);

@@ -28,7 +28,70 @@ function expectPrefix(lab: JournalLab, told: readonly string[]): void {
   expect(lab.state.length).to.be.at.least(told.length);
 }
 
+/** Snapshots of many parts, and a record more behind each command: most of them come while one is being written. */
+function besideSnapshots(commands: number): JournalLab {
+  const lab = new JournalLab(Buffer.alloc(2 * 160 * 512), { growthBytesMin: 3000, batchBytesMax: 700 });
+  lab.isSplit = true;
+  lab.start();
+  const reads = lab.disk.commands;
+  for (let appended = 0; lab.disk.commands - reads < commands; ) {
+    if (appended < 40) {
+      lab.append(shortRecord(appended));
+      appended += 1;
+    }
+    if (!lab.run()) break;
+  }
+  return lab;
+}
+
 describe('the journal of durable records', () => {
+  it('makes records durable while a snapshot is being written, which ends nevertheless and holds them', () => {
+    const lab = new JournalLab(Buffer.alloc(2 * 200 * 512), { batchBytesMax: 700 });
+    lab.isSplit = true;
+    lab.start();
+    lab.runAll();
+    for (let number = 0; number < 20; number += 1) lab.append(shortRecord(number));
+    lab.runAll();
+    lab.journal?.checkpoint();
+    const waits: number[] = [];
+    for (let number = 20; number < 24; number += 1) {
+      const from = lab.disk.writes.length;
+      lab.append(shortRecord(number));
+      while (lab.told.length <= number && lab.run());
+      waits.push(lab.disk.writes.length - from);
+    }
+    // The part under way, one more, and the record itself.
+    expect(waits).to.deep.equal([2, 3, 3, 3]);
+    lab.runAll();
+    const halves = lab.disk.writes.map(({ lba }) => (lba < 200 ? 0 : 1));
+    const [last, other] = [halves.at(-2), halves.at(-1)];
+    expect([last, other].sort(), 'the end of the snapshot in one half, the mark in the other').to.deep.equal([0, 1]);
+    expect(lab.disk.writes.at(-1)?.lba).to.equal((other ?? 0) * 200);
+    expect(recovered(lab.disk.bytes).state).to.deep.equal(
+      Array.from({ length: 24 }, (_, number) => shortRecord(number)),
+    );
+  });
+
+  it('has every record that was told durable after a power cut behind any command, also of a snapshot beside records', () => {
+    const whole = besideSnapshots(1000);
+    expect(whole.told).to.have.length(40);
+    for (let cut = 0; cut <= whole.disk.commands; cut += 1) {
+      const lab = besideSnapshots(cut);
+      const back = recovered(lab.disk.bytes);
+      expectPrefix(back, lab.told);
+      back.append(shortRecord(back.state.length));
+      back.runAll();
+      expect(recovered(back.disk.bytes).state).to.deep.equal(back.state);
+      const next = lab.effects[0];
+      if (next?.kind !== 'disk' || next.command.op !== 'write') continue;
+      for (let sectors = 0; sectors < next.command.data.length / 512; sectors += 1) {
+        const torn = besideSnapshots(cut);
+        torn.tear(sectors);
+        expectPrefix(recovered(torn.disk.bytes), torn.told);
+      }
+    }
+  });
+
   it('has every record that was told durable after a power cut behind any command, and goes on from there', () => {
     const whole = worked(1000);
     expect(whole.told).to.have.length(30);
