@@ -48,6 +48,9 @@ interface Waiting<R> {
   readonly operation: Operation | undefined;
 }
 
+/** The most bytes of a part of a snapshot, unless a single record has more: records wait for one that is being written. */
+const partBytesMax = 64 * 1024;
+
 /** Parts of a snapshot from one batch of records beside it to the next: it has to come to its end, however many come. */
 const partsBetween = 2;
 
@@ -60,6 +63,7 @@ export class Journal<R> implements Operation {
   readonly #halfSectors: number;
   readonly #growthBytesMin: number;
   readonly #batchBytesMax: number;
+  readonly #partBytesMax: number;
   readonly #onLost: (why: JournalLoss) => void;
   #position: JournalPosition;
   #phase: 'idle' | 'appending' | 'snapshotting' | 'retiring' | 'full' = 'idle';
@@ -99,6 +103,7 @@ export class Journal<R> implements Operation {
     this.#halfSectors = Math.floor(options.sectors / 2);
     this.#growthBytesMin = options.growthBytesMin ?? growthBytesMinDefault;
     this.#batchBytesMax = options.batchBytesMax ?? batchPayloadBytesMax;
+    this.#partBytesMax = Math.min(this.#batchBytesMax, partBytesMax);
     this.#position = options.position;
     this.#checkpointMax = options.position.checkpointMax ?? options.position.checkpoint;
     this.#oldHalf = options.position.superseded;
@@ -221,7 +226,7 @@ export class Journal<R> implements Operation {
 
   /** The most sectors that so many bytes take in parts: any two parts in a row are fuller than one may be. */
   #sectorsOfParts(bytes: number): number {
-    const parts = 2 * Math.ceil(bytes / this.#batchBytesMax) + 1;
+    const parts = 2 * Math.ceil(bytes / this.#partBytesMax) + 1;
     return Math.ceil(bytes / sectorBytes) + 2 * parts;
   }
 
@@ -233,21 +238,22 @@ export class Journal<R> implements Operation {
   }
 
   #advance(): void {
-    if (this.#phase !== 'idle' || this.#queue.length === 0) return;
+    if (this.#phase !== 'idle') return;
+    // Not before the records that make it so: somebody waits for them, and for a snapshot nobody does.
+    if (this.#appendedBytes > Math.max(this.#growthBytesMin, 2 * this.#snapshotBytes)) {
+      this.checkpoint();
+      return;
+    }
+    if (this.#queue.length === 0) return;
     if (this.#oldHalf !== undefined) {
       this.#retire(this.#oldHalf);
       return;
     }
     const batch = this.#takeBatch();
     const bytes = bytesOf(batch.map((each) => each.encoded));
-    const grown = this.#appendedBytes + bytes > Math.max(this.#growthBytesMin, 2 * this.#snapshotBytes);
-    const fits = this.#position.atSector + sectorsOf(bytes) <= this.#halfSectors;
-    if (fits ? grown && !this.#fresh : !this.#fresh) {
-      this.checkpoint();
-      return;
-    }
-    if (!fits) {
-      this.#full();
+    if (this.#position.atSector + sectorsOf(bytes) > this.#halfSectors) {
+      if (this.#fresh) this.#full();
+      else this.checkpoint();
       return;
     }
     this.#fresh = false;
@@ -277,7 +283,7 @@ export class Journal<R> implements Operation {
     let count = 0;
     for (const each of this.#snapshot) {
       bytes += each.length + 4;
-      if (count > 0 && bytes > this.#batchBytesMax) break;
+      if (count > 0 && bytes > this.#partBytesMax) break;
       count += 1;
     }
     const part = this.#snapshot.splice(0, count);
