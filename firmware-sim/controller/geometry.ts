@@ -4,6 +4,7 @@
  */
 import { sectorBytes } from '../../protocol/ids.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
+import type { HeldSectors } from './volume-failure.js';
 
 /** MAXIMUM TRANSFER LENGTH of the disks (VPD page B0h), in bytes. */
 const transferBytesMax = 2 ** 20;
@@ -71,6 +72,12 @@ export class Geometry {
 
   writeSlots(slot: number, data: Uint8Array): MediumCommand {
     return { op: 'write', lba: slot * this.sectorsPerBlock, data };
+  }
+
+  /** Which sectors of a volume these slots hold. */
+  slotSectors(slot: number, first: number, count: number): HeldSectors {
+    const { sectorsPerBlock } = this;
+    return { diskLba: slot * sectorsPerBlock, volumeLba: first * sectorsPerBlock, sectors: count * sectorsPerBlock };
   }
 
   /** What was read of `count` blocks, padded to whole blocks. */

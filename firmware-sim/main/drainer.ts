@@ -2,10 +2,12 @@
  * Brings deferred writes home: from the shadow area to the primary area, once their block is sent. Takes the lock of
  * the blocks, so that no read meets a slot that has been given to somebody else.
  */
-import { contentDigests, digestsAt, sameDigest } from '../../protocol/digest.js';
+import { digestsAt } from '../../protocol/digest.js';
 import { volumeNumber } from '../../protocol/ids.js';
+import { spoiltContent, volumeFailure } from '../controller/volume-failure.js';
 import { BlockSet } from '../storage/block-set.js';
-import { done, type Operation, type Outcome } from '../storage/operation.js';
+import { done, type Failure, type Operation, type Outcome } from '../storage/operation.js';
+import { firstSpoilt } from '../storage/spoilt-block.js';
 import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
 import type { MainCore } from './main-core.js';
 
@@ -141,7 +143,7 @@ class DrainRun implements Operation {
   resume(outcome: Outcome, nowUs: number): void {
     if (outcome.kind === 'failed') {
       this.#core.suspend('disk-error', `draining volume ${this.#volume}, block ${this.#first}`);
-      this.#end(outcome, nowUs);
+      this.#end({ kind: 'failed', completion: this.#toldOf(outcome.completion) }, nowUs);
       return;
     }
     switch (this.#phase) {
@@ -208,13 +210,22 @@ class DrainRun implements Operation {
     const { geometry, disks } = this.#core;
     const run = this.#run;
     // Stryker disable next-line ConditionalExpression: what is written has been read
-    if (run === undefined || !sameDigest(contentDigests(data, geometry.blockBytes), run.digests)) {
-      this.#core.suspend('shadow-corrupt', `volume ${this.#volume}, block ${this.#first}`);
-      this.#end({ kind: 'failed', completion: { status: 'taskAborted' } }, nowUs);
+    if (run === undefined) return;
+    const spoilt = firstSpoilt(data, run.digests, geometry.blockBytes);
+    if (spoilt !== undefined) {
+      const block = run.first + spoilt;
+      this.#core.suspend('shadow-corrupt', `volume ${this.#volume}, block ${block}`);
+      this.#end({ kind: 'failed', completion: spoiltContent(block * geometry.sectorsPerBlock) }, nowUs);
       return;
     }
     this.#phase = 'writing';
     disks.issue(this.#core.primary(this.#volume), geometry.writeVolume(this.#volume, run.first, data), this);
+  }
+
+  #toldOf(failure: Failure): Failure {
+    if (this.#run === undefined || this.#phase !== 'reading') return failure;
+    const { first, count, slot } = this.#run;
+    return volumeFailure(failure, [this.#core.geometry.slotSectors(slot, first, count)]);
   }
 
   #record(): void {

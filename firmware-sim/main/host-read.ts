@@ -6,8 +6,8 @@ import { contentDigests, sameDigest } from '../../protocol/digest.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import { digestBytes } from '../../protocol/message/messages.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
-import { checkCondition } from '../../protocol/scsi/conditions.js';
-import type { Operation, Outcome } from '../storage/operation.js';
+import { spoiltContent, volumeFailure } from '../controller/volume-failure.js';
+import type { Failure, Operation, Outcome } from '../storage/operation.js';
 import { zeroSlot } from '../storage/stored-blocks.js';
 import type { MainCore } from './main-core.js';
 
@@ -52,7 +52,7 @@ export class HostRead implements Operation {
   }
 
   resume(outcome: Outcome, nowUs: number): void {
-    if (outcome.kind === 'failed') this.#end(outcome.completion, nowUs);
+    if (outcome.kind === 'failed') this.#end(this.#toldOf(outcome.completion), nowUs);
     else if (this.#phase === 'locking') this.#begin(nowUs);
     // Stryker disable next-line ConditionalExpression: a read ends done or failed
     else this.#take(outcome.kind === 'done' ? outcome.data : new Uint8Array(0), nowUs);
@@ -106,8 +106,7 @@ export class HostRead implements Operation {
     const { blockBytes } = this.#core.geometry;
     if (segment.digests.length === digestBytes && !sameDigest(contentDigests(data, blockBytes), segment.digests)) {
       this.#core.suspend('shadow-corrupt', `volume ${this.#range.volume}, block ${segment.first}`);
-      const information = segment.first * this.#core.geometry.sectorsPerBlock;
-      this.#end(checkCondition('unrecoveredReadError', { information }), nowUs);
+      this.#end(spoiltContent(segment.first * this.#core.geometry.sectorsPerBlock), nowUs);
       return;
     }
     const { first, count } = this.#blocks();
@@ -118,6 +117,12 @@ export class HostRead implements Operation {
       this.#data.set(data, (segment.first - first) * blockBytes);
     }
     this.#next(nowUs);
+  }
+
+  #toldOf(failure: Failure): Failure {
+    const segment = this.#segments[0];
+    if (segment?.slot === undefined) return failure;
+    return volumeFailure(failure, [this.#core.geometry.slotSectors(segment.slot, segment.first, segment.count)]);
   }
 
   #finish(nowUs: number): void {

@@ -14,8 +14,9 @@ import { blockNumber, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import { partOf } from '../../protocol/part-of.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
+import { type HeldSectors, spoiltContent, volumeFailure } from '../controller/volume-failure.js';
 import { firstDifference, type WriteCommand, type WritePiece, writePieces } from '../controller/write-pieces.js';
-import type { Operation, Outcome } from '../storage/operation.js';
+import type { Failure, Operation, Outcome } from '../storage/operation.js';
 import type { SlotRun } from '../storage/slot-allocator.js';
 import { zeroSlot } from '../storage/stored-blocks.js';
 import { HostRead } from './host-read.js';
@@ -79,7 +80,7 @@ export class HostWrite implements Operation {
 
   resume(outcome: Outcome, nowUs: number): void {
     if (outcome.kind === 'failed') {
-      this.#failure = outcome.completion;
+      this.#failure ??= this.#toldOf(outcome.completion);
       this.#core.unsettled.add(this.volume);
     }
     if (this.#waitingFor > 1) {
@@ -282,8 +283,7 @@ export class HostWrite implements Operation {
       return;
     }
     this.#core.suspend('shadow-corrupt', `volume ${this.volume}, block ${first}`);
-    const information = first * this.#core.geometry.sectorsPerBlock;
-    this.#failure = checkCondition('unrecoveredReadError', { information });
+    this.#failure = spoiltContent(first * this.#core.geometry.sectorsPerBlock);
     this.#endPiece(nowUs);
   }
 
@@ -304,6 +304,25 @@ export class HostWrite implements Operation {
       disks.issue(this.#core.shadow(this.volume), geometry.writeSlots(first, part), this);
       stored += part.length;
     }
+  }
+
+  /** What the host is told of a disk's failure: the shadow area has sectors of its own. */
+  #toldOf(failure: Failure): Failure {
+    const { geometry, state } = this.#core;
+    const { first } = this.#window;
+    if (this.#phase === 'reading base') {
+      const { deferred } = state.volume(this.volume);
+      const slot = deferred.slotOf(first);
+      return slot === undefined ? failure : volumeFailure(failure, [geometry.slotSectors(slot, first, 1)]);
+    }
+    if (this.#phase !== 'storing' && this.#phase !== 'flushing shadow') return failure;
+    let block = first;
+    const held: HeldSectors[] = [];
+    for (const { first: slot, count } of this.#slots) {
+      held.push(geometry.slotSectors(slot, block, count));
+      block += count;
+    }
+    return volumeFailure(failure, held);
   }
 
   #recordDeferred(): void {

@@ -2,10 +2,10 @@
  * Structuring, one run at a time: from staging to the image area, flushed, then recorded as placed. A power cut at any
  * point repeats it from staging, so it may run any number of times.
  */
-import { contentDigests, sameDigest } from '../../protocol/digest.js';
 import { volumeNumber } from '../../protocol/ids.js';
-import { senseOf } from '../../protocol/scsi/conditions.js';
-import { done, type Operation, type Outcome } from '../storage/operation.js';
+import { spoiltContent, volumeFailure } from '../controller/volume-failure.js';
+import { done, type Failure, type Operation, type Outcome } from '../storage/operation.js';
+import { firstSpoilt } from '../storage/spoilt-block.js';
 import { type StoredRun, zeroSlot } from '../storage/stored-blocks.js';
 import type { Structuring } from './structuring.js';
 
@@ -41,7 +41,7 @@ export class PlaceRun implements Operation {
   resume(outcome: Outcome, nowUs: number): void {
     if (outcome.kind === 'failed') {
       this.#structuring.placeFailed(this, 'disk-error');
-      this.#end(outcome, nowUs);
+      this.#end({ kind: 'failed', completion: this.#toldOf(outcome.completion) }, nowUs);
       return;
     }
     switch (this.#phase) {
@@ -99,14 +99,21 @@ export class PlaceRun implements Operation {
 
   #check(data: Uint8Array, nowUs: number): void {
     const { geometry, board, image } = this.#structuring;
-    if (!sameDigest(contentDigests(data, geometry.blockBytes), this.run.digests)) {
+    const spoilt = firstSpoilt(data, this.run.digests, geometry.blockBytes);
+    if (spoilt !== undefined) {
       this.#structuring.placeFailed(this, 'staging-corrupt');
-      const sense = senseOf('unrecoveredReadError', { information: this.run.first * geometry.sectorsPerBlock });
-      this.#end({ kind: 'failed', completion: { status: 'checkCondition', sense } }, nowUs);
+      const lba = (this.run.first + spoilt) * geometry.sectorsPerBlock;
+      this.#end({ kind: 'failed', completion: spoiltContent(lba) }, nowUs);
       return;
     }
     this.#phase = 'writing';
     board.disks.issue(image(this.volume), geometry.writeVolume(this.volume, this.run.first, data), this);
+  }
+
+  #toldOf(failure: Failure): Failure {
+    if (this.#phase !== 'reading') return failure;
+    const { first, count, slot } = this.run;
+    return volumeFailure(failure, [this.#structuring.geometry.slotSectors(slot, first, count)]);
   }
 
   #end(outcome: Outcome, nowUs: number): void {

@@ -6,12 +6,15 @@
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { describeSense } from '../../protocol/scsi/sense.js';
 
+/** How a disk command ends that fails. */
+export type Failure = Exclude<Completion, { readonly status: 'good' }>;
+
 /** The outcome of what an operation waited for. */
 export type Outcome =
   /** A disk command ended well; `data` is what it read. */
   | { readonly kind: 'done'; readonly data: Uint8Array }
-  /** A disk command failed after all retries. */
-  | { readonly kind: 'failed'; readonly completion: Exclude<Completion, { status: 'good' }> }
+  /** A disk command failed after all retries, or gave something else than was stored: how a host's command ends by that. */
+  | { readonly kind: 'failed'; readonly completion: Failure }
   /** The range that the operation claimed is its own now. */
   | { readonly kind: 'locked' }
   /** What the operation waited for may have come about; it looks again. */
@@ -27,6 +30,6 @@ export interface Operation {
 export const done: Outcome = { kind: 'done', data: new Uint8Array(0) };
 
 /** One sentence on why a disk command failed. */
-export function describeFailure(completion: Exclude<Completion, { status: 'good' }>): string {
+export function describeFailure(completion: Failure): string {
   return completion.status === 'checkCondition' ? describeSense(completion.sense) : completion.status;
 }

@@ -5,8 +5,8 @@
 import { contentDigest, sameDigest, zeroDigest } from '../../protocol/digest.js';
 import { sectorBytes } from '../../protocol/ids.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
-import { checkCondition } from '../../protocol/scsi/conditions.js';
-import type { Operation, Outcome } from '../storage/operation.js';
+import { spoiltContent, volumeFailure } from '../controller/volume-failure.js';
+import type { Failure, Operation, Outcome } from '../storage/operation.js';
 import { zeroSlot } from '../storage/stored-blocks.js';
 import type { SubCore } from './sub-core.js';
 
@@ -53,7 +53,7 @@ export class ImageRead implements Operation {
   }
 
   resume(outcome: Outcome): void {
-    if (outcome.kind === 'failed') this.#end(outcome.completion);
+    if (outcome.kind === 'failed') this.#end(this.#toldOf(outcome.completion));
     else if (this.#phase === 'locking') this.#begin();
     // Stryker disable next-line ConditionalExpression: a read ends done or failed
     else this.#take(outcome.kind === 'done' ? outcome.data : new Uint8Array(0));
@@ -110,8 +110,7 @@ export class ImageRead implements Operation {
     if (wrong !== undefined) {
       const area = segment.slot === undefined ? 'image-corrupt' : 'staging-corrupt';
       this.#core.suspend(area, `volume ${this.#range.volume}, block ${wrong}`);
-      const information = wrong * this.#core.geometry.sectorsPerBlock;
-      this.#end(checkCondition('unrecoveredReadError', { information }));
+      this.#end(spoiltContent(wrong * this.#core.geometry.sectorsPerBlock));
       return;
     }
     const { first, count } = this.#blocks();
@@ -122,6 +121,12 @@ export class ImageRead implements Operation {
       this.#data.set(data, (segment.first - first) * blockBytes);
     }
     this.#next();
+  }
+
+  #toldOf(failure: Failure): Failure {
+    const segment = this.#segments[0];
+    if (segment?.slot === undefined) return failure;
+    return volumeFailure(failure, [this.#core.geometry.slotSectors(segment.slot, segment.first, segment.count)]);
   }
 
   #firstWrong({ first, count, slot }: Segment, data: Uint8Array): number | undefined {

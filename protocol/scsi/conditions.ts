@@ -62,7 +62,10 @@ export function senseOf(name: ConditionName, details: ConditionDetails = {}): Se
 }
 
 /** A command that ends with CHECK CONDITION and this condition. */
-export function checkCondition(name: ConditionName, details: ConditionDetails = {}): Completion {
+export function checkCondition(
+  name: ConditionName,
+  details: ConditionDetails = {},
+): Extract<Completion, { readonly status: 'checkCondition' }> {
   return { status: 'checkCondition', sense: senseOf(name, details) };
 }
 

@@ -67,7 +67,7 @@ export const faultMutants: readonly Mutant[] = [
     author: 'b',
     harm: 'What staging gives is structured as it is: a disk that gives something else, such as what was there before, makes an image that was never frozen.',
     file: 'firmware-sim/replica/place-run.ts',
-    find: 'if (!sameDigest(contentDigests(data, geometry.blockBytes), this.run.digests)) {',
-    replace: 'if (data.length === 0) {',
+    find: 'const spoilt = firstSpoilt(data, this.run.digests, geometry.blockBytes);',
+    replace: 'const spoilt = data.length === 0 ? 0 : undefined;',
   },
 ];

@@ -165,18 +165,9 @@ export const hostWriteMutants: readonly Mutant[] = [
     author: 'a',
     harm: 'What the shadow area gives back is not looked at: a block that the disk has silently changed becomes the host’s data in the primary area.',
     sequence: 'The shadow disk returns a deferred block with a changed byte when it is drained.',
-    edits: [
-      {
-        file: drainer,
-        find: "import { contentDigests, digestsAt, sameDigest } from '../../protocol/digest.js';\n",
-        replace: "import { digestsAt } from '../../protocol/digest.js';\n",
-      },
-      {
-        file: drainer,
-        find: 'if (run === undefined || !sameDigest(contentDigests(data, geometry.blockBytes), run.digests)) {',
-        replace: 'if (run === undefined) {',
-      },
-    ],
+    file: drainer,
+    find: 'const spoilt = firstSpoilt(data, run.digests, geometry.blockBytes);',
+    replace: 'const spoilt = data.length === 0 ? 0 : undefined;',
   },
   {
     name: 'read-run-gives-frozen-content',

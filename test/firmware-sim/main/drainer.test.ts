@@ -4,7 +4,7 @@ import { blockNumber, generation, volumeNumber } from '../../../protocol/ids.js'
 import { refusals } from '../../../protocol/refusals.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
 import { MainLab } from './main-lab.js';
-import { ended, write } from './write-lab.js';
+import { write } from './write-lab.js';
 
 /** Generation 1 is on its way with blocks 0 to 7, and the host has overwritten some of them since. */
 function deferring(letters = 'XYZ', first = 1): MainLab {
@@ -230,6 +230,40 @@ describe('a deferred write that somebody waits for', () => {
     lab.put('shadow0', 0, Buffer.alloc(512, '?'));
     const begun = write(lab, 2, 'YY');
     lab.disk();
-    expect([ended(begun), lab.waiting, lab.letters('primary0', 2, 2)]).to.deep.equal([['taskAborted'], [], 'bb']);
+    expect(begun.answers).to.deep.equal([checkCondition('unrecoveredReadError', { information: 2 })]);
+    expect([lab.waiting, lab.letters('primary0', 2, 2)]).to.deep.equal([[], 'bb']);
+  });
+
+  it('says at which block of several it is not what was kept', () => {
+    const lab = deferring('XYZ');
+    lab.isSent(1, 'bcd');
+    lab.put('shadow0', 3, Buffer.alloc(512, '?'));
+    const { answers } = write(lab, 2, 'PPQQRR');
+    lab.disk();
+    expect(answers).to.deep.equal([checkCondition('unrecoveredReadError', { information: 4 })]);
+    expect(suspended(lab)).to.deep.equal(['shadow-corrupt (volume 0, block 2)']);
+  });
+
+  it('fails what waits for it with the sector of the volume, whichever slot the shadow area could not read', () => {
+    for (const [disk, volume] of [
+      [1, 5],
+      [9, undefined],
+    ] as const) {
+      const lab = deferring('X', 2);
+      lab.isSent(2, 'c');
+      const { answers } = write(lab, 4, 'YY');
+      lab.disk(checkCondition('lbaOutOfRange', { information: disk }));
+      const told = volume === undefined ? {} : { information: volume };
+      expect(answers).to.deep.equal([checkCondition('lbaOutOfRange', told)]);
+    }
+  });
+
+  it('fails what waits for it with what the primary area says, where that is what failed', () => {
+    const lab = deferring('X', 2);
+    lab.isSent(2, 'c');
+    const { answers } = write(lab, 4, 'YY');
+    lab.disk();
+    lab.disk(checkCondition('lbaOutOfRange', { information: 5 }));
+    expect(answers).to.deep.equal([checkCondition('lbaOutOfRange', { information: 5 })]);
   });
 });

@@ -99,6 +99,23 @@ describe('a host read at main', () => {
     expect([ended(), lab.waiting, isFree(lab)]).to.deep.equal([checkCondition('lbaOutOfRange'), [], true]);
   });
 
+  it('says at which sector of the volume a disk failed, whichever slot of the shadow area that was', () => {
+    for (const [disks, said, told] of [
+      [0, 1, 1],
+      [1, 1, 7],
+      [1, 2, undefined],
+    ] as const) {
+      const lab = new MainLab();
+      lab.primary(0, 'abcd');
+      lab.deferred(3, 'X');
+      const ended = reading(lab, 0, 8);
+      for (let before = 0; before < disks; before += 1) lab.disk();
+      lab.disk(checkCondition('lbaOutOfRange', { information: said }));
+      const information = told === undefined ? {} : { information: told };
+      expect(ended()).to.deep.equal(checkCondition('lbaOutOfRange', information));
+    }
+  });
+
   it('fails at a deferred block that is not what was written, and suspends the pair', () => {
     const lab = new MainLab();
     lab.primary(0, 'abcd');

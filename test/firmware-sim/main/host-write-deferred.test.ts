@@ -223,6 +223,38 @@ describe('a write to the shadow area that fails', () => {
     expect([ended(begun), lab.core.slotsFree(0), lab.waiting]).to.deep.equal([['illegalRequest'], 2, []]);
   });
 
+  it('is told with the sector of the volume that the slot was for, and with none where the disk named another', () => {
+    for (const [steps, said, told] of [
+      [0, 6, 2],
+      [1, 15, 5],
+      [2, 14, 4],
+      [2, 8, undefined],
+    ] as const) {
+      const lab = transferring();
+      onlyFree(lab, 3, 7);
+      const { answers } = write(lab, 2, 'XXYY');
+      lab.durable();
+      for (let before = 0; before < steps; before += 1) lab.disk();
+      lab.disk(checkCondition('lbaOutOfRange', { information: said }));
+      while (lab.disk());
+      const information = told === undefined ? {} : { information: told };
+      expect(answers).to.deep.equal([checkCondition('lbaOutOfRange', information)]);
+    }
+  });
+
+  it('of which a part has to be read first is told with the sector of the volume, too', () => {
+    const lab = transferring();
+    lab.deferred(2, 'X');
+    const { answers } = write(lab, 4, 'Y');
+    lab.disk(checkCondition('lbaOutOfRange', { information: 1 }));
+    expect(answers).to.deep.equal([checkCondition('lbaOutOfRange', { information: 5 })]);
+    const direct = transferring();
+    const primary = write(direct, 4, 'Y');
+    direct.durable();
+    direct.disk(checkCondition('lbaOutOfRange', { information: 5 }));
+    expect(primary.answers).to.deep.equal([checkCondition('lbaOutOfRange', { information: 5 })]);
+  });
+
   it('does not pass spoilt content on under a digest of its own', () => {
     const lab = transferring();
     lab.deferred(1, 'X');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Operation, Outcome } from '../../../firmware-sim/storage/operation.js';
+import type { Failure, Operation, Outcome } from '../../../firmware-sim/storage/operation.js';
 import { contentDigests, GenerationDigest } from '../../../protocol/digest.js';
 import { epoch, generation } from '../../../protocol/ids.js';
 import { checkCondition } from '../../../protocol/scsi/conditions.js';
@@ -24,11 +24,23 @@ function committed(letters: string, lab = new ReplicaLab({ volumes: [64] }), num
   return lab;
 }
 
-function asker(lab: ReplicaLab): { readonly operation: Operation; readonly outcomes: Outcome['kind'][] } {
+/** Who asks for blocks to be placed, with what it was told. */
+interface Asker {
+  readonly operation: Operation;
+  readonly outcomes: Outcome['kind'][];
+  readonly failures: Failure[];
+}
+
+function asker(lab: ReplicaLab): Asker {
   const outcomes: Outcome['kind'][] = [];
-  const operation = { name: 'asker', resume: (outcome: Outcome) => outcomes.push(outcome.kind) };
+  const failures: Failure[] = [];
+  const resume = (outcome: Outcome) => {
+    outcomes.push(outcome.kind);
+    if (outcome.kind === 'failed') failures.push(outcome.completion);
+  };
+  const operation = { name: 'asker', resume };
   lab.locks.claim(operation, { volume: 0, first: 0, count: 64, shared: false });
-  return { operation, outcomes };
+  return { operation, outcomes, failures };
 }
 
 describe('structuring', () => {
@@ -222,13 +234,26 @@ describe('structuring', () => {
     expect([outcomes, lab.suspended]).to.deep.equal([['done', 'failed'], ['disk-error: volume 0, block 4']]);
   });
 
-  it('fails for an operation when staging gave back something else', () => {
+  it('fails an operation when staging gave back something else, and says from where on', () => {
     const lab = new ReplicaLab({ volumes: [64] });
-    const { operation, outcomes } = asker(lab);
-    committed('ab', lab);
-    lab.media.get('staging0')?.fill('x');
-    lab.receiver.structuring.placeFor(operation, 0, 0, 1);
+    const { operation, outcomes, failures } = asker(lab);
+    committed('abcd', lab);
+    lab.media.get('staging0')?.fill('x', 2 * blockBytes, 3 * blockBytes);
+    lab.receiver.structuring.placeFor(operation, 0, 1, 3);
     lab.disk();
-    expect([outcomes, lab.suspended]).to.deep.equal([['failed'], ['staging-corrupt: volume 0, block 0']]);
+    expect([outcomes, lab.suspended]).to.deep.equal([['failed'], []]);
+    const sectorsPerBlock = blockBytes / 512;
+    expect(failures).to.deep.equal([checkCondition('unrecoveredReadError', { information: 2 * sectorsPerBlock })]);
+  });
+
+  it('fails an operation with the sector of the image, whichever slot staging could not read', () => {
+    const lab = new ReplicaLab({ volumes: [64] });
+    const { operation, failures } = asker(lab);
+    lab.allocators[0]?.occupy(0, 3);
+    committed('ab', lab);
+    lab.receiver.structuring.placeFor(operation, 0, 1, 1);
+    const sectorsPerBlock = blockBytes / 512;
+    lab.disk(checkCondition('lbaOutOfRange', { information: 4 * sectorsPerBlock }));
+    expect(failures).to.deep.equal([checkCondition('lbaOutOfRange', { information: sectorsPerBlock })]);
   });
 });

@@ -116,6 +116,25 @@ describe('a read of the image', () => {
   });
 });
 
+describe('a read of the image that a disk fails', () => {
+  it('says at which sector of the volume, whichever slot of staging that was', () => {
+    for (const [disks, said, told] of [
+      [0, 1, 1],
+      [1, 1, 7],
+      [1, 2, undefined],
+    ] as const) {
+      const lab = new SubLab();
+      lab.structured(0, 'abcd');
+      lab.overlaid(3, 'X');
+      const ended = reading(lab, 0, 8);
+      for (let before = 0; before < disks; before += 1) lab.disk();
+      lab.disk(checkCondition('lbaOutOfRange', { information: said }));
+      const information = told === undefined ? {} : { information: told };
+      expect(ended()).to.deep.equal(checkCondition('lbaOutOfRange', information));
+    }
+  });
+});
+
 describe('a read of an image that is not what was written', () => {
   it('fails at the block, and suspends the pair', () => {
     const lab = new SubLab();
