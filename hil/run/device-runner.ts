@@ -128,10 +128,10 @@ export class DeviceRunner extends EventEmitter<RunnerEvents> {
       if (event !== undefined) this.#step(event, atUs);
       if (this.#power !== 'on') return;
     }
-    if (this.#next === this.#events.length) {
-      this.#events = [];
-      this.#next = 0;
-    } else this.wake();
+    // What has been taken goes, with the data that it carries, also while disks that answer at once let more follow for long.
+    this.#events.splice(0, this.#next);
+    this.#next = 0;
+    if (this.#events.length > 0) this.wake();
     for (const port of this.#ports) port.send(this.#device, startUs + 2 * turnUsMax);
     this.#setTimer();
   };

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { DeviceRunner } from '../../../hil/run/device-runner.js';
 import type { DiskPort } from '../../../hil/run/disks/disk-port.js';
@@ -75,6 +77,9 @@ class ScriptedDisk implements DiskPort {
     this.isClosed = true;
   }
 }
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 async function turns(count: number): Promise<void> {
@@ -154,6 +159,22 @@ describe('the runner of a device', () => {
     expect(after).to.be.greaterThan(100);
     await turns(2);
     expect(device.events.length).to.be.greaterThan(after);
+  });
+
+  it('keeps nothing of what it has taken while there is always more to do', async () => {
+    const given: WeakRef<Uint8Array>[] = [];
+    device.step = ({ kind }) => (kind === 'line' ? [] : [diskEffect(1)]);
+    disk.submit = (_command, done) => {
+      const data = new Uint8Array(64);
+      given.push(new WeakRef(data));
+      done({ status: 'good', data });
+    };
+    runner.start();
+    await turns(3);
+    collectGarbage();
+    const early = given.slice(0, 100);
+    expect(early).to.have.length(100);
+    expect(early.filter((each) => each.deref() !== undefined)).to.deep.equal([]);
   });
 
   it('asks for frames while the line takes them, and again when there is room', async () => {
