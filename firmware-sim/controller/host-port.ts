@@ -54,6 +54,11 @@ export class HostPort {
     return this.#target.received().map(({ tag }) => tag);
   }
 
+  /** Whether its host still waits for the end of a command: it has not aborted it, nor ended its session. */
+  isAwaited({ tag, session }: Pick<HostCommand, 'tag' | 'session'>): boolean {
+    return session === this.#session && this.receivedTags().includes(tag);
+  }
+
   /** Commands that are not answered, by the host's tag. */
   inHand(): string[] {
     return this.receivedTags().map((tag) => `host command with tag ${tag}`);

@@ -7,6 +7,7 @@ import type { Completion, MediumCommand } from '../../protocol/scsi/commands.js'
 import { checkCondition } from '../../protocol/scsi/conditions.js';
 import { DigestScan } from './digest-scan.js';
 import type { Geometry } from './geometry.js';
+import { VerifyScan } from './verify-scan.js';
 import { firstDifference, type WriteCommand } from './write-pieces.js';
 
 export interface SectorRange {
@@ -28,27 +29,38 @@ export interface ReadableVolumes {
   readMedium(range: SectorRange, answer: (completion: Completion) => void): void;
   /** The next blocks at or after `from` (before `end`, at most `countMax`) that may be other than zero. */
   nextOccupied(volume: number, from: number, countMax: number, end: number): BlockSpan | undefined;
+  /** How many blocks from `first` on, at most `countMax`, are zeros that lie on no medium: a read of them cannot fail. */
+  knownZeros(volume: number, first: number, countMax: number): number;
 }
 
 export type ReadCommand = Exclude<MediumCommand, WriteCommand>;
 
 const done: Completion = { status: 'good', data: new Uint8Array(0) };
 
+export interface ReadRequest {
+  readonly volume: number;
+  readonly command: ReadCommand;
+  /** Whether somebody still waits for the answer. */
+  readonly isAwaited: () => boolean;
+}
+
 /** Carries out a command that changes nothing. */
 export function carryOutRead(
   volumes: ReadableVolumes,
-  { volume, command }: { readonly volume: number; readonly command: ReadCommand },
+  { volume, command, isAwaited }: ReadRequest,
   answer: (completion: Completion) => void,
 ): void {
   switch (command.op) {
     case 'read':
       volumes.read({ volume, lba: command.lba, sectors: command.sectors }, answer);
       break;
-    case 'verify':
-      volumes.read({ volume, lba: command.lba, sectors: command.sectors }, (completion) =>
-        answer(compared(completion, command.data)),
-      );
+    case 'verify': {
+      const { lba, sectors, data } = command;
+      const range = { volume, lba, sectors };
+      if (data === undefined) new VerifyScan(volumes, { ...range, isAwaited }, answer).start();
+      else volumes.read(range, (completion) => answer(compared(completion, data)));
       break;
+    }
     case 'synchronizeCache':
       answer(done); // WCE = 0: what was acknowledged is durable.
       break;
@@ -81,9 +93,9 @@ export function scanDigests(
   new DigestScan(source, request, then).start();
 }
 
-function compared(completion: Completion, expected: Uint8Array | undefined): Completion {
+function compared(completion: Completion, expected: Uint8Array): Completion {
   if (completion.status !== 'good') return completion;
-  const at = expected === undefined ? undefined : firstDifference(expected, completion.data);
+  const at = firstDifference(expected, completion.data);
   return at === undefined ? done : checkCondition('miscompare', { information: at });
 }
 

@@ -394,7 +394,9 @@ export class MainController extends Controller<AnyRecord> {
   #command(host: HostCommand): void {
     const { id, volume, command } = host;
     const { volumes, freeze, hostPort } = this.#parts;
-    if (!isWrite(command)) carryOutRead(volumes, { volume, command }, (completion) => hostPort.answer(id, completion));
+    const isAwaited = () => hostPort.isAwaited(host);
+    if (!isWrite(command))
+      carryOutRead(volumes, { volume, command, isAwaited }, (completion) => hostPort.answer(id, completion));
     else if (!freeze.hold(host)) this.#write(host);
   }
 

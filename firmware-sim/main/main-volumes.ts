@@ -2,6 +2,7 @@
 import type { Completion } from '../../protocol/scsi/commands.js';
 import type { Geometry } from '../controller/geometry.js';
 import type { BlockSpan, ReadableVolumes, SectorRange } from '../controller/readable-volumes.js';
+import { zeroSlot } from '../storage/stored-blocks.js';
 import { HostRead } from './host-read.js';
 import type { MainCore } from './main-core.js';
 
@@ -32,5 +33,9 @@ export class MainVolumes implements ReadableVolumes {
     const b = allocatedSince.nextRun(from, countMax, end);
     // Stryker disable next-line EqualityOperator: no block is in both
     return a === undefined || (b !== undefined && b.first < a.first) ? b : a;
+  }
+
+  knownZeros(volume: number, first: number): number {
+    return this.#core.state.volume(volume).newest(first)?.slotOf(first) === zeroSlot ? 1 : 0;
   }
 }

@@ -402,11 +402,12 @@ export class SubController extends Controller<AnyRecord> {
     if (!this.#waiters.add(message)) this.refuse('host', message.request, 'too-many-requests');
   }
 
-  #command({ id, volume, command }: HostCommand): void {
+  #command(host: HostCommand): void {
+    const { id, volume, command } = host;
     const { core, volumes, hostPort } = this.#parts;
     const answer = (completion: Completion) => hostPort.answer(id, completion);
     if (!isWrite(command)) {
-      carryOutRead(volumes, { volume, command }, answer);
+      carryOutRead(volumes, { volume, command, isAwaited: () => hostPort.isAwaited(host) }, answer);
       return;
     }
     core.hostWrites += 1;

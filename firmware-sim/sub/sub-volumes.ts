@@ -2,6 +2,7 @@
 import type { Completion } from '../../protocol/scsi/commands.js';
 import type { Geometry } from '../controller/geometry.js';
 import type { BlockSpan, ReadableVolumes, SectorRange } from '../controller/readable-volumes.js';
+import { zeroSlot } from '../storage/stored-blocks.js';
 import { ImageRead } from './image-read.js';
 import type { SubCore } from './sub-core.js';
 
@@ -32,5 +33,10 @@ export class SubVolumes implements ReadableVolumes {
     if (b === undefined || b.first >= end) return a;
     const count = Math.min(b.count, end - b.first);
     return a === undefined || b.first < a.first ? { first: b.first, count } : a;
+  }
+
+  knownZeros(volume: number, first: number, countMax: number): number {
+    const run = this.#core.replica.volume(volume).overlay.nextRun(first, countMax);
+    return run?.first === first && run.slot === zeroSlot ? run.count : 0;
   }
 }

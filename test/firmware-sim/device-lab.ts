@@ -87,6 +87,12 @@ export class DeviceLab {
     return this;
   }
 
+  /** Lets the disk commands that wait end, as they would or all otherwise; what follows from that may wait again. */
+  end(completion?: Completion): this {
+    for (const next of this.#held.splice(0)) this.#end(next, completion);
+    return this.pass(0);
+  }
+
   get holding(): boolean {
     return this.#held.length > 0;
   }

@@ -44,6 +44,10 @@ class Volumes implements ReadableVolumes {
     return { first, count };
   }
 
+  knownZeros(): number {
+    return 0;
+  }
+
   #read(
     how: string,
     { volume, lba, sectors }: { volume: number; lba: number; sectors: number },
@@ -56,7 +60,7 @@ class Volumes implements ReadableVolumes {
 
 function ended(volumes: Volumes, command: ReadCommand): Completion {
   const answers: Completion[] = [];
-  carryOutRead(volumes, { volume: 1, command }, (completion) => answers.push(completion));
+  carryOutRead(volumes, { volume: 1, command, isAwaited: () => true }, (completion) => answers.push(completion));
   const [answer, ...more] = answers;
   if (answer === undefined || more.length > 0) throw new Error(`${answers.length} answers`);
   return answer;

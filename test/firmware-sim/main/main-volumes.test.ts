@@ -30,6 +30,12 @@ describe('the volumes at main', () => {
     expect(letters).to.deep.equal(['aXX..d', 'aXX..d']);
   });
 
+  it('hold zeros that lie on no medium where zeros are deferred', () => {
+    const { lab, of } = volumes();
+    lab.deferred(4, '..');
+    expect([1, 3, 4, 5, 6].map((block) => of.knownZeros(0, block))).to.deep.equal([0, 0, 1, 1, 0]);
+  });
+
   it('may be other than zero wherever something was written, before the freeze or since', () => {
     const { lab, of } = volumes();
     expect(of.nextOccupied(0, 0, 16, 16)).to.deep.equal({ first: 0, count: 2 });

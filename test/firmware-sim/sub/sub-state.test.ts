@@ -234,3 +234,16 @@ describe('the blocks of a sub’s volume that may be other than zero', () => {
     expect(nextOccupied(0, 0, 16, 16)).to.deep.include({ first: 4, count: 3 });
   });
 });
+
+describe('the blocks of a sub’s volume that are known to be zeros', () => {
+  it('are zeros that wait in staging, as far as they were asked for', () => {
+    const lab = new SubLab();
+    lab.replica.volume(0).occupied.add(0, 16);
+    lab.overlaid(4, '...X.');
+    const volumes = new SubVolumes(lab.core);
+    const zeros = (first: number, countMax = 16) => volumes.knownZeros(0, first, countMax);
+    expect([zeros(3), zeros(4), zeros(4, 2), zeros(6), zeros(7), zeros(8), zeros(9)]).to.deep.equal([
+      ...[0, 3, 2, 1, 0, 1, 0],
+    ]);
+  });
+});
