@@ -5,20 +5,17 @@
  *
  *     locking ► looking ─┬─► (keeping, draining, waiting for a block to be sent) ─► looking
  *                        ├─► noting ─► looking
- *                        ├─► reading base ► storing ► flushing shadow ► recording ─► looking    deferred window
- *                        ├─► writing ─► looking                                                 direct window
+ *                        ├─► deferring ─► looking      a window whose frozen content is owed to the sub (defer-window.ts)
+ *                        ├─► writing ─► looking        any other
  *                        └─► flushing ► answered
  */
-import { contentDigest, contentDigests, digestsAt, sameDigest } from '../../protocol/digest.js';
 import { blockNumber, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import { partOf } from '../../protocol/part-of.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
-import { type HeldSectors, spoiltContent, volumeFailure } from '../controller/volume-failure.js';
 import { firstDifference, type WriteCommand, type WritePiece, writePieces } from '../controller/write-pieces.js';
-import type { Failure, Operation, Outcome } from '../storage/operation.js';
-import type { SlotRun } from '../storage/slot-allocator.js';
-import { zeroSlot } from '../storage/stored-blocks.js';
+import type { Operation, Outcome } from '../storage/operation.js';
+import { type Deferred, DeferWindow } from './defer-window.js';
 import { HostRead } from './host-read.js';
 import type { MainCore } from './main-core.js';
 
@@ -37,22 +34,10 @@ export class HostWrite implements Operation {
   readonly #pieces: WritePiece[];
   readonly #answer: (completion: Completion) => void;
   // Stryker disable StringLiteral,ObjectLiteral,BooleanLiteral: set anew for each piece
-  #phase:
-    | 'locking'
-    | 'looking'
-    | 'noting'
-    | 'reading base'
-    | 'storing'
-    | 'flushing shadow'
-    | 'recording'
-    | 'writing'
-    | 'flushing' = 'locking';
+  #phase: 'locking' | 'looking' | 'noting' | 'deferring' | 'writing' | 'flushing' = 'locking';
   /** First sector of the current piece that is not dealt with yet, counted in its volume. */
   #atSector = 0;
   #window: Window = { first: 0, count: 0 };
-  #content = empty;
-  #slots: SlotRun[] = [];
-  #waitingFor = 0;
   #noted = false;
   #wroteDirectly = false;
   // Stryker restore StringLiteral,ObjectLiteral,BooleanLiteral
@@ -80,14 +65,9 @@ export class HostWrite implements Operation {
 
   resume(outcome: Outcome, nowUs: number): void {
     if (outcome.kind === 'failed') {
-      this.#failure ??= this.#toldOf(outcome.completion);
+      this.#failure = outcome.completion;
       this.#core.unsettled.add(this.volume);
     }
-    if (this.#waitingFor > 1) {
-      this.#waitingFor -= 1;
-      return;
-    }
-    this.#waitingFor = 0;
     if (this.#failure !== undefined) {
       this.#endPiece(nowUs);
       return;
@@ -98,19 +78,9 @@ export class HostWrite implements Operation {
       case 'noting':
         this.#look(nowUs);
         break;
-      case 'reading base':
-        this.#takeBase(outcome.kind === 'done' ? outcome.data : new Uint8Array(0), nowUs);
-        break;
-      case 'storing':
-        this.#phase = 'flushing shadow';
-        this.#core.disks.flush(this.#core.shadow(this.volume), this);
-        break;
-      case 'flushing shadow':
-        this.#recordDeferred();
-        break;
-      case 'recording':
       case 'writing':
-        this.#advance(nowUs);
+        this.#atSector = this.#endOfWindow();
+        this.#look(nowUs);
         break;
       case 'flushing':
         if (this.#core.disks.isSettled(this.#core.primary(this.volume))) this.#core.unsettled.delete(this.volume);
@@ -213,18 +183,16 @@ export class HostWrite implements Operation {
     else this.#writeWindow();
   }
 
-  /** Sectors of the piece that lie in the window. */
-  #sectors(): { readonly lba: number; readonly end: number } {
-    const { sectorsPerBlock } = this.#core.geometry;
-    const end = (this.#window.first + this.#window.count) * sectorsPerBlock;
-    return { lba: this.#atSector, end: Math.min(end, this.#piece.lba + this.#piece.sectors) };
+  /** The first sector of the piece that lies behind the window. */
+  #endOfWindow(): number {
+    const end = (this.#window.first + this.#window.count) * this.#core.geometry.sectorsPerBlock;
+    return Math.min(end, this.#piece.lba + this.#piece.sectors);
   }
 
   #writeWindow(): void {
     this.#phase = 'writing';
     this.#wroteDirectly = true;
-    this.#waitingFor = 1;
-    const { lba, end } = this.#sectors();
+    const [lba, end] = [this.#atSector, this.#endOfWindow()];
     const { data } = this.#piece;
     const primary = this.#core.primary(this.volume);
     if (data === undefined) {
@@ -244,129 +212,28 @@ export class HostWrite implements Operation {
       return;
     }
     this.stalledSinceUs = undefined;
-    this.#window = { first: this.#window.first, count: slots.reduce((sum, { count }) => sum + count, 0) };
-    this.#slots = slots;
-    this.#readBase();
+    this.#phase = 'deferring';
+    const part = { volume: this.volume, piece: this.#piece, atSector: this.#atSector, slots };
+    new DeferWindow(this.#core, part, (end, endUs) => this.#deferred(end, endUs)).start();
   }
 
-  /** A block that is not wholly overwritten is merged with its newest content. */
-  #readBase(): void {
-    const { geometry, state, disks } = this.#core;
-    const { first, count } = this.#window;
-    const { lba, end } = this.#sectors();
-    const whole = lba === first * geometry.sectorsPerBlock && end === (first + count) * geometry.sectorsPerBlock;
-    this.#content = new Uint8Array(count * geometry.blockBytes);
-    if (whole) {
-      this.#overlay(this.#content, this.#core.nowUs);
+  #deferred(end: Deferred, nowUs: number): void {
+    if (end.kind === 'failed') {
+      this.#failure = end.completion;
+      this.#endPiece(nowUs);
       return;
     }
-    // Only the first and the last block can be partial; reading them all in one block at a time keeps this simple.
-    this.#phase = 'reading base';
-    this.#window = { first, count: 1 };
-    this.#core.giveSlots(this.volume, restOf(this.#slots, 1));
-    this.#slots = [{ first: this.#slots[0]?.first ?? 0, count: 1 }];
-    this.#content = new Uint8Array(geometry.blockBytes);
-    const slot = state.volume(this.volume).deferred.slotOf(first);
-    this.#waitingFor = 1;
-    if (slot === undefined)
-      disks.issue(this.#core.primary(this.volume), geometry.readVolume(this.volume, first, 1), this);
-    else if (slot === zeroSlot) this.#overlay(this.#content, this.#core.nowUs);
-    else disks.issue(this.#core.shadow(this.volume), geometry.readSlots(slot, 1), this);
-  }
-
-  /** A base from the shadow area is the only copy of what was deferred: spoilt, it must not get a digest of its own. */
-  #takeBase(base: Uint8Array, nowUs: number): void {
-    const { first } = this.#window;
-    const digest = this.#core.state.volume(this.volume).deferred.digestOf(first);
-    if (digest === undefined || sameDigest(contentDigest(base), digest)) {
-      this.#overlay(base, nowUs);
-      return;
-    }
-    this.#core.suspend('shadow-corrupt', `volume ${this.volume}, block ${first}`);
-    this.#failure = spoiltContent(first * this.#core.geometry.sectorsPerBlock);
-    this.#endPiece(nowUs);
-  }
-
-  #overlay(base: Uint8Array, _nowUs: number): void {
-    const { geometry, disks } = this.#core;
-    if (base !== this.#content) this.#content.set(base);
-    const { lba, end } = this.#sectors();
-    const at = (lba - this.#window.first * geometry.sectorsPerBlock) * sectorBytes;
-    const from = (lba - this.#piece.lba) * sectorBytes;
-    const length = (end - lba) * sectorBytes;
-    if (this.#piece.data === undefined) this.#content.fill(0, at, at + length);
-    else this.#content.set(this.#piece.data.subarray(from, from + length), at);
-    this.#phase = 'storing';
-    this.#waitingFor = this.#slots.length;
-    let stored = 0;
-    for (const { first, count } of this.#slots) {
-      const part = this.#content.subarray(stored, stored + count * geometry.blockBytes);
-      disks.issue(this.#core.shadow(this.volume), geometry.writeSlots(first, part), this);
-      stored += part.length;
-    }
-  }
-
-  /** What the host is told of a disk's failure: the shadow area has sectors of its own. */
-  #toldOf(failure: Failure): Failure {
-    const { geometry, state } = this.#core;
-    const { first } = this.#window;
-    if (this.#phase === 'reading base') {
-      const { deferred } = state.volume(this.volume);
-      const slot = deferred.slotOf(first);
-      return slot === undefined ? failure : volumeFailure(failure, [geometry.slotSectors(slot, first, 1)]);
-    }
-    if (this.#phase !== 'storing' && this.#phase !== 'flushing shadow') return failure;
-    let block = first;
-    const held: HeldSectors[] = [];
-    for (const { first: slot, count } of this.#slots) {
-      held.push(geometry.slotSectors(slot, block, count));
-      block += count;
-    }
-    return volumeFailure(failure, held);
-  }
-
-  #recordDeferred(): void {
-    this.#phase = 'recording';
-    this.#waitingFor = this.#slots.length;
-    const digests = contentDigests(this.#content, this.#core.geometry.blockBytes);
-    let done = 0;
-    for (const { first: slot, count } of this.#slots) {
-      const run = { volume: volumeNumber(this.volume), first: blockNumber(this.#window.first + done), count, slot };
-      const part = digestsAt(digests, done, count);
-      this.#core.record({ kind: 'deferred', ...run, digests: part }, this);
-      done += count;
-    }
-  }
-
-  #advance(nowUs: number): void {
-    if (this.#phase === 'recording') {
-      this.#slots = [];
-      // The block may have been sent while its new content was being stored.
-      this.#core.drainer.noteRest(this.volume, this.#window.first, this.#window.count);
-    }
-    this.#atSector = this.#sectors().end;
+    this.#atSector = end.endSector;
     this.#look(nowUs);
   }
 
   #endPiece(nowUs: number): void {
-    this.#core.giveSlots(this.volume, this.#slots);
-    this.#slots = [];
     const { first, count } = this.#blocks();
     this.#core.written(this.volume, first, count);
     this.#pieces.shift();
     this.#core.unlock(this, nowUs);
     this.#nextPiece(nowUs);
   }
-}
-
-/** What is left of runs of slots after their first `used` slots. */
-function restOf(slots: readonly SlotRun[], used: number): SlotRun[] {
-  let left = used;
-  return slots.flatMap(({ first, count }) => {
-    const skip = Math.min(left, count);
-    left -= skip;
-    return count > skip ? [{ first: first + skip, count: count - skip }] : [];
-  });
 }
 
 function hasAny(

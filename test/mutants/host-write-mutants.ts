@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.js';
 
 const hostWrite = 'firmware-sim/main/host-write.ts';
+const deferWindow = 'firmware-sim/main/defer-window.ts';
 const hostRead = 'firmware-sim/main/host-read.ts';
 const keeper = 'firmware-sim/main/keeper.ts';
 const drainer = 'firmware-sim/main/drainer.ts';
@@ -21,10 +22,10 @@ export const hostWriteMutants: readonly Mutant[] = [
     name: 'deferred-without-shadow-flush',
     author: 'a',
     harm: 'The record of a deferred write is durable before its data: a power cut leaves a map entry that points at something else, and an acknowledged write is lost.',
-    file: hostWrite,
+    file: deferWindow,
     find:
-      "      case 'storing':\n        this.#phase = 'flushing shadow';\n" +
-      '        this.#core.disks.flush(this.#core.shadow(this.volume), this);\n        break;\n',
+      "      case 'storing':\n        this.#phase = 'flushing';\n        this.#waitingFor = 1;\n" +
+      '        this.#core.disks.flush(this.#core.shadow(this.#volume), this);\n        break;\n',
     replace: "      case 'storing':\n",
   },
   {
@@ -33,16 +34,16 @@ export const hostWriteMutants: readonly Mutant[] = [
     harm: 'A deferred write is acknowledged while the record of its map entry is on its way: a read meanwhile gives the frozen content, and a power cut loses the write.',
     edits: [
       {
-        file: hostWrite,
+        file: deferWindow,
         find: "    this.#phase = 'recording';\n    this.#waitingFor = this.#slots.length;\n",
-        replace: "    this.#phase = 'recording';\n",
+        replace: "    this.#phase = 'recording';\n    this.#waitingFor = 1;\n",
       },
       {
-        file: hostWrite,
+        file: deferWindow,
         find: "      this.#core.record({ kind: 'deferred', ...run, digests: part }, this);\n      done += count;\n    }\n",
         replace:
           "      this.#core.record({ kind: 'deferred', ...run, digests: part });\n      done += count;\n    }\n" +
-          '    this.#advance(this.#core.nowUs);\n',
+          "    this.resume({ kind: 'look' }, this.#core.nowUs);\n",
       },
     ],
   },
@@ -71,9 +72,9 @@ export const hostWriteMutants: readonly Mutant[] = [
     harm: 'A deferred write of a part of a block is merged with the primary’s frozen content: an earlier deferred write to the rest of the block is undone.',
     sequence:
       'Differential, the block not sent: write its first half, then its second half; a read gives the old first half.',
-    file: hostWrite,
-    find: 'state.volume(this.volume).deferred.slotOf(first);',
-    replace: 'state.volume(this.volume).before.slotOf(first);',
+    file: deferWindow,
+    find: 'state.volume(this.#volume).deferred.slotOf(first);',
+    replace: 'state.volume(this.#volume).before.slotOf(first);',
   },
   {
     name: 'partial-first-block-not-kept',
