@@ -33,6 +33,22 @@ export function writePieces(command: WriteCommand): readonly WritePiece[] {
   }
 }
 
+/**
+ * Cuts zeros, which a command may have any number of, at multiples of `sectorsMax`: no piece takes long, and whoever waits for
+ * its blocks comes in between. Pieces with data are no longer than a transfer.
+ */
+export function* cutPieces(pieces: readonly WritePiece[], sectorsMax: number): Generator<WritePiece, undefined> {
+  for (const piece of pieces) {
+    const end = piece.lba + piece.sectors;
+    for (let { lba } = piece; lba < end; ) {
+      const stop = piece.data === undefined ? Math.min(end, (Math.floor(lba / sectorsMax) + 1) * sectorsMax) : end;
+      yield { data: piece.data, lba, sectors: stop - lba };
+      lba = stop;
+    }
+  }
+  return undefined;
+}
+
 function repeated({ pattern, sectors }: Extract<MediumCommand, { op: 'writeSame' }>): Uint8Array | undefined {
   if (isZero(pattern)) return undefined;
   const data = Buffer.alloc(sectors * pattern.length);

@@ -79,15 +79,20 @@ export class Drainer {
     }
   }
 
-  /** Drains these blocks for an operation that holds their lock; false when nothing of them is to be drained. */
-  drainFor(asker: Operation, volume: number, first: number, count: number): boolean {
+  /**
+   * Drains these blocks for an operation that holds their lock, the first of them that lie together: which is the first? Undefined
+   * when nothing of them is to be drained.
+   */
+  drainFor(asker: Operation, volume: number, first: number, count: number): number | undefined {
     const maps = this.#core.state.volume(volume);
+    // Stryker disable next-line ConditionalExpression: a shortcut; no block is found then
+    if (maps.deferred.size + maps.before.size === 0) return undefined;
     for (let block = first; block < first + count; block += 1) {
       if (maps.newest(block) === undefined || !this.mayDrain(volume, block)) continue;
       new DrainRun(this.#core, volume, block, first + count - block, asker, () => {}).start();
-      return true;
+      return block;
     }
-    return false;
+    return undefined;
   }
 
   /** A run is drained in parts, as its slots lie; what is left of it stays due. */

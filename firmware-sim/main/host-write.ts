@@ -13,7 +13,13 @@ import { blockNumber, sectorBytes, volumeNumber } from '../../protocol/ids.js';
 import { partOf } from '../../protocol/part-of.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
-import { firstDifference, type WriteCommand, type WritePiece, writePieces } from '../controller/write-pieces.js';
+import {
+  cutPieces,
+  firstDifference,
+  type WriteCommand,
+  type WritePiece,
+  writePieces,
+} from '../controller/write-pieces.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import { type Deferred, DeferWindow } from './defer-window.js';
 import { HostRead } from './host-read.js';
@@ -21,6 +27,8 @@ import type { MainCore } from './main-core.js';
 
 /** Blocks that are deferred or written as one. */
 const windowBlocks = 256;
+/** Zeros that are locked and noted as one. */
+const pieceBlocksMax = 16 * windowBlocks;
 const empty = new Uint8Array(0);
 
 interface Window {
@@ -31,18 +39,21 @@ interface Window {
 export class HostWrite implements Operation {
   readonly #core: MainCore;
   readonly volume: number;
-  readonly #pieces: WritePiece[];
+  readonly #pieces: Generator<WritePiece, undefined>;
   readonly #answer: (completion: Completion) => void;
   // Stryker disable StringLiteral,ObjectLiteral,BooleanLiteral: set anew for each piece
   #phase: 'locking' | 'looking' | 'noting' | 'deferring' | 'writing' | 'flushing' = 'locking';
+  #current: WritePiece | undefined;
   /** First sector of the current piece that is not dealt with yet, counted in its volume. */
   #atSector = 0;
+  /** Before the piece is noted: its first block that may still have to be kept or drained. */
+  #lookedTo = 0;
   #window: Window = { first: 0, count: 0 };
   #noted = false;
   #wroteDirectly = false;
   // Stryker restore StringLiteral,ObjectLiteral,BooleanLiteral
-  /** Since when it has waited for a block to be sent; undefined when it does not. */
-  stalledSinceUs: number | undefined;
+  /** The block that it waits for to be sent, as the shadow area has no room for it, and since when. */
+  #stalled: { readonly block: number; readonly sinceUs: number } | undefined;
   #failure: Completion | undefined;
   /** COMPARE AND WRITE: what the sectors must hold; looked at once, under the lock. */
   #compare: Uint8Array | undefined;
@@ -50,13 +61,18 @@ export class HostWrite implements Operation {
   constructor(core: MainCore, volume: number, command: WriteCommand, answer: (completion: Completion) => void) {
     this.#core = core;
     this.volume = volume;
-    this.#pieces = [...writePieces(command)];
+    this.#pieces = cutPieces(writePieces(command), pieceBlocksMax * core.geometry.sectorsPerBlock);
     this.#compare = command.op === 'compareAndWrite' ? command.compare : undefined;
     this.#answer = answer;
   }
 
   get name(): string {
     return `host write to volume ${this.volume} (${this.#phase})`;
+  }
+
+  /** Since when it has waited for a block to be sent; undefined when it does not. */
+  get stalledSinceUs(): number | undefined {
+    return this.#stalled?.sinceUs;
   }
 
   start(nowUs: number): void {
@@ -90,10 +106,9 @@ export class HostWrite implements Operation {
   }
 
   get #piece(): WritePiece {
-    const piece = this.#pieces[0];
     // Stryker disable next-line ConditionalExpression: a write ends with its last piece
-    if (piece === undefined) throw new Error('invariant broken: a write without pieces goes on');
-    return piece;
+    if (this.#current === undefined) throw new Error('invariant broken: a write without pieces goes on');
+    return this.#current;
   }
 
   #blocks(): Window {
@@ -101,14 +116,16 @@ export class HostWrite implements Operation {
   }
 
   #nextPiece(nowUs: number): void {
-    const piece = this.#pieces[0];
-    if (piece === undefined || this.#failure !== undefined) {
+    const piece = this.#failure === undefined ? this.#pieces.next().value : undefined;
+    this.#current = piece;
+    if (piece === undefined) {
       this.#answer(this.#failure ?? { status: 'good', data: empty });
       this.#core.writeEnded(this, nowUs);
       return;
     }
     this.#phase = 'locking';
     this.#atSector = piece.lba;
+    this.#lookedTo = 0;
     this.#noted = false;
     this.#wroteDirectly = false;
     if (this.#core.locks.claim(this, { volume: this.volume, ...this.#blocks(), shared: false })) this.#look(nowUs);
@@ -121,13 +138,18 @@ export class HostWrite implements Operation {
       this.#startCompare(this.#compare, nowUs);
       return;
     }
-    const { first, count } = this.#blocks();
-    const { keeper, drainer, geometry } = this.#core;
-    const done = Math.floor(this.#atSector / geometry.sectorsPerBlock) - first;
-    const rest = { first: first + done, count: count - done };
-    if (keeper.keepFor(this.volume, rest.first, rest.count)) this.#wait(nowUs);
-    else if (drainer.drainFor(this, this.volume, rest.first, rest.count)) return;
-    else if (!this.#noted) this.#note(first, count);
+    const { first, count } = this.#toLookAt();
+    const { keeper, drainer } = this.#core;
+    const kept = keeper.keepFor(this.volume, first, count);
+    if (kept !== undefined) {
+      this.#lookedTo = kept.block;
+      if (kept.hasRoom) this.#wait();
+      else this.#waitForRoom(kept.block, nowUs);
+      return;
+    }
+    const drained = drainer.drainFor(this, this.volume, first, count);
+    if (drained !== undefined) this.#lookedTo = drained;
+    else if (!this.#noted) this.#note();
     else if (this.#atSector < this.#piece.lba + this.#piece.sectors) this.#startWindow(nowUs);
     else if (this.#wroteDirectly) {
       this.#phase = 'flushing';
@@ -147,13 +169,32 @@ export class HostWrite implements Operation {
     }).start(nowUs);
   }
 
-  #wait(nowUs: number): void {
-    this.stalledSinceUs ??= nowUs;
+  /**
+   * What has to be kept and drained: all of the piece before it is noted, block after block; then what the next window is of. That
+   * was looked at before, but since then the sub may have turned out to lack blocks of it, or hold them.
+   */
+  #toLookAt(): Window {
+    const { first, count } = this.#blocks();
+    const from = Math.floor(this.#atSector / this.#core.geometry.sectorsPerBlock);
+    const start = this.#noted ? from : Math.max(from, this.#lookedTo);
+    const end = this.#noted ? Math.min(first + count, start + windowBlocks) : first + count;
+    return { first: start, count: end - start };
+  }
+
+  #wait(): void {
+    this.#stalled = undefined;
+    this.#core.waitForProgress(this);
+  }
+
+  /** Waits for this block to be sent. One block after the other is no standstill: each has its own time. */
+  #waitForRoom(block: number, nowUs: number): void {
+    if (this.#stalled?.block !== block) this.#stalled = { block, sinceUs: nowUs };
     this.#core.waitForProgress(this);
   }
 
   /** The difference map must be durable before the data is, or a power cut between them would hide the change. */
-  #note(first: number, count: number): void {
+  #note(): void {
+    const { first, count } = this.#blocks();
     this.#phase = 'noting';
     this.#noted = true;
     this.#core.overwritten(this.volume, first, count);
@@ -191,6 +232,7 @@ export class HostWrite implements Operation {
 
   #writeWindow(): void {
     this.#phase = 'writing';
+    this.#stalled = undefined;
     this.#wroteDirectly = true;
     const [lba, end] = [this.#atSector, this.#endOfWindow()];
     const { data } = this.#piece;
@@ -208,10 +250,10 @@ export class HostWrite implements Operation {
     const slots = this.#core.takeSlots(this.volume, this.#window.count, 'any');
     if (slots === undefined) {
       this.#core.outgoing.hurry(this.volume, this.#window.first);
-      this.#wait(nowUs);
+      this.#waitForRoom(this.#window.first, nowUs);
       return;
     }
-    this.stalledSinceUs = undefined;
+    this.#stalled = undefined;
     this.#phase = 'deferring';
     const part = { volume: this.volume, piece: this.#piece, atSector: this.#atSector, slots };
     new DeferWindow(this.#core, part, (end, endUs) => this.#deferred(end, endUs)).start();
@@ -230,7 +272,6 @@ export class HostWrite implements Operation {
   #endPiece(nowUs: number): void {
     const { first, count } = this.#blocks();
     this.#core.written(this.volume, first, count);
-    this.#pieces.shift();
     this.#core.unlock(this, nowUs);
     this.#nextPiece(nowUs);
   }

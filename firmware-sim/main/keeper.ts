@@ -14,6 +14,13 @@ import type { VolumeMaps } from './volume-maps.js';
 const keepingMax = 4;
 const runBlocksMax = 16;
 
+/** What a write waits for whose blocks have to be kept first. */
+export interface KeepWait {
+  readonly block: number;
+  /** It is being kept; else there is no slot for it, and it has to be sent first. */
+  readonly hasRoom: boolean;
+}
+
 export class Keeper {
   readonly #core: MainCore;
   /** Blocks to keep, by volume; beyond them everything frozen and not sent from `#cursor` on. */
@@ -51,19 +58,21 @@ export class Keeper {
   }
 
   /**
-   * Keeps these blocks now, for a write that waits; it is resumed to look again. True when something has to be
-   * waited for.
+   * Keeps the first of these blocks that needs it now, for a write that waits; it is resumed to look again. Undefined when
+   * nothing has to be waited for.
    */
-  keepFor(volume: number, first: number, count: number): boolean {
+  keepFor(volume: number, first: number, count: number): KeepWait | undefined {
+    // Stryker disable next-line ConditionalExpression,LogicalOperator: a shortcut; no block needs it then
+    if (!this.#core.traits.keepsFrozenContent || this.#core.state.transfer === undefined) return undefined;
     for (let block = first; block < first + count; block += 1) {
       if (!this.isNeeded(volume, block)) continue;
       // Nothing of a generation that fails has to be kept: the write goes on when its failure is durable.
-      if (this.#core.failing) return true;
-      if (!this.#isKeeping(volume, block) && this.#start(volume, block, 1) === 0)
-        this.#core.outgoing.hurry(volume, block);
-      return true;
+      const isUnderWay = this.#core.failing || this.#isKeeping(volume, block);
+      const hasRoom = isUnderWay || this.#start(volume, block, 1) > 0;
+      if (!hasRoom) this.#core.outgoing.hurry(volume, block);
+      return { block, hasRoom };
     }
-    return false;
+    return undefined;
   }
 
   pump(): void {

@@ -82,16 +82,16 @@ export const hostWriteMutants: readonly Mutant[] = [
     harm: 'A block of which a write changes only the end is neither kept before it is overwritten, nor drained: the image gets the newer content, or an older deferred write comes back over the new one.',
     sequence: 'Copy or streaming, after the freeze: a write that begins in the middle of a block not kept yet.',
     file: hostWrite,
-    find: 'const done = Math.floor(this.#atSector / geometry.sectorsPerBlock) - first;',
-    replace: 'const done = Math.ceil(this.#atSector / geometry.sectorsPerBlock) - first;',
+    find: 'const from = Math.floor(this.#atSector / this.#core.geometry.sectorsPerBlock);',
+    replace: 'const from = Math.ceil(this.#atSector / this.#core.geometry.sectorsPerBlock);',
   },
   {
     name: 'only-first-block-kept',
     author: 'a',
     harm: 'Copy-before-write looks at the first block of a write only: the others are overwritten before they are kept, and the image holds newer content.',
     file: hostWrite,
-    find: 'keeper.keepFor(this.volume, rest.first, rest.count)',
-    replace: 'keeper.keepFor(this.volume, rest.first, 1)',
+    find: 'keeper.keepFor(this.volume, first, count)',
+    replace: 'keeper.keepFor(this.volume, first, 1)',
   },
   {
     name: 'shadow-full-writes-through',
@@ -107,7 +107,7 @@ export const hostWriteMutants: readonly Mutant[] = [
         file: hostWrite,
         find:
           '      this.#core.outgoing.hurry(this.volume, this.#window.first);\n' +
-          '      this.#wait(nowUs);\n      return;\n',
+          '      this.#waitForRoom(this.#window.first, nowUs);\n      return;\n',
         replace: '      this.#writeWindow();\n      return;\n',
       },
     ],

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { firstDifference, isWrite, writePieces } from '../../../firmware-sim/controller/write-pieces.js';
+import { cutPieces, firstDifference, isWrite, writePieces } from '../../../firmware-sim/controller/write-pieces.js';
 
 describe('what a command changes', () => {
   it('is known of the four commands that change anything', () => {
@@ -54,5 +54,34 @@ describe('the first byte that differs', () => {
     expect(firstDifference(bytes('0102'), bytes('010200'))).to.equal(2);
     expect(firstDifference(bytes('ff02'), bytes('01'))).to.equal(0);
     expect(firstDifference(bytes(''), bytes(''))).to.equal(undefined);
+  });
+});
+
+describe('pieces that are cut', () => {
+  const cut = (lba: number, sectors: number, data?: Uint8Array) =>
+    [...cutPieces([{ lba, sectors, data }], 8)].map((piece) => `${piece.lba}+${piece.sectors}`);
+
+  it('end at multiples of the most that one may have', () => {
+    expect(cut(3, 20)).to.deep.equal(['3+5', '8+8', '16+7']);
+    expect([cut(8, 8), cut(8, 9), cut(7, 1), cut(7, 2)]).to.deep.equal([
+      ['8+8'],
+      ['8+8', '16+1'],
+      ['7+1'],
+      ['7+1', '8+1'],
+    ]);
+  });
+
+  it('are whole where they have data, and none where they have no sectors', () => {
+    const data = Buffer.alloc(20 * 512, 7);
+    expect([...cutPieces([{ lba: 3, sectors: 20, data }], 8)]).to.deep.equal([{ lba: 3, sectors: 20, data }]);
+    expect(cut(3, 0)).to.deep.equal([]);
+  });
+
+  it('come in the order of what is cut', () => {
+    const pieces = [
+      { lba: 20, sectors: 6, data: undefined },
+      { lba: 0, sectors: 1, data: undefined },
+    ];
+    expect([...cutPieces(pieces, 8)].map(({ lba }) => lba)).to.deep.equal([20, 24, 0]);
   });
 });

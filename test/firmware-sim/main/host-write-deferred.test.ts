@@ -174,10 +174,15 @@ describe('a write that finds no room in the shadow area', () => {
     lab.core.progressed();
     go(lab, 900);
     expect([ended(begun), lab.letters('primary0', 8, 4)], 'the next one waits').to.deep.equal([[], 'XXff']);
+    expect(begun.write.stalledSinceUs, 'for itself').to.equal(900);
+    lab.core.progressed();
+    go(lab, 950);
+    expect(begun.write.stalledSinceUs, 'still').to.equal(900);
     lab.isSent(5, 'f');
     lab.core.progressed();
     go(lab, 1000);
-    expect([ended(begun), lab.letters('primary0', 8, 4), lab.core.stallUsMax]).to.deep.equal([['good'], 'XXYY', 600]);
+    expect([ended(begun), lab.letters('primary0', 8, 4), lab.core.stallUsMax]).to.deep.equal([['good'], 'XXYY', 500]);
+    expect(begun.write.stalledSinceUs).to.equal(undefined);
   });
 
   it('stores what there is room for, and goes on when there is more', () => {

@@ -204,17 +204,20 @@ describe('a write that needs frozen content kept first', () => {
   it('has its first such block kept alone, at once, and waits', () => {
     const lab = freezing('abcd');
     lab.isSent(0, 'a');
-    expect([lab.core.keeper.keepFor(0, 0, 1), lab.core.keeper.keepFor(0, 8, 2)]).to.deep.equal([false, false]);
-    expect(lab.core.keeper.keepFor(0, 0, 4)).to.equal(true);
+    expect([lab.core.keeper.keepFor(0, 0, 1), lab.core.keeper.keepFor(0, 8, 2)]).to.deep.equal([undefined, undefined]);
+    expect(lab.core.keeper.keepFor(0, 0, 4)).to.deep.equal({ block: 1, hasRoom: true });
     expect(lab.waiting).to.deep.equal(['primary0 read 2+2']);
-    expect([lab.core.keeper.keepFor(0, 0, 4), lab.waiting.length], 'once').to.deep.equal([true, 1]);
-    expect(lab.core.keeper.keepFor(0, 2, 1)).to.equal(true);
+    expect([lab.core.keeper.keepFor(0, 0, 4), lab.waiting.length], 'once').to.deep.equal([
+      { block: 1, hasRoom: true },
+      1,
+    ]);
+    expect(lab.core.keeper.keepFor(0, 2, 1)).to.deep.equal({ block: 2, hasRoom: true });
     expect(lab.waiting, 'another one beside it').to.deep.equal(['primary0 read 2+2', 'primary0 read 4+2']);
     lab.core.keeper.keepAll();
     lab.core.keeper.pump();
     expect(lab.waiting.slice(2), 'the rest').to.deep.equal(['primary0 read 6+2']);
     kept(lab);
-    expect([isKept(lab, 0, 4), lab.core.keeper.keepFor(0, 0, 4)]).to.deep.equal(['-kkk', false]);
+    expect([isKept(lab, 0, 4), lab.core.keeper.keepFor(0, 0, 4)]).to.deep.equal(['-kkk', undefined]);
   });
 
   it('is not kept waiting by what is kept of other blocks, or of another volume', () => {
@@ -238,7 +241,7 @@ describe('a write that needs frozen content kept first', () => {
     lab.core.keeper.keepFor(0, 3, 1);
     kept(lab);
     lab.isSent(3, 'd');
-    expect([lab.core.keeper.keepFor(0, 1, 1), lab.waiting]).to.deep.equal([true, []]);
+    expect([lab.core.keeper.keepFor(0, 1, 1), lab.waiting]).to.deep.equal([{ block: 1, hasRoom: false }, []]);
     expect(lab.records.map(({ record }) => record)).to.deep.equal([
       { kind: 'released', volume: 0, first: 3, count: 1 },
     ]);
@@ -276,7 +279,9 @@ describe('keeping that comes to nothing', () => {
       const texts = lab.effects.flatMap((each) => (each.kind === 'log' ? [each.text] : []));
       expect(texts).to.deep.equal(['generation 1 failed: disk-error (keeping volume 0, block 1)']);
       expect([lab.core.slotsFree(0), lab.waiting, isKept(lab, 1, 1)]).to.deep.equal([16, [], '-']);
-      expect(lab.core.keeper.keepFor(0, 1, 1), 'a write waits for the end of the generation').to.equal(true);
+      expect(lab.core.keeper.keepFor(0, 1, 1), 'a write waits for the end of the generation').to.deep.equal({
+        ...{ block: 1, hasRoom: true },
+      });
       expect(lab.waiting, 'and nothing is kept for it').to.deep.equal([]);
     }
   });

@@ -151,7 +151,7 @@ export class MainLab {
     const next = this.#diskEffects()[0];
     if (next === undefined) return false;
     this.effects.splice(this.effects.indexOf(next), 1);
-    this.core.disks.complete(next.tag, completion ?? this.#run(next), 0);
+    this.core.disks.complete(next.tag, completion ?? this.#run(next), this.core.nowUs);
     return true;
   }
 
@@ -162,7 +162,7 @@ export class MainLab {
     const { record } = next;
     if (ownKinds.has(record.kind)) this.core.state.apply(record as MainRecord);
     else this.core.replica.apply(record as ReplicaRecord);
-    next.operation?.resume(done, 0);
+    next.operation?.resume(done, this.core.nowUs);
     return true;
   }
 

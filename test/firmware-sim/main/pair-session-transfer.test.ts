@@ -120,7 +120,7 @@ describe('what the sub holds of a generation on its way', () => {
     kept.pairing();
     kept.session.pump();
     kept.holds(2, ' X');
-    expect(kept.core.keeper.keepFor(0, 2, 1), 'a write waits').to.equal(true);
+    expect(kept.core.keeper.keepFor(0, 2, 1)?.block, 'a write waits').to.equal(2);
     expect(kept.waiting, 'until it is kept').to.include('primary0 read 4+2');
   });
 

@@ -36,6 +36,7 @@ export const isFree = (lab: MainLab) => lab.core.locks.isFree({ volume: 0, first
 /** Lets everything go on, the core between the steps, too. */
 export function go(lab: MainLab, nowUs = 0): string[] {
   const steps: string[] = [];
+  lab.core.nowUs = nowUs;
   for (;;) {
     lab.core.pump(nowUs);
     const more = lab.settle();
