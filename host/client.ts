@@ -13,6 +13,8 @@ import type { CommandRequest, CommandResult } from '../protocol/scsi/initiator.j
 import { checkedResult, requestOf } from '../protocol/scsi/initiator-commands.js';
 import type { Role } from '../protocol/session/endpoint-types.js';
 import { type LineSeal, lineSealOf } from '../protocol/session/line-seal.js';
+import { AdvisedRefusal } from './advised-refusal.js';
+import { GenerationFailed } from './generation-failed.js';
 import { HostMachine, type Instruction, type InstructionResult } from './host-machine.js';
 
 export interface HostClientOptions extends LineSeal {
@@ -162,11 +164,17 @@ export class HostClient {
     return { epoch, generation: of, included };
   }
 
-  /** Resolves when the generation is committed, or structured; rejects with the reason when it failed. */
+  /**
+   * Resolves when the generation is committed, or structured; rejects with GenerationFailed when it failed, with
+   * `message-value` when it did for a reason that this version has no name for.
+   */
   async wait(of: number, target: 'committed' | 'structured' = 'committed'): Promise<void> {
     const { reason } = await this.instruct({ kind: 'wait', generation: generation(of), target }, 'waited');
+    if (reason === 0) return;
     const code = refusalByNumber(reason);
-    if (code !== undefined) throw new RefusalError(code, `generation ${of} failed`);
+    if (code !== undefined) throw new GenerationFailed(code, of);
+    const detail = `generation ${of} failed for reason ${reason}, which this version does not know`;
+    throw new AdvisedRefusal('message-value', detail, 'Update this side.');
   }
 
   status(): Promise<MessageNamed<'status'>> {

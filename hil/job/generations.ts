@@ -1,4 +1,5 @@
 /** Follows generations from their freeze on: when they were complete, committed, structured, or failed and why. */
+import { GenerationFailed } from '../../host/generation-failed.js';
 import { RefusalError, refusals } from '../../protocol/refusals.js';
 import type { Bench } from '../bench/bench.js';
 import type { GenerationRecord } from '../report/run-record.js';
@@ -97,9 +98,9 @@ export class Generations {
 
   #failed(record: Mutable<GenerationRecord>, error: unknown): Outcome {
     if (!(error instanceof RefusalError)) throw error;
+    // A controller that is gone, or refuses the question, says nothing about the generation.
+    if (!(error instanceof GenerationFailed) || record.failedAtUs !== undefined) return error;
     const { code } = error.refusal;
-    // A controller that is gone says nothing about the generation.
-    if (refusals[code].exit > 2 || record.failedAtUs !== undefined) return error;
     record.failedAtUs = this.#bench.nowUs();
     record.failedReason = code;
     this.#record.event('failed', refusals[code].meaning, { generation: record.generation, values: { reason: code } });

@@ -7,11 +7,13 @@ import type { HostClient } from '../../host/client.js';
 import type { Profile } from '../../host/workload/plan.js';
 import type { SparseImage } from '../../host/workload/sparse-image.js';
 import { WriteLog } from '../../host/workload/write-log.js';
+import type { GenerationFailure } from '../../protocol/generation-failures.js';
 import { unreachable } from '../../protocol/ids.js';
-import { RefusalError } from '../../protocol/refusals.js';
+import { type RefusalCode, RefusalError } from '../../protocol/refusals.js';
 import type { Bench, DiskError, Powered } from '../bench/bench.js';
 import { bytesText, counted, durationText } from '../report/quantity.js';
 import { runHook } from '../run/hooks.js';
+import { failureDetails, refusalDetails } from './expected-failure.js';
 import { Generations } from './generations.js';
 import { HostWriter, type WriteEnded } from './host-writer.js';
 import { checkByDigests, checkRawArea, type KnownImage, knownImage } from './image-check.js';
@@ -126,30 +128,28 @@ export class PairJob {
     if (previous !== undefined) await this.#checks.previousImage(previous);
   }
 
-  /** Waits for a generation, the newest unless told otherwise. */
+  /** Waits for a generation, the newest unless told otherwise. `reason` is the one that it is to fail for. */
   async wait({
     for: target,
     generation = this.#newest,
+    reason,
   }: {
     readonly for: 'committed' | 'structured' | 'failed';
     readonly generation?: number | undefined;
+    readonly reason?: GenerationFailure | undefined;
   }): Promise<void> {
     if (target !== 'failed') {
       await this.#generations.wait(generation, target);
       return;
     }
     const sinceUs = this.#bench.nowUs();
-    const failure = await this.#generations.wait(generation, 'committed').then(
-      () => undefined,
-      (error: unknown) => {
-        if (error instanceof RefusalError) return error;
-        throw error;
-      },
-    );
-    for (const [volume, blocks] of this.#frozen.entries())
-      for (const block of blocks) this.#changed[volume]?.add(block);
-    const details = failure === undefined ? ['it was committed'] : [];
-    this.#record.check(`generation ${generation} fails, and says why`, details, sinceUs);
+    const details = failureDetails(await endOf(this.#generations.wait(generation, 'committed')), reason);
+    // The next generation takes what the newest could not.
+    if (details.length === 0 && generation === this.#newest)
+      for (const [volume, blocks] of this.#frozen.entries())
+        for (const block of blocks) this.#changed[volume]?.add(block);
+    const why = reason === undefined ? 'fails, and says why' : `fails: ${reason}`;
+    this.#record.check(`generation ${generation} ${why}`, details, sinceUs);
   }
 
   /** Holds both sides against what the host knows. */
@@ -246,16 +246,10 @@ export class PairJob {
     this.#record.event('resync', 'the pair is brought back');
   }
 
-  async expectRefused(instruction: (typeof refusable)[number], code: string): Promise<void> {
+  async expectRefused(instruction: (typeof refusable)[number], code: RefusalCode): Promise<void> {
     const sinceUs = this.#bench.nowUs();
-    const answer = await this.#bench.run(this.#instruct(instruction)).then(
-      () => 'was carried out',
-      (error: unknown) => {
-        if (error instanceof RefusalError) return error.refusal.code;
-        throw error;
-      },
-    );
-    this.#record.check(`${instruction} is refused: ${code}`, answer === code ? [] : [`answer: ${answer}`], sinceUs);
+    const details = refusalDetails(await endOf(this.#bench.run(this.#instruct(instruction))), code);
+    this.#record.check(`${instruction} is refused: ${code}`, details, sinceUs);
   }
 
   /** Waits for what is under way; the pair's state at the end. */
@@ -342,3 +336,10 @@ export class PairJob {
     return (Math.imul(this.#options.seed, 1_000_003) + this.#workloads) >>> 0;
   }
 }
+
+/** What a promise is rejected with, undefined when it is kept. */
+const endOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );

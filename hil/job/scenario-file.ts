@@ -15,6 +15,7 @@
  */
 import * as z from 'zod';
 import { profiles } from '../../host/workload/plan.js';
+import { generationFailures } from '../../protocol/generation-failures.js';
 import { type RefusalCode, type RefusalError, refusals } from '../../protocol/refusals.js';
 import { type BenchFile, checkBench } from '../bench/bench-file.js';
 import { benchSchema } from '../bench/bench-schema.js';
@@ -45,11 +46,18 @@ const leafSchemas = [
   /** The contents of a raw image file, through SCSI. */
   z.strictObject({ kind: z.literal('image'), file: z.string(), volume: volume.default(0) }),
   z.strictObject({ kind: z.literal('freeze') }),
-  z.strictObject({
-    kind: z.literal('wait'),
-    for: z.enum(['committed', 'structured', 'failed']).default('committed'),
-    generation: count.optional(),
-  }),
+  /** Until a generation is so far, the newest unless it is named. `failed`: it has to fail, for `reason` if that is given. */
+  z
+    .strictObject({
+      kind: z.literal('wait'),
+      for: z.enum(['committed', 'structured', 'failed']).default('committed'),
+      generation: count.optional(),
+      reason: z.enum(generationFailures).optional(),
+    })
+    .refine(({ for: target, reason }) => target === 'failed' || reason === undefined, {
+      path: ['reason'],
+      error: 'goes with for: failed',
+    }),
   /**
    * Holds the sub against the newest image that it has committed, and main against what the host wrote. A check that fails
    * is tried again, `tries` times in all: one that passes then is flaky, which a report shows.

@@ -69,6 +69,16 @@ describe('scenario files', () => {
       's.yaml:6:23: steps.0.repeat.steps.1.wait.for: ',
     ],
     ['a refusal that does not exist', 'steps:\n  - expectRefused: {instruction: freeze, code: no}', 's.yaml:2:48: '],
+    [
+      'a reason that no generation fails for',
+      'steps:\n  - wait: {for: failed, reason: line-lost}',
+      's.yaml:2:33: steps.0.wait.reason: ',
+    ],
+    [
+      'a reason for what is not to fail',
+      'steps:\n  - wait: {for: committed, reason: disk-error}',
+      's.yaml:2:36: steps.0.wait.reason: goes with for: failed',
+    ],
     ['a bench that is wrong', 'steps: [freeze]\nbench: {volumes: [{size: 1}]}', 's.yaml:2:26: bench.volumes.0.size: '],
   ];
   for (const [what, text, place] of wrong) {

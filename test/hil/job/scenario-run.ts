@@ -3,8 +3,8 @@ import { benchDefault } from '../../../hil/bench/bench-file.js';
 import { EmulatorBench } from '../../../hil/bench/emulator-bench.js';
 import { openBench } from '../../../hil/bench/open-bench.js';
 import { runScenario, type ScenarioOptions, type ScenarioOutcome } from '../../../hil/job/scenario.js';
-import type { Scenario } from '../../../hil/job/scenario-file.js';
-import { type RunRecord, runRecordSchema } from '../../../hil/report/run-record.js';
+import { parseScenario, type Scenario } from '../../../hil/job/scenario-file.js';
+import { type CheckRecord, type RunRecord, runRecordSchema } from '../../../hil/report/run-record.js';
 import type { Method } from '../../../protocol/ids.js';
 
 export const about = {
@@ -29,4 +29,14 @@ export async function runOnEmulator(
   const outcome = await runScenario({ about, ...options, bench });
   runRecordSchema.parse(outcome.record);
   return outcome;
+}
+
+/** A scenario of these steps, each as it stands in a file, on a volume of 256 KiB. */
+export function stepsOf(...lines: readonly string[]): Scenario {
+  const text = ['bench: {volumes: [{size: 256KiB}]}', 'steps:', ...lines.map((line) => `  - ${line}`)].join('\n');
+  return parseScenario('s.yaml', text);
+}
+
+export function failedChecks({ record }: Pick<ScenarioOutcome, 'record'>): CheckRecord[] {
+  return record.checks.filter(({ verdict }) => verdict === 'failed');
 }

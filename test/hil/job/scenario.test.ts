@@ -7,7 +7,7 @@ import type { EmulatorBench } from '../../../hil/bench/emulator-bench.js';
 import { openBench } from '../../../hil/bench/open-bench.js';
 import { requireAbilities } from '../../../hil/job/needed-abilities.js';
 import { runScenario } from '../../../hil/job/scenario.js';
-import { parseScenario, readScenario, type Step } from '../../../hil/job/scenario-file.js';
+import { readScenario, type Step } from '../../../hil/job/scenario-file.js';
 import { scenarioList } from '../../../hil/job/scenario-list.js';
 import { shippedScenarios } from '../../../hil/job/shipped-scenarios.js';
 import { countStates } from '../../../hil/report/block-states.js';
@@ -17,17 +17,9 @@ import { methods } from '../../../protocol/ids.js';
 import { RefusalError } from '../../../protocol/refusals.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { startBoards } from '../bench/boards.js';
-import { about, runOnEmulator } from './scenario-run.js';
+import { about, failedChecks, runOnEmulator, stepsOf as steps } from './scenario-run.js';
 
 const shipped = (name: string) => fileURLToPath(new URL(`../../../../hil/scenarios/${name}.yaml`, import.meta.url));
-const steps = (...lines: readonly string[]) =>
-  parseScenario(
-    's.yaml',
-    ['bench: {volumes: [{size: 256KiB}]}', 'steps:', ...lines.map((line) => `  - ${line}`)].join('\n'),
-  );
-const failedChecks = ({ record }: Awaited<ReturnType<typeof runOnEmulator>>) =>
-  record.checks.filter(({ verdict }) => verdict === 'failed');
-
 /** Changes bytes behind the firmware's back, once a controller has told of something. */
 function damage(name: string, where: { disk: 'primary0' | 'secondary0'; offset: number }) {
   return (bench: EmulatorBench) => {
