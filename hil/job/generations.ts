@@ -3,6 +3,7 @@ import { GenerationFailed } from '../../host/generation-failed.js';
 import { RefusalError, refusals } from '../../protocol/refusals.js';
 import type { Bench } from '../bench/bench.js';
 import type { GenerationRecord } from '../report/run-record.js';
+import type { Claim } from './committed-claim.js';
 import type { JobRecord } from './job-record.js';
 import type { ModelMaps } from './model-maps.js';
 
@@ -20,6 +21,7 @@ export class Generations {
   readonly #record: JobRecord;
   readonly #maps: ModelMaps | undefined;
   readonly #watches = new Map<number, Watch>();
+  #givenBack = 0;
 
   constructor(bench: Bench, record: JobRecord, maps: ModelMaps | undefined) {
     this.#bench = bench;
@@ -32,6 +34,28 @@ export class Generations {
       else if (name === 'committed') this.#committed(generation, atUs);
       else if (name === 'structured') this.#structured(generation, atUs);
     });
+  }
+
+  /** The newest generations known to be committed and to be structured; 0 for none. */
+  get known(): Claim {
+    const newest = (is: (record: GenerationRecord) => boolean) =>
+      Math.max(0, ...[...this.#record.generations.values()].filter(is).map(({ generation }) => generation));
+    return {
+      committed: Math.max(
+        this.#givenBack,
+        newest(({ committedAtUs }) => committedAtUs !== undefined),
+      ),
+      structured: newest(({ structuredAtUs }) => structuredAtUs !== undefined),
+    };
+  }
+
+  /** A failback has made this generation, and both sides hold it. */
+  givenBack(generation: number): void {
+    this.#givenBack = generation;
+  }
+
+  hasFailed(generation: number): boolean {
+    return this.#record.generations.get(generation)?.failedAtUs !== undefined;
   }
 
   /** From now on the end of this generation is watched for. */

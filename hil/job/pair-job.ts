@@ -62,7 +62,7 @@ export class PairJob {
     const { bench, record } = options;
     const maps = bench.models === undefined ? undefined : new ModelMaps(bench, bench.models);
     this.#generations = new Generations(bench, record, maps);
-    this.#checks = new PairChecks({ bench, record, images: this.#images, maps });
+    this.#checks = new PairChecks({ bench, record, images: this.#images, generations: this.#generations, maps });
     this.#writer = this.#writerAt('main');
     this.#changed = this.#noBlocks();
   }
@@ -104,7 +104,6 @@ export class PairJob {
   /** Freezes without waiting for writes that are under way: the answer says which of them are in the image. */
   async freeze(): Promise<void> {
     const { host } = this.#bench;
-    const previous = this.#images.get(this.#newest);
     await runHook('quiesce', this.#options.quiesce);
     const sentAtUs = this.#bench.nowUs();
     const { log } = this.#writer;
@@ -117,6 +116,10 @@ export class PairJob {
       const answered = durationText(this.#bench.nowUs() - sentAtUs);
       const values = { underWay: underWay.length, inImage, answered };
       this.#record.event('freeze', 'the host froze the group', { atUs: sentAtUs, generation, values });
+      if (generation <= this.#newest) {
+        const details = [`it made generation ${generation}; generation ${this.#newest} was there already`];
+        this.#record.check('a freeze makes a new generation', details, sentAtUs);
+      }
       this.#newest = generation;
       this.#frozen = this.#changed;
       this.#changed = this.#noBlocks();
@@ -125,7 +128,7 @@ export class PairJob {
     } finally {
       await runHook('resume', this.#options.resume);
     }
-    if (previous !== undefined) await this.#checks.previousImage(previous);
+    await this.#checks.previousImage(this.#newest);
   }
 
   /** Waits for a generation, the newest unless told otherwise. `reason` is the one that it is to fail for. */
@@ -209,6 +212,11 @@ export class PairJob {
   async takeover({ force }: { readonly force: boolean }): Promise<void> {
     const { epoch, generation } = await this.#bench.run(this.#bench.subHost.takeover(force));
     this.#record.event('takeover', 'the sub takes over', { generation, values: { epoch } });
+    const { committed } = this.#generations.known;
+    if (generation < committed) {
+      const details = [`it takes over with generation ${generation}; expected: generation ${committed}`];
+      this.#record.check('the sub takes over with the newest image that was committed', details, this.#bench.nowUs());
+    }
     const image = this.#images.get(generation);
     if (image === undefined) throw new RefusalError('generation-unknown', `takeover of generation ${generation}`);
     this.#site = 'sub';
@@ -231,6 +239,7 @@ export class PairJob {
     this.#record.event('failback', 'main has it back', { generation: committed, values });
     this.#newest = committed;
     this.#images.set(committed, await this.#known(newest, committed, epoch));
+    this.#generations.givenBack(committed);
     this.#site = 'main';
     this.#writer = this.#writerAt('main', newest);
     this.#changed = this.#noBlocks();
