@@ -181,14 +181,21 @@ export class HostClient {
     return this.instruct({ kind: 'getStatus' }, 'status');
   }
 
-  /** Digests of equal parts of a range of blocks. `of`: the generation meant, 0 for whichever is current. */
+  /**
+   * Digests of equal parts of a range of blocks. `of`: the generation meant, 0 for whichever is current. Rejects with
+   * `wrong-generation` where another one is current, or is answered for.
+   */
   async digests(
     volume: number,
     range: { readonly first: number; readonly count: number; readonly partBlocks: number; readonly of?: number },
   ): Promise<readonly Uint8Array[]> {
     const { first, count, partBlocks, of = 0 } = range;
     const request = { volume: volumeNumber(volume), first: blockNumber(first), count, partBlocks };
-    return (await this.instruct({ kind: 'getDigests', generation: generation(of), ...request }, 'digests')).digests;
+    const answer = await this.instruct({ kind: 'getDigests', generation: generation(of), ...request }, 'digests');
+    if (of !== 0 && answer.generation !== of) {
+      throw new RefusalError('wrong-generation', `digests of generation ${answer.generation}, not ${of}`);
+    }
+    return answer.digests;
   }
 
   suspend(): Promise<MessageNamed<'done'>> {

@@ -17,7 +17,7 @@ const readsAtOnce = 4;
 const explanationsMax = 64;
 
 /** Reads every block. Throws what reading throws. */
-export async function readBack(client: HostClient, golden: Golden): Promise<ReadBack> {
+export async function readBack(client: Pick<HostClient, 'read'>, golden: Golden): Promise<ReadBack> {
   const spans = new SpanList();
   const explanations: string[] = [];
   const progress = await startProgress(
@@ -42,7 +42,7 @@ export async function readBack(client: HostClient, golden: Golden): Promise<Read
 }
 
 /** The whole volume in order, a few reads ahead. */
-async function* readAhead(client: HostClient, volume: number, bytes: number) {
+async function* readAhead(client: Pick<HostClient, 'read'>, volume: number, bytes: number) {
   const underWay: Promise<{ offset: number; data: Uint8Array }>[] = [];
   let next = 0;
   for (;;) {

@@ -1,4 +1,5 @@
 /** Holds the volumes of a controller against a golden image. */
+import { AdvisedRefusal } from '../../host/advised-refusal.js';
 import type { HostClient } from '../../host/client.js';
 import { type AskDigests, type Verification, verifyGolden } from '../../host/golden/bisect.js';
 import { blocksOf, type Golden } from '../../host/golden/golden.js';
@@ -8,23 +9,81 @@ import { counted } from '../report/quantity.js';
 import { readBack } from './read-back.js';
 import { spansText } from './spans-text.js';
 
-/** Lines to print when all is right; otherwise prints what is wrong and throws `golden-mismatch`, or `golden-size`. */
-export async function verifyVolumes(client: HostClient, golden: Golden, full: boolean): Promise<string[]> {
-  const status = await client.status();
-  checkGroup(golden, status);
-  const of = status.role === 'sub' ? status.committed : 0;
+/** What verification asks of a controller. */
+export type VerifiedClient = Pick<HostClient, 'status' | 'digests' | 'read'>;
+
+/** What there is to say: lines of what is wrong, and how much that is; or that all is right. */
+interface Verdict {
+  readonly right: string;
+  readonly wrong: readonly string[];
+  readonly ranges: number;
+}
+
+/** How often the volumes are looked at from the beginning because another generation was committed meanwhile. */
+const looksMax = 3;
+
+/**
+ * Lines to print when all is right; otherwise prints what is wrong and throws `golden-mismatch`, or `golden-size`. At the sub
+ * all that is looked at is of one generation: when another one is committed meanwhile, it begins again, and after three times
+ * throws `wrong-generation`.
+ */
+export async function verifyVolumes(client: VerifiedClient, golden: Golden, full: boolean): Promise<string[]> {
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  for (let looks = 1; ; looks += 1) {
+    const shown = await client.status();
+    checkGroup(golden, shown);
+    const verdict = await verdictOf(client, golden, { full, of: generationOf(shown) });
+    const now = shown.role === 'sub' ? await client.status() : shown;
+    if (isSameImage(shown, now)) {
+      if (verdict instanceof RefusalError) throw verdict;
+      if (verdict.ranges === 0) return [verdict.right];
+      process.stdout.write(verdict.wrong.map((line) => `${line}\n`).join(''));
+      throw new RefusalError('golden-mismatch', `${counted(verdict.ranges, 'wrong range')} in ${nameOf(shown)}`);
+    }
+    const change = `${nameOf(shown)} was looked at, the sub now gives ${nameOf(now)}`;
+    if (looks === looksMax)
+      throw new AdvisedRefusal('wrong-generation', change, 'Wait with freezes meanwhile, and try again.');
+    say(`${change}: once more`);
+  }
+}
+
+/** A refusal when the sub gives another generation, and says so. */
+async function verdictOf(
+  client: VerifiedClient,
+  golden: Golden,
+  { full, of }: { readonly full: boolean; readonly of: number },
+): Promise<Verdict | RefusalError> {
   const what = of === 0 ? 'newest data' : `generation ${of}`;
   if (full) {
     const { wrong, explanations } = await readBack(client, golden);
-    if (wrong.length === 0) return [`every byte of ${what} is the golden image`];
-    throw mismatch([...spansText(wrong, golden.blockBytes), ...explanations], wrong.length);
+    const lines = [...spansText(wrong, golden.blockBytes), ...explanations];
+    return { right: `every byte of ${what} is the golden image`, wrong: lines, ranges: wrong.length };
   }
-  const found = await verifyGolden(golden, askOf(client, of));
-  if (found.wrong.length === 0) return [`${what} is the golden image (${counted(found.requests, 'request')})`];
-  throw mismatch(linesOf(found, golden.blockBytes), found.wrong.length);
+  try {
+    const found = await verifyGolden(golden, askOf(client, of));
+    const right = `${what} is the golden image (${counted(found.requests, 'request')})`;
+    return { right, wrong: linesOf(found, golden.blockBytes), ranges: found.wrong.length };
+  } catch (error) {
+    if (error instanceof RefusalError && error.refusal.code === 'wrong-generation') return error;
+    throw error;
+  }
 }
 
-function askOf(client: HostClient, of: number): AskDigests {
+/** The generation that a controller shows, 0 for data that a host writes to: at main, and at a sub that has taken over. */
+const generationOf = ({ role, pairState, committed }: MessageNamed<'status'>): number =>
+  role === 'sub' && pairState !== 'SSWS' ? committed : 0;
+
+const nameOf = (status: MessageNamed<'status'>): string => {
+  const of = generationOf(status);
+  return of === 0 ? 'newest data' : `generation ${of}`;
+};
+
+/** Whether all that was read in between is of one image, as far as a host does not write to it. */
+function isSameImage(before: MessageNamed<'status'>, after: MessageNamed<'status'>): boolean {
+  return generationOf(before) === generationOf(after) && before.epoch === after.epoch;
+}
+
+function askOf(client: VerifiedClient, of: number): AskDigests {
   return ({ volume, first, count, partBlocks }) => client.digests(volume, { first, count, partBlocks, of });
 }
 
@@ -43,9 +102,4 @@ function linesOf({ wrong, unresolved }: Verification, blockBytes: number): strin
   const more =
     unresolved.length === 0 ? [] : ['and more, not looked into, within:', ...spansText(unresolved, blockBytes)];
   return [...spansText(wrong, blockBytes), ...more];
-}
-
-function mismatch(lines: readonly string[], ranges: number): RefusalError {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-  return new RefusalError('golden-mismatch', counted(ranges, 'wrong range'));
 }
