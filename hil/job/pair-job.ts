@@ -50,6 +50,7 @@ export class PairJob {
   /** Blocks written since the newest freeze, and those of the generation that it made. */
   #changed: Set<number>[] = [];
   #frozen: Set<number>[] = [];
+  readonly #withoutPower = new Set<Powered>();
   #newest = 0;
   #writes = 0;
   #tokens = 0;
@@ -72,6 +73,11 @@ export class PairJob {
     return this.#newest;
   }
 
+  /** Whether no side is without power: one that is would be waited for. */
+  get hasPower(): boolean {
+    return this.#withoutPower.size === 0;
+  }
+
   async write(step: {
     readonly writes: number;
     readonly profile: Profile;
@@ -89,8 +95,14 @@ export class PairJob {
 
   async overwriteInFlight({ writes, everyMs }: { readonly writes: number; readonly everyMs: number }): Promise<void> {
     const { blockBytes } = this.#bench.shape;
+    if (this.#frozen.every(({ size }) => size === 0)) {
+      const detail = 'overwriteInFlight: no block is being sent, as nothing was written before the newest freeze';
+      throw new RefusalError('configuration-invalid', detail);
+    }
+    const isOver = this.#generations.known.committed >= this.#newest;
     await this.#send(overwrites(this.#frozen, { blockBytes, writes, seed: this.#seedOf() }), everyMs);
-    this.#record.event('write', `${counted(writes, 'write')} to blocks that are being sent`);
+    const which = isOver ? `of generation ${this.#newest}, which has been committed` : 'that are being sent';
+    this.#record.event('write', `${counted(writes, 'write')} to blocks ${which}`);
   }
 
   async image({ file, volume }: { readonly file: string; readonly volume: number }): Promise<void> {
@@ -197,6 +209,7 @@ export class PairJob {
   async powerOff(roles: readonly Powered[]): Promise<void> {
     for (const role of roles) {
       await this.#bench.powerCut(role);
+      this.#withoutPower.add(role);
       if (role === this.#site) this.#writer.sessionLost();
       this.#record.event('power', `${role} loses its power`);
     }
@@ -206,6 +219,7 @@ export class PairJob {
     for (const role of roles) {
       this.#record.event('power', `${role} has power`);
       await this.#bench.powerOn(role);
+      this.#withoutPower.delete(role);
     }
   }
 
@@ -243,6 +257,7 @@ export class PairJob {
     this.#site = 'main';
     this.#writer = this.#writerAt('main', newest);
     this.#changed = this.#noBlocks();
+    this.#frozen = [];
   }
 
   async suspend(): Promise<void> {

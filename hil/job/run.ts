@@ -45,7 +45,7 @@ export interface RunChoices extends Parameters {
   readonly capture?: string | true | undefined;
   /** The one line that repeats the run. */
   readonly command: string;
-  /** `failed`: a report is written only of a run that did not pass. */
+  /** `failed`: a report is written only of a run in which a check failed, or the other side of a line broke the protocol. */
   readonly evidence?: 'always' | 'failed';
   /** Unmaps the volumes of boards first, which keep what an earlier scenario wrote. */
   readonly clear?: boolean;
@@ -109,7 +109,7 @@ export async function carryOut(choices: RunChoices, watcher: RunWatcher = {}): P
       });
       const captured = capture === undefined ? {} : { capture: capture.path };
       const result = { record: { ...record, ...captured }, exit, out };
-      if (choices.evidence === 'failed' && exit !== 1) return result;
+      if (choices.evidence === 'failed' && exit !== 1 && exit !== 4) return result;
       const reportLost = await lossOf(writeReport(out, result.record));
       return reportLost === undefined ? result : { ...result, reportLost };
     } finally {

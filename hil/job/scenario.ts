@@ -27,7 +27,7 @@ export interface ScenarioOptions {
 
 export interface ScenarioOutcome {
   readonly record: RunRecord;
-  /** 0 passed; 1 failed; 3 and 4 no verdict: bench lost, protocol or key; 130 interrupted. */
+  /** 0 passed; 1 failed; 3 and 4 no verdict: bench lost, protocol or key, before any check failed; 130 interrupted. */
   readonly exit: number;
 }
 
@@ -48,21 +48,23 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioOut
     if (options.image !== undefined) await runner.step({ kind: 'image', file: resolve(options.image), volume: 0 });
     const pairState = await runner.all(scenario.steps);
     if (signal?.aborted === true) return outcome(record, interruptedExit, 'interrupted');
-    const failed = record.checks.some(({ verdict }) => verdict === 'failed');
-    return outcome(record, failed ? 1 : 0, '', pairState);
+    return outcome(record, hasFailed(record) ? 1 : 0, '', pairState);
   } catch (error) {
     if (!(error instanceof RefusalError)) throw error;
     if (signal?.aborted === true) return outcome(record, interruptedExit, 'interrupted');
     const exit = refusals[error.refusal.code].exit;
     if (exit === 2) throw error;
     const where = runner.underWay === undefined ? '' : `${runner.underWay}: `;
-    if (exit !== 1) return outcome(record, exit, `${where}${error.message}`);
+    // What a check has found is a verdict, and stays one when the bench is lost afterwards.
+    if (exit !== 1 && !hasFailed(record)) return outcome(record, exit, `${where}${error.message}`);
     record.check(`step ${runner.underWay}`, [error.message], bench.nowUs());
     return outcome(record, 1, '');
   } finally {
     signal?.removeEventListener('abort', giveUp);
   }
 }
+
+const hasFailed = ({ checks }: JobRecord): boolean => checks.some(({ verdict }) => verdict === 'failed');
 
 function outcome(record: JobRecord, exit: number, reason: string, pairState?: RunRecord['pairState']): ScenarioOutcome {
   const verdict =
@@ -77,6 +79,7 @@ class Runner {
   readonly #options: ScenarioOptions;
   readonly #job: PairJob;
   readonly #record: JobRecord;
+  #verified = false;
 
   constructor(options: ScenarioOptions, job: PairJob, record: JobRecord) {
     this.#options = options;
@@ -84,10 +87,12 @@ class Runner {
     this.#record = record;
   }
 
+  /** All steps. If none of them verifies, both sides are looked at in the end, but not where one is left without power after other checks. */
   async all(steps: readonly Step[]) {
     await this.#each(steps);
     this.underWay = 'end';
-    if (this.#record.checks.length === 0) await this.#job.verify();
+    const canVerify = this.#job.hasPower || this.#record.checks.length === 0;
+    if (!this.#verified && canVerify && this.#options.signal?.aborted !== true) await this.#job.verify();
     return this.#job.finish();
   }
 
@@ -107,6 +112,7 @@ class Runner {
       case 'wait':
         return job.wait(step);
       case 'verify':
+        this.#verified = true;
         return job.verify(step);
       case 'diskError':
         return job.diskError(step);

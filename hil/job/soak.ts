@@ -141,7 +141,7 @@ export class Soak {
 
   async #judge(round: SoakRound, result: RunResult): Promise<SoakEvent | undefined> {
     const { exit, record } = result;
-    if (exit >= 3) return this.#benchLost(round, record.reason);
+    if (exit === 3) return this.#benchLost(round, record.reason);
     this.#lostInARow = 0;
     this.#counts.rounds += 1;
     if (exit !== 0) {

@@ -7,7 +7,7 @@ import type { CheckRecord, RunRecord } from '../../../hil/report/run-record.js';
 import { type RefusalCode, RefusalError } from '../../../protocol/refusals.js';
 import { sampleRecord } from '../report/sample-record.js';
 
-type Round = 'passed' | 'failed' | 'flaky' | 'lost' | RefusalCode;
+type Round = 'passed' | 'failed' | 'flaky' | 'lost' | 'broken' | RefusalCode;
 
 /** Rounds that end as they are told to, each after a minute; the last goes on for ever. */
 function soakOf(rounds: readonly Round[], options: Partial<SoakOptions> = {}, kind: Bench['kind'] = 'processes') {
@@ -55,6 +55,8 @@ function resultOf(how: Round, out: string): RunResult {
       return { exit: 1, out, record: { ...base, checks: [{ ...check, verdict: 'failed' }] } };
     case 'lost':
       return { exit: 3, out, record: { ...base, verdict: 'unavailable', reason: 'wait: the line is silent' } };
+    case 'broken':
+      return { exit: 4, out, record: { ...base, verdict: 'unavailable', reason: 'wait: message-value' } };
     default:
       throw new RefusalError(how, 'told to');
   }
@@ -115,6 +117,13 @@ describe('a soak', () => {
     const away = soakOf(['line-unavailable'], { forMs: 3_600_000 });
     await events(away.soak);
     expect([Math.max(...away.pauses), away.soak.counts.rounds]).to.deep.equal([60_000, 0]);
+  });
+
+  it('counts a round in which the protocol was broken as failed, not as a bench that was lost', async () => {
+    const { soak, pauses } = soakOf(['passed', 'broken', 'passed']);
+    const [failed] = await events(soak);
+    expect(failed?.kind === 'failed' && failed.result.record.reason).to.equal('wait: message-value');
+    expect([soak.counts.failed, soak.counts.lost, pauses]).to.deep.equal([1, 0, []]);
   });
 
   it('leaves out what the bench has no means for, and ends when nothing is left', async () => {
