@@ -16,6 +16,7 @@ export const generationFailures = [
   'older-sub',
   'suspended',
   'refused-by-sub',
+  'generation-failed',
 ] as const satisfies readonly RefusalCode[];
 
 export type GenerationFailure = (typeof generationFailures)[number];
