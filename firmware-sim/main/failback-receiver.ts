@@ -57,7 +57,7 @@ export class FailbackReceiver {
         this.given(message);
         break;
       case 'begin':
-        if (this.#core.state.failingBack) this.#receiver.begin(message);
+        if (this.#core.state.failingBack) this.#begin(message);
         break;
       case 'blockRun':
         this.#receiver.blockRun(message);
@@ -107,6 +107,21 @@ export class FailbackReceiver {
     }
     if (state.failingBack) this.#receiver.pump();
     this.#regain();
+  }
+
+  /** No number is used twice: not that of a generation which was frozen here and failed, either. */
+  #begin(message: MessageNamed<'begin'>): void {
+    const { generation: of } = message;
+    if (of > this.#core.state.lastFrozen) {
+      this.#receiver.begin(message);
+      return;
+    }
+    const code = refusals['wrong-generation'].number;
+    this.#core.log(
+      'error',
+      `a failback as generation ${of} is refused: main has frozen ${this.#core.state.lastFrozen}`,
+    );
+    this.#core.send('remote', { kind: 'abandon', generation: of, code, state: 'PSUE' });
   }
 
   /** Blocks that the host changed here since the common image: they are lost by the failback. */

@@ -246,6 +246,20 @@ describe('main, given back to', () => {
     expect([lab.slots.free, lab.core.state.takenOver, lab.regained]).to.deep.equal([16, true, 0]);
   });
 
+  it('takes no image under a number that was frozen here, and stages nothing for it', () => {
+    const lab = new BackLab();
+    lab.freeze(6);
+    lab.core.state.apply({ kind: 'failed', generation: generation(6), code: code('taken-over') });
+    lab.asks(1, { discard: true });
+    lab.told();
+    const records = lab.records.length;
+    lab.says(beginning({ number: 6 }));
+    expect(lab.sent).to.deep.equal([{ kind: 'abandon', generation: 6, code: code('wrong-generation'), state: 'PSUE' }]);
+    expect([lab.records.length, lab.core.replica.receiving]).to.deep.equal([records, undefined]);
+    receives(lab, { number: 7 });
+    expect(lab.core.replica.committed).to.equal(7);
+  });
+
   it('is the main side again once the sub has let go, and knows what is allocated', () => {
     const lab = received();
     lab.told();
