@@ -14,7 +14,7 @@ import { contradiction } from '../controller/contradiction.js';
 import { Controller, type ControllerOptions } from '../controller/controller.js';
 import { DigestRequests } from '../controller/digest-requests.js';
 import { Geometry } from '../controller/geometry.js';
-import { type HostCommand, HostPort, hostCommandsMax } from '../controller/host-port.js';
+import { type HostCommand, HostPort } from '../controller/host-port.js';
 import { type Instruction, type MainPhase, mainTable } from '../controller/instructions.js';
 import { FlushAll } from '../controller/prepare-areas.js';
 import { carryOutRead } from '../controller/readable-volumes.js';
@@ -22,13 +22,13 @@ import { type RecordCheck, recordCheck } from '../controller/record-check.js';
 import { SessionAnswers } from '../controller/session-answers.js';
 import { allocatorFor, slotsOf } from '../controller/slots.js';
 import { Waiters } from '../controller/waiters.js';
-import { isWrite, type WriteCommand } from '../controller/write-pieces.js';
+import { isWrite } from '../controller/write-pieces.js';
 import { type ReplicaRecord, replicaRecords } from '../replica/replica-records.js';
 import { ReplicaState } from '../replica/replica-state.js';
 import type { SlotAllocator } from '../storage/slot-allocator.js';
 import { FailbackReceiver } from './failback-receiver.js';
 import { FreezeTaker } from './freeze-taker.js';
-import { HostWrite } from './host-write.js';
+import { HostWrites } from './host-writes.js';
 import { MainCore } from './main-core.js';
 import { type MainRecord, mainRecordCodec } from './main-records.js';
 import { snapshotOf } from './main-snapshot.js';
@@ -57,6 +57,7 @@ interface Parts {
   readonly freeze: FreezeTaker;
   readonly failback: FailbackReceiver;
   readonly hostPort: HostPort;
+  readonly writes: HostWrites;
   readonly volumes: MainVolumes;
 }
 
@@ -68,11 +69,6 @@ export class MainController extends Controller<AnyRecord> {
   readonly #waiters = new Waiters();
   readonly #answers = new SessionAnswers((message) => this.send('host', message));
   #digests = this.#noDigests();
-  /** A freeze waits for these; writes after it are held by the freeze. */
-  #writesUnderWay = new Map<HostWrite, HostCommand>();
-  /** Tags of the newest writes that ended well in this session, as many as a host can have under way. */
-  // Stryker disable next-line ArrayDeclaration: made anew at power on
-  #answeredWrites: number[] = [];
 
   constructor(options: MainOptions) {
     super({ ...options, role: 'main' }, mainRecordCodec);
@@ -106,8 +102,6 @@ export class MainController extends Controller<AnyRecord> {
     this.#replica = new ReplicaState();
     this.#started = undefined;
     this.#waiters.clear();
-    this.#writesUnderWay = new Map();
-    this.#answeredWrites = [];
   }
 
   protected recordCheck(): RecordCheck {
@@ -212,22 +206,23 @@ export class MainController extends Controller<AnyRecord> {
       send: (port, message, priority) => this.send(port, message, priority),
       runForms: () => this.runForms(),
       maySend: () => this.#maySend(),
-      onWriteEnded: (write) => this.#writesUnderWay.delete(write),
+      onWriteEnded: (write) => this.#parts.writes.ended(write),
     });
     core.nowUs = this.nowUs;
     const session = new PairSession(core);
     const freeze = new FreezeTaker(core, (answer) => this.send('host', answer));
+    const hostPort = this.#openHostPort();
+    const writes = new HostWrites({ core, freeze, hostPort });
     const failback = new FailbackReceiver(core, allocators, {
       onRegained: () => {
         // What they wrote is in no image from here on unless the sub held it.
-        this.#answeredWrites = [];
+        writes.forgetAnswered();
         session.again();
       },
       tellPairing: () => session.tellPairing(),
-      hostIsQuiet: () => this.#writesUnderWay.size === 0 && !freeze.busy,
+      hostIsQuiet: () => writes.idle && !freeze.busy,
     });
-    const hostPort = this.#openHostPort();
-    this.#started = { core, session, freeze, failback, hostPort, volumes: new MainVolumes(core) };
+    this.#started = { core, session, freeze, failback, hostPort, writes, volumes: new MainVolumes(core) };
     core.resumed();
     this.run();
     // The sub may have been there before; without a session nobody hears it.
@@ -273,8 +268,8 @@ export class MainController extends Controller<AnyRecord> {
     }
     this.#started?.hostPort.sessionClosed();
     this.#started?.freeze.sessionClosed();
+    this.#started?.writes.forgetAnswered();
     this.#answers.sessionClosed();
-    this.#answeredWrites = [];
     this.#waiters.clear();
   }
 
@@ -354,15 +349,9 @@ export class MainController extends Controller<AnyRecord> {
     answer({ kind: 'done', request, epoch, generation: lastFrozen, effect });
   }
 
-  /**
-   * Besides the writes under way those are named whose answer may not have reached the host when it sent the freeze. What is left
-   * of an earlier session has no name: its tags may be those of others now.
-   */
   #startFreeze(message: MessageNamed<'freeze'>): void {
-    const { freeze, hostPort } = this.#parts;
-    const underWay = [...this.#writesUnderWay.values()].filter(({ session }) => session === hostPort.session);
-    const unanswered = [...this.#answeredWrites, ...underWay.map(({ tag }) => tag)];
-    freeze.start(message, { session: hostPort.session, unanswered });
+    const { freeze, hostPort, writes } = this.#parts;
+    freeze.start(message, { session: hostPort.session, unanswered: writes.unanswered() });
   }
 
   #setPairState(request: number, state: 'PSUS' | 'PAIR' | 'COPY', reason?: RefusalCode): void {
@@ -393,33 +382,18 @@ export class MainController extends Controller<AnyRecord> {
   /** A medium command of the host, with all its data. */
   #command(host: HostCommand): void {
     const { id, volume, command } = host;
-    const { volumes, freeze, hostPort } = this.#parts;
+    const { volumes, freeze, hostPort, writes } = this.#parts;
     const isAwaited = () => hostPort.isAwaited(host);
     if (!isWrite(command))
       carryOutRead(volumes, { volume, command, isAwaited }, (completion) => hostPort.answer(id, completion));
-    else if (!freeze.hold(host)) this.#write(host);
-  }
-
-  #write(host: HostCommand): void {
-    const { core, freeze, hostPort } = this.#parts;
-    const write: HostWrite = new HostWrite(core, host.volume, host.command as WriteCommand, (completion) => {
-      if (completion.status !== 'good') freeze.exclude(host);
-      else if (host.session === hostPort.session) this.#noteAnswered(host.tag);
-      hostPort.answer(host.id, completion);
-    });
-    this.#writesUnderWay.set(write, host);
-    write.start(this.nowUs);
-  }
-
-  #noteAnswered(tag: number): void {
-    if (this.#answeredWrites.length === hostCommandsMax) this.#answeredWrites.shift();
-    this.#answeredWrites.push(tag);
+    else if (!freeze.hold(host)) writes.start(host);
   }
 
   /** A write that a freeze held back; meanwhile the sub may have taken over. */
   #writeHeld(held: HostCommand): void {
-    if (mainTable.write[this.#phase()] === 'accepted') this.#write(held);
-    else this.#parts.hostPort.answer(held.id, checkCondition('writeProtected'));
+    const { writes, hostPort } = this.#parts;
+    if (mainTable.write[this.#phase()] === 'accepted') writes.start(held);
+    else hostPort.answer(held.id, checkCondition('writeProtected'));
   }
 
   #remoteMessage(message: Message): void {
@@ -440,14 +414,14 @@ export class MainController extends Controller<AnyRecord> {
   }
 
   protected work(): void {
-    const { core, session, failback, freeze } = this.#parts;
+    const { core, session, failback, freeze, writes } = this.#parts;
     core.nowUs = this.nowUs;
     this.#protectVolumes();
     this.#failStalled(core);
     core.pump(this.nowUs);
     session.pump();
     failback.pump();
-    if (this.#writesUnderWay.size === 0) freeze.drained();
+    if (writes.idle) freeze.drained();
     for (const held of freeze.release()) this.#writeHeld(held);
     core.pump(this.nowUs);
     const { committed, structured, failures } = this.#state;

@@ -28,7 +28,7 @@ const freezeMutants: readonly Mutant[] = [
     harm: 'The image is fixed while writes that had arrived are half in the primary area: it holds a part of a write that the answer names as included, or loses it.',
     sequence: 'A write of several blocks is on its way to the disk when the freeze comes.',
     file: controller,
-    find: 'if (this.#writesUnderWay.size === 0) freeze.drained();',
+    find: 'if (writes.idle) freeze.drained();',
     replace: 'freeze.drained();',
   },
   {
