@@ -33,6 +33,9 @@ export function writePieces(command: WriteCommand): readonly WritePiece[] {
   }
 }
 
+/** Blocks of zeros that are locked, noted and written as one. */
+export const pieceBlocksMax = 4096;
+
 /**
  * Cuts zeros, which a command may have any number of, at multiples of `sectorsMax`: no piece takes long, and whoever waits for
  * its blocks comes in between. Pieces with data are no longer than a transfer.

@@ -16,6 +16,7 @@ import { checkCondition } from '../../protocol/scsi/conditions.js';
 import {
   cutPieces,
   firstDifference,
+  pieceBlocksMax,
   type WriteCommand,
   type WritePiece,
   writePieces,
@@ -27,8 +28,6 @@ import type { MainCore } from './main-core.js';
 
 /** Blocks that are deferred or written as one. */
 const windowBlocks = 256;
-/** Zeros that are locked and noted as one. */
-const pieceBlocksMax = 16 * windowBlocks;
 const empty = new Uint8Array(0);
 
 interface Window {

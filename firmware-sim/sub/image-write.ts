@@ -8,7 +8,14 @@
 import { assert, blockNumber, volumeNumber } from '../../protocol/ids.js';
 import type { Completion } from '../../protocol/scsi/commands.js';
 import { checkCondition } from '../../protocol/scsi/conditions.js';
-import { firstDifference, type WriteCommand, type WritePiece, writePieces } from '../controller/write-pieces.js';
+import {
+  cutPieces,
+  firstDifference,
+  pieceBlocksMax,
+  type WriteCommand,
+  type WritePiece,
+  writePieces,
+} from '../controller/write-pieces.js';
 import type { Operation, Outcome } from '../storage/operation.js';
 import { ImageRead } from './image-read.js';
 import type { SubCore } from './sub-core.js';
@@ -17,7 +24,8 @@ export class ImageWrite implements Operation {
   readonly #core: SubCore;
   readonly #volume: number;
   readonly #answer: (completion: Completion) => void;
-  readonly #pieces: WritePiece[];
+  readonly #pieces: Generator<WritePiece, undefined>;
+  #current: WritePiece | undefined;
   #compare: Uint8Array | undefined;
   #phase: 'locking' | 'placing' | 'noting' | 'writing' | 'flushing' | 'replacing' = 'locking';
   #failure: Completion | undefined;
@@ -32,7 +40,7 @@ export class ImageWrite implements Operation {
     this.#core = core;
     this.#volume = volume;
     this.#answer = answer;
-    this.#pieces = [...writePieces(command)];
+    this.#pieces = cutPieces(writePieces(command), pieceBlocksMax * core.geometry.sectorsPerBlock);
     this.#compare = command.op === 'compareAndWrite' ? command.compare : undefined;
   }
 
@@ -41,8 +49,9 @@ export class ImageWrite implements Operation {
   }
 
   start(): void {
-    const piece = this.#pieces[0];
-    if (piece === undefined || this.#failure !== undefined) {
+    const piece = this.#failure === undefined ? this.#pieces.next().value : undefined;
+    this.#current = piece;
+    if (piece === undefined) {
       this.#answer(this.#failure ?? { status: 'good', data: new Uint8Array(0) });
       return;
     }
@@ -55,7 +64,7 @@ export class ImageWrite implements Operation {
   }
 
   resume(outcome: Outcome): void {
-    const piece = this.#pieces[0];
+    const piece = this.#current;
     // Stryker disable next-line ConditionalExpression: who waits has a piece to write
     if (piece === undefined) return;
     if (outcome.kind === 'failed') {
@@ -169,7 +178,6 @@ export class ImageWrite implements Operation {
   }
 
   #end(): void {
-    this.#pieces.shift();
     this.#core.unlock(this);
     this.start();
   }

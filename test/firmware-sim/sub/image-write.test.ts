@@ -74,6 +74,32 @@ describe('a host write to the image', () => {
     expect([ended(), lab.letters(0, 8), changed(lab)]).to.deep.equal([good, '.ab...dd', ['0+3']]);
   });
 
+  it('makes zeros of a long range piece by piece, and lets others in between', () => {
+    const lab = new SubLab(20_000);
+    const ended = writing(lab, { op: 'unmap', ranges: [{ lba: 1000, sectors: 17_000 }] });
+    const { locks } = lab.core;
+    const isFreeAt = (first: number) => locks.isFree({ volume: 0, first, count: 1, shared: false });
+    expect([isFreeAt(4095), isFreeAt(4096)]).to.deep.equal([false, true]);
+    const steps = (unmap: string) => ['record changing', unmap, 'secondary0 synchronizeCache'];
+    const block = { volume: 0, first: 600, count: 1, shared: true };
+    let hadItsTurn = false;
+    const reader: Operation = {
+      name: 'reader',
+      resume: () => {
+        hadItsTurn = true;
+        expect(ended()).to.equal(undefined);
+        lab.core.unlock(reader);
+      },
+    };
+    expect(locks.claim(reader, block)).to.equal(false);
+    expect(lab.settle()).to.deep.equal([
+      ...steps('secondary0 unmap 1000+7192'),
+      ...steps('secondary0 unmap 8192+8192'),
+      ...steps('secondary0 unmap 16384+1616'),
+    ]);
+    expect([hadItsTurn, ended(), changed(lab)]).to.deep.equal([true, good, ['500+8500']]);
+  });
+
   it('of nothing is answered at once', () => {
     const lab = new SubLab();
     const ended = writing(lab, { op: 'unmap', ranges: [] });
