@@ -5,12 +5,15 @@ import type { MessageNamed } from '../protocol/message/messages.js';
 import { RefusalError, refusalByNumber } from '../protocol/refusals.js';
 
 const count = z.number().int().nonnegative();
-const reason = z.string().nullable();
+/** A code of the refusal table, its number where this version has no name for it, or null. */
+const reason = z.union([z.string(), count, z.null()]);
 
 export const statusSchema = z.strictObject({
   role: z.enum(['main', 'sub']).describe('which controller answered'),
   pairState: z.enum(pairStates).describe('state of the pair as this controller sees it'),
-  reason: reason.describe('why the pair is suspended: a code of the refusal table, or null'),
+  reason: reason.describe(
+    'why the pair is suspended: a code of the refusal table, a number that this version does not know, or null',
+  ),
   epoch: count.describe('how often the right to write has moved, from 1'),
   method: z.enum(methods).describe('how the image is kept and sent'),
   blockBytes: count.describe('the unit of copying'),
@@ -21,7 +24,9 @@ export const statusSchema = z.strictObject({
       committed: count.describe('newest generation that the sub committed'),
       structured: count.describe('newest generation that the secondary area equals byte for byte'),
       failed: count.describe('newest generation that failed'),
-      failedReason: reason.describe('why: a code of the refusal table, or null'),
+      failedReason: reason.describe(
+        'why: a code of the refusal table, a number that this version does not know, or null',
+      ),
     })
     .describe('numbers of generations, 0 for none'),
   progress: z
@@ -42,7 +47,7 @@ export const statusSchema = z.strictObject({
       z.strictObject({
         name: z.string(),
         up: z.boolean().describe('a session is open'),
-        refused: z.string().nullable().describe('why the newest attempt at one since then was refused'),
+        refused: reason.describe('why the newest attempt at one since then was refused: as reason'),
       }),
     )
     .describe('lines of the controller'),
@@ -66,12 +71,12 @@ function shownOf(message: MessageNamed<'status'>): unknown {
   return {
     role,
     pairState: message.pairState,
-    reason: refusalByNumber(message.reason) ?? null,
+    reason: reasonOf(message.reason),
     epoch: message.epoch,
     method: message.method,
     blockBytes: message.blockBytes,
     volumes: message.volumes,
-    generation: { frozen, committed, structured, failed, failedReason: refusalByNumber(message.failedReason) ?? null },
+    generation: { frozen, committed, structured, failed, failedReason: reasonOf(message.failedReason) },
     progress: {
       blocksTotal: message.blocksTotal,
       blocksSent: message.blocksSent,
@@ -81,10 +86,14 @@ function shownOf(message: MessageNamed<'status'>): unknown {
     },
     shadow: { slots: message.shadowSlots, slotsFree: message.shadowSlotsFree },
     hostStallMsMax: message.hostStallUsMax / 1000,
-    lines: message.lines.map(({ refused, ...line }) => ({ ...line, refused: refusalByNumber(refused) ?? null })),
+    lines: message.lines.map(({ refused, ...line }) => ({ ...line, refused: reasonOf(refused) })),
     pair: Buffer.from(message.pair).toString('hex'),
   };
 }
+
+/** 0 stands for none. */
+const reasonOf = (number: number): z.infer<typeof reason> =>
+  number === 0 ? null : (refusalByNumber(number) ?? number);
 
 /** docs/status.schema.json */
 export function statusSchemaDocument(): string {

@@ -57,7 +57,8 @@ function waitingText({ deferredBlocks, changedBlocks, unstructuredBlocks }: Stat
   return `${[...counts, `${countText(unstructuredBlocks)} not yet structured`].join(', ')} blocks`;
 }
 
-function because(reason: string | null): string {
+function because(reason: string | number | null): string {
   if (reason === null) return '';
+  if (typeof reason === 'number') return ` (${reason}: a reason that this version does not know)`;
   return reason in refusals ? ` (${reason}: ${refusals[reason as RefusalCode].meaning})` : ` (${reason})`;
 }
