@@ -5,14 +5,15 @@ import { writeFile } from 'node:fs/promises';
 import { withFile } from '../../host/golden/file-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import type { RemotePort, Surroundings } from '../conform/bench.js';
+import type { Requirement } from '../conform/check.js';
 import { identify } from '../conform/identify.js';
 import { newPlayedRecords } from '../conform/played-records.js';
 import { suiteJunit } from '../conform/report/junit.js';
 import { suitePage } from '../conform/report/page.js';
-import { terminalLines } from '../conform/report/terminal.js';
+import { headLine, terminalLines } from '../conform/report/terminal.js';
 import { runSuite } from '../conform/run-suite.js';
 import { selected } from '../conform/selection.js';
-import { countsOf, type SuiteRecord } from '../conform/suite-record.js';
+import { type CheckRecord, countsOf, type SuiteRecord } from '../conform/suite-record.js';
 import { LineWire } from '../conform/wire.js';
 import { runHook } from '../run/hooks.js';
 import { readKeyFile } from '../run/key-file.js';
@@ -53,6 +54,7 @@ export async function runConform(options: ConformOptions): Promise<number> {
       isSealed: key !== undefined,
       identity,
       checks: records,
+      ...(lost === undefined ? {} : { endedBy: lost.refusal }),
     };
     await write(record, options);
     print(record, options.json === true);
@@ -108,12 +110,20 @@ function aboutRun(options: ConformOptions, startedAt: string) {
   };
 }
 
-/** On a terminal, the check that is under way. Called without a check it takes the line away. */
-function progress(isWanted: boolean): (requirement?: { readonly number: string; readonly says: string }) => void {
-  if (!isWanted || !takesCursor(process.stderr)) return () => {};
-  return (requirement) => {
-    const text = requirement === undefined ? '' : `… ${requirement.number} ${requirement.says}`;
-    process.stderr.write(`${eraseLine}${text}`);
+/** Told of each check before and after it, and at the end of all without one. */
+type OnCheck = (requirement?: Pick<Requirement, 'number' | 'says'>, record?: CheckRecord) => void;
+
+/** On stderr: on a terminal the check that is under way, elsewhere a line for each as it ends. */
+function progress(isWanted: boolean): OnCheck {
+  if (!isWanted) return () => {};
+  if (takesCursor(process.stderr)) {
+    return (requirement) => {
+      const text = requirement === undefined ? '' : `… ${requirement.number} ${requirement.says}`;
+      process.stderr.write(`${eraseLine}${text}`);
+    };
+  }
+  return (_, record) => {
+    if (record !== undefined) process.stderr.write(`${headLine(record, (_style, text) => text)}\n`);
   };
 }
 

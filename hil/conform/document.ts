@@ -30,14 +30,14 @@ reset; each check opens a link of its own. \`--only F,L-12\` makes some checks a
 - **Checks that change something** need \`--allow-data-loss\`. They write to the first sectors of logical unit 0 and to its last, and
   freeze, suspend and bring back a pair. Nobody else may use the device meanwhile.
 - **Durability** cannot be seen without a power cut. \`--power-cycle\` takes a command that takes the power away, gives it back, and
-  ends when that is done; the suite then waits for the line.
+  ends when that is done; the suite then waits for the line. One that fails ends the run with exit code 3.
 - **A device that is a main or a sub** is looked at from its host line, and from the line to the other controller when \`--remote\`
   names it: the suite then takes the place of that one, too, and sends or takes images of a few blocks (from a main first a whole
   one: at most 64 MiB). Afterwards a main sends its own sub a whole image; a sub has images that its own main never froze, and has
   to be made anew, with an empty meta area.
 - **The page** of \`--html\` names the device as it names itself, and has room for a name and a signature.
 
-Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost; 4 another protocol, role or key.
+Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost, or the power cannot be cut; 4 another protocol, role or key.
 
 A number is never used again for something else. Those without a clause stand in [PROTOCOL.md](../protocol/PROTOCOL.md), at the place
 that they are about; the others come from where the clause says.

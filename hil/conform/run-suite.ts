@@ -4,6 +4,7 @@ import { RefusalError } from '../../protocol/refusals.js';
 import { Bench, noRemote, type Surroundings } from './bench.js';
 import type { Check, Requirement } from './check.js';
 import { Finding, NotRun } from './finding.js';
+import { PowerHook } from './power-hook.js';
 import { type CheckRecord, type Outcome, recordOf } from './suite-record.js';
 import { bitsPerByte, slowness, type Wire } from './wire.js';
 
@@ -30,21 +31,30 @@ const timedPauseUs = 500_000;
 
 export interface SuiteEnd {
   readonly records: readonly CheckRecord[];
-  /** Why not all checks could be made: the line was lost and did not come back, or somebody interrupted. */
+  /** Why not all checks could be made: the line was lost and did not come back, or the power could not be cut. */
   readonly lost: RefusalError | undefined;
+}
+
+/** The options, and what all of the run has to know of the power. */
+interface Suite extends SuiteOptions {
+  readonly power: PowerHook;
 }
 
 /** Carries out the checks of these requirements. */
 export async function runSuite(options: SuiteOptions): Promise<SuiteEnd> {
   const records: CheckRecord[] = [];
+  const power = new PowerHook(options.powerCycle);
+  const suite: Suite = { ...options, power, powerCycle: power.cycle };
   for (const requirement of options.requirements) {
     options.onCheck?.(requirement);
     const startUs = options.wire.nowUs();
-    const outcome = await outcomeOf(requirement, options);
+    const found = await outcomeOf(requirement, suite);
+    const outcome: Outcome = power.failure === undefined ? found : { kind: 'notRun', reason: power.failure.message };
     const record = recordOf(requirement, outcome, (options.wire.nowUs() - startUs) / 1e6);
     records.push(record);
     options.onCheck?.(requirement, record);
     if (options.signal?.aborted === true) return { records, lost: undefined };
+    if (power.failure !== undefined) return { records, lost: power.failure };
     const gone = lostWire(options);
     if (gone !== undefined) return { records, lost: new RefusalError('line-lost', gone.trouble?.detail ?? gone.name) };
   }
@@ -55,7 +65,7 @@ function lostWire({ wire, remote }: SuiteOptions): Wire | undefined {
   return [wire, remote?.wire].find((each) => each?.isOpen === false);
 }
 
-async function outcomeOf({ how }: Requirement, options: SuiteOptions): Promise<Outcome> {
+async function outcomeOf({ how }: Requirement, options: Suite): Promise<Outcome> {
   switch (how.kind) {
     case 'unchecked':
       return { kind: 'notRun', reason: how.reason };
@@ -90,11 +100,12 @@ function tooSlow({ bytes = 0, isQuiet, isTimed }: Check, { baud }: Wire, isSeale
 }
 
 /** A time that is wrong once may be the machine's; one that is wrong each time is the device's. */
-async function measured(check: Check, options: SuiteOptions): Promise<Outcome> {
+async function measured(check: Check, options: Suite): Promise<Outcome> {
   const before: string[] = [];
   for (;;) {
     const outcome = await carriedOut(check, options);
-    const isStopped = options.signal?.aborted === true || lostWire(options) !== undefined;
+    const isGone = lostWire(options) !== undefined || options.power.failure !== undefined;
+    const isStopped = options.signal?.aborted === true || isGone;
     const isLast = check.isTimed !== true || before.length + 1 === timedTriesMax || isStopped;
     if (outcome.kind === 'passed' && before.length > 0) return { ...outcome, before };
     if (outcome.kind !== 'failed' || isLast) return outcome;
@@ -103,7 +114,7 @@ async function measured(check: Check, options: SuiteOptions): Promise<Outcome> {
   }
 }
 
-async function carriedOut(check: Check, options: SuiteOptions): Promise<Outcome> {
+async function carriedOut(check: Check, options: Suite): Promise<Outcome> {
   const bench = new Bench(options);
   const clock = limit(bench, check);
   try {
@@ -116,7 +127,8 @@ async function carriedOut(check: Check, options: SuiteOptions): Promise<Outcome>
   } finally {
     clock.off();
     bench.end();
-    await bench.lineBack();
+    // Nobody has given a device back its power.
+    if (options.power.failure === undefined) await bench.lineBack();
   }
 }
 

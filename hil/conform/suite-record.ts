@@ -1,4 +1,5 @@
 /** What a run of the suite comes to: for the terminal, for machines, and for the page that is signed. */
+import type { Refusal } from '../../protocol/refusals.js';
 import type { ConformRole, Requirement } from './check.js';
 
 export type Outcome =
@@ -38,6 +39,8 @@ export interface SuiteRecord {
   readonly command: string;
   readonly identity: Identity;
   readonly checks: readonly CheckRecord[];
+  /** Why the run ended before all checks were made. */
+  readonly endedBy?: Refusal;
 }
 
 export interface Counts {
@@ -53,6 +56,17 @@ export function countsOf({ checks }: Pick<SuiteRecord, 'checks'>): Counts {
 
 export function recordOf({ number, says, clause }: Requirement, outcome: Outcome, seconds: number): CheckRecord {
   return { number, says, clause, outcome, seconds };
+}
+
+/** The word for all of it. A run that ended early passes nothing. */
+export function verdictOf(record: Pick<SuiteRecord, 'checks' | 'endedBy'>): 'passed' | 'failed' | 'unavailable' {
+  if (countsOf(record).failed > 0) return 'failed';
+  return record.endedBy === undefined ? 'passed' : 'unavailable';
+}
+
+/** Why a run ended early, in a sentence. */
+export function endText({ code, detail }: Refusal): string {
+  return `It ended early: ${code}: ${detail}`;
 }
 
 /** What the tries before the one that passed came to, in a sentence. */

@@ -15,13 +15,15 @@ whole image; a sub has images that its own main never froze, and has to be made 
 
 Nothing is written unless --allow-data-loss is given: then LINE must lead to a device whose contents nobody needs, and
 a main or sub of a pair that nobody needs. Checks that cannot be made are shown as not run, with the reason.
---power-cycle takes a command that cuts the power of the device, brings it back, and then ends.
+--power-cycle takes a command that cuts the power of the device, brings it back, and then ends. The run ends where it fails.
+
+On a terminal the check under way is shown; where stderr is a file or a pipe, each check gets a line as it ends.
 
 --only takes numbers and letters, with commas between them: F (frames), L (link), S (sessions), M (messages), D (SCSI),
 I (instructions), R (replication), G (digests).
 
-Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost;
-            4 another protocol, role or key; 130 interrupted
+Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost, or the command of
+            --power-cycle failed; 4 another protocol, role or key; 130 interrupted
 
 Examples:
   $ coldframe conform --role disk --line serial:/dev/ttyUSB0?baud=921600

@@ -1,15 +1,16 @@
 /** The result of the suite as JUnit XML, in the form of Ant’s and Jenkins’ schemas. */
 import { type Markup, markup } from '../../report/markup.js';
-import { type CheckRecord, countsOf, type SuiteRecord, triesText } from '../suite-record.js';
+import { type CheckRecord, countsOf, endText, type SuiteRecord, triesText } from '../suite-record.js';
 
 /** The text of the file. Checks that were not run are skipped, with the reason. */
 export function suiteJunit(record: SuiteRecord): string {
   const { failed, notRun } = countsOf(record);
   const time = record.checks.reduce((sum, { seconds }) => sum + seconds, 0);
+  const errors = record.endedBy === undefined ? 0 : 1;
   const document = markup`<testsuites>
-  <testsuite name="coldframe conform ${record.role}" package="coldframe" id="0" timestamp="${record.startedAt.slice(0, 19)}" hostname="${record.line}" tests="${record.checks.length}" failures="${failed}" errors="0" skipped="${notRun}" time="${time.toFixed(3)}">
+  <testsuite name="coldframe conform ${record.role}" package="coldframe" id="0" timestamp="${record.startedAt.slice(0, 19)}" hostname="${record.line}" tests="${record.checks.length + errors}" failures="${failed}" errors="${errors}" skipped="${notRun}" time="${time.toFixed(3)}">
     <properties>${properties(record)}
-    </properties>${record.checks.map((check) => testCase(record, check))}
+    </properties>${record.checks.map((check) => testCase(record, check))}${endCase(record)}
     <system-out>repeat: ${record.command}
 </system-out>
     <system-err></system-err>
@@ -25,6 +26,15 @@ function properties({ identity, version, command }: SuiteRecord): Markup[] {
     ([name, value]) => markup`
       <property name="${name}" value="${value}"/>`,
   );
+}
+
+/** A run that ended early is no run that passed. */
+function endCase({ role, endedBy }: SuiteRecord): Markup | undefined {
+  if (endedBy === undefined) return undefined;
+  return markup`
+    <testcase name="all checks are made" classname="coldframe.conform.${role}" time="0.000">
+      <error message="${endText(endedBy)}" type="${endedBy.code}"></error>
+    </testcase>`;
 }
 
 function testCase({ role }: SuiteRecord, { number, says, outcome, seconds }: CheckRecord): Markup {

@@ -3,7 +3,7 @@ import { style } from '../../report/html/style.js';
 import { Markup, markup } from '../../report/markup.js';
 import { counted, durationText } from '../../report/quantity.js';
 import { rooms } from '../requirements.js';
-import { type CheckRecord, countsOf, type SuiteRecord, triesText } from '../suite-record.js';
+import { type CheckRecord, countsOf, endText, type SuiteRecord, triesText, verdictOf } from '../suite-record.js';
 
 const own = `
 .number{white-space:nowrap;font-weight:600}.outcome{white-space:nowrap}
@@ -15,13 +15,12 @@ tr.failed td{border-top:2px solid var(--bad)}tr.failed .outcome{color:var(--bad)
 
 /** The text of the page. */
 export function suitePage(record: SuiteRecord): string {
-  const { failed } = countsOf(record);
-  const verdict = failed === 0 ? 'passed' : 'failed';
+  const verdict = verdictOf(record);
   const page = markup`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${verdict}: conformance of a ${record.role}</title><style>${new Markup(style + own)}</style></head>
+<title>${verdictWords[verdict].toLowerCase()}: conformance of a ${record.role}</title><style>${new Markup(style + own)}</style></head>
 <body><main>
-${header(record, verdict)}
+${header(record)}
 ${device(record)}
 ${[...groups(record)].map(([room, checks]) => section(room, checks))}
 ${signOff()}
@@ -31,13 +30,16 @@ ${signOff()}
   return page.text;
 }
 
-function header(record: SuiteRecord, verdict: 'passed' | 'failed'): Markup {
+const verdictWords = { passed: 'Passed', failed: 'Failed', unavailable: 'No verdict' } as const;
+
+function header(record: SuiteRecord): Markup {
+  const verdict = verdictOf(record);
   const { passed, failed, notRun } = countsOf(record);
   const unmade = notRun === 0 ? '' : `, ${notRun} not run`;
   return markup`<header class="${verdict}">
 <p class="eyebrow">coldframe <span>conformance of a ${record.role} with the line protocol, version 1</span></p>
-<h1><span class="seal" aria-hidden="true">${verdict === 'passed' ? '✓' : '✕'}</span>${verdict === 'passed' ? 'Passed' : 'Failed'}</h1>
-<p class="reason">${counted(passed, 'check')} passed, ${failed} failed${unmade}.</p>
+<h1><span class="seal" aria-hidden="true">${verdict === 'passed' ? '✓' : '✕'}</span>${verdictWords[verdict]}</h1>
+<p class="reason">${counted(passed, 'check')} passed, ${failed} failed${unmade}.${record.endedBy === undefined ? '' : ` ${endText(record.endedBy)}`}</p>
 <p class="about">${conditions(record)}</p>
 <div class="repeat"><span>Repeat</span><code>${record.command}</code></div>
 </header>`;

@@ -1,6 +1,6 @@
 /** The result of the suite as lines for the terminal. */
 import { counted } from '../../report/quantity.js';
-import { type CheckRecord, countsOf, type SuiteRecord, triesText } from '../suite-record.js';
+import { type CheckRecord, countsOf, endText, type SuiteRecord, triesText, verdictOf } from '../suite-record.js';
 
 export interface TerminalOptions {
   /** Whether the terminal shows colours; without them nothing is lost. */
@@ -19,27 +19,42 @@ export function terminalLines(record: SuiteRecord, { colour }: TerminalOptions):
     ...record.checks.flatMap((check) => checkLines(check, paint)),
     '',
     verdictLine(record, paint),
+    ...(record.endedBy === undefined ? [] : [printable(endText(record.endedBy))]),
     `${paint('soft', 'repeat:')} ${printable(record.command)}`,
   ];
 }
 
 type Paint = (style: keyof typeof codes, text: string) => string;
 
-/** One check: sign, number, what it says; below it why it was not run, or what it found. */
-export function checkLines({ number, says, outcome }: CheckRecord, paint: Paint): string[] {
+/** One check in a line: sign, number, what it says. */
+export function headLine({ number, says, outcome }: CheckRecord, paint: Paint): string {
   const head = `${number.padEnd(6)}${says}`;
   switch (outcome.kind) {
     case 'passed':
+      return `${paint('good', '✓')} ${head}`;
+    case 'notRun':
+      return paint('soft', `– ${head}`);
+    default:
+      return `${paint('bad', '✕')} ${paint('strong', head)}`;
+  }
+}
+
+/** The same, and below it why it was not run, or what it found. */
+export function checkLines(check: CheckRecord, paint: Paint): string[] {
+  const { outcome } = check;
+  const head = headLine(check, paint);
+  switch (outcome.kind) {
+    case 'passed':
       return [
-        `${paint('good', '✓')} ${head}`,
+        head,
         ...(outcome.before === undefined ? [] : [paint('soft', `        ${printable(triesText(outcome.before))}`)]),
       ];
     case 'notRun':
-      return [paint('soft', `– ${head}`), paint('soft', `        not run: ${outcome.reason}`)];
+      return [head, paint('soft', `        not run: ${outcome.reason}`)];
     default: {
       const { expected, came, remedy, frames } = outcome;
       const found = [`expected  ${expected}`, `came      ${came}`, `do        ${remedy}`, ...frames];
-      return [`${paint('bad', '✕')} ${paint('strong', head)}`, ...found.map((text) => `        ${printable(text)}`)];
+      return [head, ...found.map((text) => `        ${printable(text)}`)];
     }
   }
 }
@@ -47,7 +62,9 @@ export function checkLines({ number, says, outcome }: CheckRecord, paint: Paint)
 function verdictLine(record: SuiteRecord, paint: Paint): string {
   const { passed, failed, notRun } = countsOf(record);
   const rest = `${counted(passed, 'check')} passed, ${notRun} not run`;
-  if (failed === 0) return `${paint('good', 'PASSED')}  ${rest}`;
+  const verdict = verdictOf(record);
+  if (verdict === 'passed') return `${paint('good', 'PASSED')}  ${rest}`;
+  if (verdict === 'unavailable') return `${paint('bad', 'NO VERDICT')}  ${rest}`;
   const numbers = record.checks.filter(({ outcome }) => outcome.kind === 'failed').map(({ number }) => number);
   return `${paint('bad', 'FAILED')}  ${counted(failed, 'check')} failed: ${numbers.join(', ')}; ${rest}`;
 }
