@@ -133,7 +133,7 @@ export class SiteBench extends RealTimeBench {
     }
   }
 
-  /** Waits until main has a session with the sub. Throws as `pairSession`. */
+  /** Waits until main has a session with the sub, and looks whether they fit. Throws as `pairSession`. */
   paired(): Promise<void> {
     const { absenceMsMax = absenceMsDefault } = this.#options;
     return pairSession({ hosts: { main: this.host, sub: this.subHost }, msMax: absenceMsMax });

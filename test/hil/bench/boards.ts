@@ -9,18 +9,19 @@ export interface Boards extends AsyncDisposable {
   readonly benchFile: string;
 }
 
-/** Starts a pair that copies one volume of 256 KiB by the copy method. */
-export async function startBoards(): Promise<Boards> {
+/** Starts a pair that copies one volume of 256 KiB by the copy method, in blocks of 4 KiB; the sub may be of another size. */
+export async function startBoards({ subSize = '256KiB', subBlock = '4KiB' } = {}): Promise<Boards> {
   const folder = await temporaryFolder();
   const at = (name: string) => join(folder.path, name);
   const start = (role: string, remote: string, areas: readonly string[]) =>
     startProcess([
       ...['firmware', role, '--host', `unix-listen:${at(role)}`, '--remote', `${remote}:${at('remote')}`],
-      ...['--size', '256KiB', '--meta', at(`${role}.meta`), ...areas],
+      ...['--meta', at(`${role}.meta`), ...areas],
     ]);
-  const mainAreas = ['--primary', at('p'), '--shadow', at('s'), '--method', 'copy'];
+  const mainAreas = ['--primary', at('p'), '--shadow', at('s'), '--method', 'copy', '--size', '256KiB'];
   const main = await start('main', 'unix-listen', mainAreas);
-  const sub = await start('sub', 'unix', ['--secondary', at('c'), '--staging', at('t')]);
+  const subAreas = ['--secondary', at('c'), '--staging', at('t'), '--size', subSize, '--block', subBlock];
+  const sub = await start('sub', 'unix', subAreas);
   const lines = `{host: "unix:${at('main')}", sub: "unix:${at('sub')}"}`;
   return {
     ...{ main, sub, benchFile: `kind: lines\nmethod: copy\nvolumes: [{size: 256KiB}]\nlines: ${lines}\n` },

@@ -1,9 +1,12 @@
 /** One and the same use of every kind of bench. */
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { remoteBytes } from '../../../hil/bench/bench.js';
 import { parseBench } from '../../../hil/bench/bench-file.js';
 import { openBench } from '../../../hil/bench/open-bench.js';
+import { runProcess, temporaryFolder } from '../../../hil/bench/processes.js';
 import { RefusalError } from '../../../protocol/refusals.js';
 import { startBoards } from './boards.js';
 
@@ -80,6 +83,29 @@ describe('every kind of bench', () => {
         'the bench file says method copy, block 4096, volumes 524288; main says method copy, block 4096, volumes 262144',
     });
   });
+
+  const misfits = [
+    ['volume-mismatch', { subSize: '512KiB' }, 'main says volumes 262144, the sub 524288'],
+    ['block-size-mismatch', { subBlock: '8KiB' }, 'main says blocks of 4096 bytes, the sub 8192'],
+  ] as const;
+  for (const [code, ofSub, detail] of misfits) {
+    it(`refuses boards that do not fit each other before the first step, with 4: ${code}`, async () => {
+      await using boards = await startBoards(ofSub);
+      const failed = await openBench(parseBench('b', boards.benchFile), { seed: '7' }).catch((error) => error);
+      expect(failed.refusal).to.deep.equal({ code, detail });
+      const folder = await temporaryFolder();
+      try {
+        writeFileSync(join(folder.path, 'bench.yaml'), boards.benchFile);
+        const run = ['run', '--bench', 'bench.yaml', '--scenario', 'tiny-shadow', '--out', 'out'];
+        const { exitCode, stdout, stderr } = await runProcess(run, { cwd: folder.path });
+        expect(exitCode, `${stdout}${stderr}`).to.equal(4);
+        expect(stderr).to.match(new RegExp(`^coldframe: ${code}: `, 'm'));
+        expect(`${stdout}${stderr}`).not.to.contain('write').and.not.to.contain('pair-suspended');
+      } finally {
+        await folder.remove();
+      }
+    });
+  }
 
   it('refuses when nobody is at the end of a line', async () => {
     const text = 'kind: lines\nlines: {host: "unix:/nonexistent/a", sub: "unix:/nonexistent/b"}';
