@@ -1,12 +1,13 @@
 /** Gathers what a report says about a run, while it goes on. */
 import { type Bench, remoteBytes } from '../bench/bench.js';
-import type {
-  BlockMapRecord,
-  CheckRecord,
-  EventRecord,
-  GenerationRecord,
-  LatencyRecord,
-  RunRecord,
+import {
+  type BlockMapRecord,
+  type CheckRecord,
+  type EventRecord,
+  type GenerationRecord,
+  type LatencyRecord,
+  type RunRecord,
+  runRecordVersion,
 } from '../report/run-record.js';
 
 export interface JobAbout {
@@ -71,7 +72,7 @@ export class JobRecord {
   frozen(generation: number, frozenAtUs: number): Mutable<GenerationRecord> {
     const { method, volumes } = this.#bench.shape;
     const record: Mutable<GenerationRecord> = {
-      ...{ generation, method, frozenAtUs, blocksTotal: 0, blocksSent: 0, zeroBlocks: 0, deferredBlocks: 0 },
+      ...{ generation, method, frozenAtUs, blocksTotal: 0, blocksSent: 0, deferredBlocks: 0 },
       ...{ bytesOnLine: 0, volumeBytes: volumes.reduce((sum, bytes) => sum + bytes, 0) },
       ...{ verdict: 'unverified', wrongRanges: [], explanations: [] },
     };
@@ -96,7 +97,12 @@ export class JobRecord {
     const { kind, shape } = this.#bench;
     const { method, blockBytes, volumes } = shape;
     return {
-      ...{ version: 1, ...this.#about, durationUs: this.#bench.nowUs(), bench: kind === 'lines' ? 'boards' : kind },
+      ...{
+        version: runRecordVersion,
+        ...this.#about,
+        durationUs: this.#bench.nowUs(),
+        bench: kind === 'lines' ? 'boards' : kind,
+      },
       ...{ method, blockBytes, volumes: volumes.map((bytes) => ({ bytes })), verdict, reason },
       ...(pairState === undefined ? {} : { pairState }),
       generations: [...this.generations.values()],

@@ -1,7 +1,6 @@
 /** Holds the sub against the images that were frozen, and tells the report what was found. */
 import { type RefusalCode, RefusalError, refusals } from '../../protocol/refusals.js';
 import type { Bench } from '../bench/bench.js';
-import { countStates } from '../report/block-states.js';
 import { areaMaps } from './area-maps.js';
 import { type Claim, claimLines } from './committed-claim.js';
 import type { Generations } from './generations.js';
@@ -214,9 +213,6 @@ export class PairChecks {
     const gathered = this.#maps?.of(generation);
     const maps = areaMaps({ generation, image, previous, whole, gathered, wrong });
     this.#record.blockMaps.push(...maps);
-    if (gathered !== undefined) return;
-    const primary = maps.filter(({ area }) => area === 'primary');
-    record.zeroBlocks = primary.reduce((sum, { states }) => sum + (countStates(states).get('z') ?? 0), 0);
   }
 }
 

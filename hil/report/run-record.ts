@@ -7,7 +7,7 @@ import { pairStates } from '../../protocol/ids.js';
 import { areaNames, statesPattern } from './block-states.js';
 
 /** Version of the record; raised when a field changes its meaning or goes away. */
-export const runRecordVersion = 1;
+export const runRecordVersion = 2;
 
 const count = z.number().int().nonnegative();
 const atUs = z.number().nonnegative();
@@ -33,10 +33,11 @@ const generationSchema = z.strictObject({
   /** When the generation failed, and why: a code of the refusal table. */
   failedAtUs: atUs.optional(),
   failedReason: z.string().optional(),
-  /** Blocks of the difference, of these sent, and of these as zeros without data. */
+  /** Blocks of the difference, and of these sent. */
   blocksTotal: count,
   blocksSent: count,
-  zeroBlocks: count,
+  /** Of these as zeros without data. Absent: nobody could see it, as in models that are processes, or in boards. */
+  zeroBlocks: count.optional(),
   /** Blocks that the host wrote while their frozen content waited, so that the shadow area took them. */
   deferredBlocks: count,
   /** Bytes that the line between the controllers carried for it, both ways, frames and repetitions included. */

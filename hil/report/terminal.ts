@@ -64,7 +64,7 @@ function cellsOf(generation: GenerationRecord): string[] {
     String(generation.generation),
     { passed: '✓ passed', failed: '✕ failed', unverified: '– unverified' }[verdict],
     countText(generation.blocksSent),
-    countText(generation.zeroBlocks),
+    generation.zeroBlocks === undefined ? '–' : countText(generation.zeroBlocks),
     countText(generation.deferredBlocks),
     committedAtUs === undefined ? (failedReason ?? '–') : durationText(committedAtUs - frozenAtUs),
     bytesText(bytesOnLine),

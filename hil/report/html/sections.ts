@@ -66,12 +66,14 @@ function generationRow(generation: GenerationRecord): Markup {
   const width = Math.min(100, (100 * bytesOnLine) / volumeBytes).toFixed(2);
   const found = [...generation.wrongRanges.slice(0, 8).map(rangeText), ...generation.explanations.slice(0, 8)];
   return markup`<tr><td>${generation.generation}</td><td><span class="tag ${generation.verdict}">${verdictWord(generation.verdict)}</span></td>
-<td class="n">${countText(generation.blocksSent)}</td><td class="n spare">${countText(generation.zeroBlocks)}</td><td class="n">${countText(generation.deferredBlocks)}</td><td class="n">${took}</td>
+<td class="n">${countText(generation.blocksSent)}</td><td class="n spare">${knownCount(generation.zeroBlocks)}</td><td class="n">${countText(generation.deferredBlocks)}</td><td class="n">${took}</td>
 <td class="wide"><div class="share"><i style="width:${width}%"></i></div><span>${bytesText(bytesOnLine)}</span> <small>${percentText(bytesOnLine, volumeBytes)}</small></td></tr>${
     found.length > 0 &&
     markup`<tr class="found"><td></td><td colspan="6"><ul>${found.map((text) => markup`<li>${text}</li>`)}</ul></td></tr>`
   }`;
 }
+
+const knownCount = (count: number | undefined): string => (count === undefined ? '–' : countText(count));
 
 function rangeText({ volume, first, count }: GenerationRecord['wrongRanges'][number]): string {
   const blocks = count === 1 ? `block ${first}` : `blocks ${first} to ${first + count - 1}`;

@@ -26,7 +26,7 @@ export function sampleRecord(options: Partial<SampleOptions> = {}): RunRecord {
   const generations = Array.from({ length: chosen.generations }, (_, index) => sampleGeneration(index + 1, chosen));
   const failed = chosen.wrong ? 'failed' : 'passed';
   return {
-    version: 1,
+    version: 2,
     runId: '2026-11-22-7f3a',
     title: 'differential copy of a file system under load',
     startedAt: '2026-11-22T18:30:00Z',
