@@ -21,7 +21,7 @@ describe('report.json', () => {
 
   const broken: [string, (text: string) => string, string][] = [
     ['text that is not JSON', (text) => text.slice(0, -3), 'the report is not JSON'],
-    ['another version', (text) => text.replace('"version": 1', '"version": 2'), 'version: '],
+    ['another version', (text) => text.replace('"version": 2', '"version": 1'), 'version: '],
     ['an unknown state of blocks', (text) => text.replace('"states":"', '"states":"q5'), 'blockMaps.0.states: '],
     ['a field that nobody knows', (text) => text.replace('"seed"', '"seeds"'), 'seed: '],
   ];
