@@ -18,12 +18,23 @@ export interface GivenImage {
   /** The committed generation of the receiver. */
   readonly base: number;
   readonly full: boolean;
+  /** The most blocks that the receiver takes in a run. */
+  readonly runBlocksMax: number;
+  /** How many bytes of blocks it lets be unanswered. */
+  readonly windowBytes: number;
 }
 
 type Run = MessageNamed<'blockRun' | 'compressedRun' | 'heldRun' | 'zeroRun'>;
 
 /** How long a receiver may take to make something durable, in microseconds. */
 const durableUs = 10_000_000;
+/** From here on a receiver is asked whether it gets on, so that it is not asked where it is fast. */
+const soonUs = 2_000_000;
+/** How long it may stand still while an image has yet to be structured. */
+const standstillUs = 120_000_000;
+
+/** What a receiver has come to with what it holds, in words of which only the difference counts. */
+export type Progress = () => Promise<string>;
 
 /** Numbers of the runs of a session, whatever image they are of. */
 export interface RunNumbers {
@@ -36,8 +47,10 @@ export class ImageGiver {
   /** What was given, refused runs left out. */
   readonly carried = new CarriedBlocks();
   readonly #numbers: RunNumbers;
+  readonly #progress: Progress;
 
-  constructor(session: ProbeSession, image: GivenImage, numbers: RunNumbers) {
+  constructor(session: ProbeSession, image: GivenImage, numbers: RunNumbers, progress: Progress) {
+    this.#progress = progress;
     this.session = session;
     this.image = image;
     this.#numbers = numbers;
@@ -54,6 +67,20 @@ export class ImageGiver {
   blocks(first: number, data: Uint8Array, changes: Partial<MessageNamed<'blockRun'>> = {}): number {
     const digests = this.#note(first, data);
     return this.#named('blockRun', first, digests, { data, ...changes });
+  }
+
+  /** Sends them in runs that the receiver takes, no more than its window at once; gives their numbers. */
+  async runs(first: number, data: Uint8Array, runBlocks = this.image.runBlocksMax): Promise<number[]> {
+    const { blockBytes, windowBytes } = this.image;
+    const runBytes = Math.min(runBlocks, this.image.runBlocksMax) * blockBytes;
+    const inWindow = Math.max(1, Math.floor(windowBytes / runBytes));
+    const runs: number[] = [];
+    for (let at = 0; at < data.length; at += runBytes) {
+      const oldest = runs[runs.length - inWindow];
+      if (oldest !== undefined) await this.stored(oldest);
+      runs.push(this.blocks(first + at / blockBytes, data.subarray(at, at + runBytes)));
+    }
+    return runs;
   }
 
   /** Sends them as this zlib stream. */
@@ -113,7 +140,9 @@ export class ImageGiver {
   async completed(changes: Partial<MessageNamed<'complete'>> = {}): Promise<Message> {
     const from = this.session.messages.length;
     this.complete(changes);
-    return this.#next(from, 'committed or completeRefused', ({ kind }) => /^(committed|completeRefused)$/.test(kind));
+    return this.#patiently(from, 'committed or completeRefused', ({ kind }) =>
+      /^(committed|completeRefused)$/.test(kind),
+    );
   }
 
   /** The same, and it has to be committed: durable from then on, with the digest of what was given. */
@@ -132,7 +161,14 @@ export class ImageGiver {
   async structured(): Promise<void> {
     const { generation: of } = this.image;
     const isIt = (each: Message) => each.kind === 'structured' && (each.generation as number) === of;
-    await this.#next(0, `structured ${of}`, isIt);
+    await this.#patiently(0, `structured ${of}`, isIt);
+  }
+
+  /** Resolves once the receiver gives the image up. */
+  async abandoned(): Promise<MessageNamed<'abandon'>> {
+    const isIt = (each: Message): each is MessageNamed<'abandon'> =>
+      each.kind === 'abandon' && (each.generation as number) === this.image.generation;
+    return (await this.#patiently(0, `abandon ${this.image.generation}`, isIt)) as MessageNamed<'abandon'>;
   }
 
   /** The answers to a run so far. */
@@ -141,11 +177,26 @@ export class ImageGiver {
   }
 
   #answer(run: number): Promise<Message> {
-    return this.#next(0, `stored or runRefused for run ${run}`, (each) => isAnswer(each, run));
+    return this.#patiently(0, `stored or runRefused for run ${run}`, (each) => isAnswer(each, run));
   }
 
-  #next(from: number, expected: string, fits: (message: Message) => boolean): Promise<Message> {
-    return this.session.link.probe.need(expected, () => this.session.messages.slice(from).find(fits), durableUs);
+  /** Waits as long as the receiver gets on: with an image before, which may have many blocks, and a slow disk. */
+  async #patiently(from: number, expected: string, fits: (message: Message) => boolean): Promise<Message> {
+    const { probe } = this.session.link;
+    const look = () => this.session.messages.slice(from).find(fits);
+    const soon = await probe.until(look, soonUs);
+    if (soon !== undefined) return soon;
+    for (let before = await this.#progress(); ; ) {
+      const found = await probe.until(look, standstillUs);
+      if (found !== undefined) return found;
+      const now = await this.#progress();
+      demand(
+        now !== before,
+        expected,
+        `nothing of the kind within ${standstillUs / 1e6} s, and nothing got on (${now})`,
+      );
+      before = now;
+    }
   }
 
   #note(first: number, data: Uint8Array): Uint8Array {

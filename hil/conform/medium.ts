@@ -45,8 +45,13 @@ export function commandBlock(opcode: number, bytes: 6 | 10 | 12 | 16, { lba, sec
   return into;
 }
 
-export function read(unit: ProbeUnit, lba: number, sectors: number): Promise<Buffer> {
-  return good(unit, { op: 'read', lba, sectors }, { dataInBytesMax: sectors * sectorBytes });
+export function read(
+  unit: ProbeUnit,
+  lba: number,
+  sectors: number,
+  options: Pick<CommandOptions, 'limitUs'> = {},
+): Promise<Buffer> {
+  return good(unit, { op: 'read', lba, sectors }, { dataInBytesMax: sectors * sectorBytes, ...options });
 }
 
 export async function write(unit: ProbeUnit, lba: number, data: Uint8Array, { fua = false } = {}): Promise<void> {
@@ -69,6 +74,11 @@ export async function capacityOf(unit: ProbeUnit): Promise<number> {
   return sectors;
 }
 
+/** How long a read may wait for an image that is on its way to its place, in microseconds. */
+const busyUs = 60_000_000;
+/** What every unit takes in one command, in sectors. */
+const partSectors = 128;
+
 /** How long data may be on its way that a check can do without, in seconds. */
 const dataSecondsMax = 20;
 
@@ -78,9 +88,18 @@ export function carriesSoon({ session }: ProbeUnit, bytes: number): boolean {
   return baud === undefined || (bytes * bitsPerByte) / baud <= dataSecondsMax;
 }
 
+/** Reads so many sectors, in commands that any unit takes. */
+async function readParts(unit: ProbeUnit, lba: number, sectors: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < sectors; at += partSectors) {
+    parts.push(await read(unit, lba + at, Math.min(partSectors, sectors - at), { limitUs: busyUs }));
+  }
+  return Buffer.concat(parts);
+}
+
 /** Sectors that have to be these. */
 export async function demandContent(unit: ProbeUnit, lba: number, expected: Uint8Array, what: string): Promise<void> {
-  const found = await read(unit, lba, expected.length / sectorBytes);
+  const found = await readParts(unit, lba, expected.length / sectorBytes);
   const at = found.findIndex((byte, index) => byte !== expected[index]);
   demand(
     at === -1 && found.length === expected.length,

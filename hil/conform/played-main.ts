@@ -66,19 +66,20 @@ export class PlayedMain {
 
   /** The next image, which nobody has heard of: a difference to what the sub has committed, or the whole. */
   image(): ImageGiver {
-    const { blockBytes, committed, commitDigest } = this.sub;
+    const { blockBytes, committed, commitDigest, windowBytes } = this.sub;
     const isSpoilt = Buffer.compare(commitDigest, spoiltDigest) === 0;
     const image = {
       ...{ blockBytes, epoch: this.own.epoch, state: 'PAIR' as const, base: committed },
       generation: this.#fresh(),
       full: committed === 0 || isSpoilt,
+      ...{ runBlocksMax: runBlocksMax(this.sub), windowBytes },
     };
-    return new ImageGiver(this.session, image, this.#numbers);
+    return new ImageGiver(this.session, image, this.#numbers, () => progressOf(this.host));
   }
 
   /** The same image in this session, which is not the one in which it was begun. */
   again(before: ImageGiver): ImageGiver {
-    return new ImageGiver(this.session, before.image, this.#numbers);
+    return new ImageGiver(this.session, before.image, this.#numbers, () => progressOf(this.host));
   }
 
   /** A number that no generation has had, whatever became of it. */
@@ -87,6 +88,17 @@ export class PlayedMain {
     records.frozen = Math.max(records.frozen, this.sub.committed, this.sub.receiving, this.#failed) + 1;
     return records.frozen;
   }
+}
+
+/** How many blocks a run to this receiver may have: what it says, and no more than a sender needs. */
+export function runBlocksMax({ blockBytes, runBytesMax }: Pick<Pairing, 'blockBytes' | 'runBytesMax'>): number {
+  return Math.max(1, Math.floor(Math.min(generousRuns.runBytesMax, runBytesMax) / blockBytes));
+}
+
+/** What a receiver has come to, as its host sees it. */
+export async function progressOf(host: ProbeController): Promise<string> {
+  const { committed, structured, unstructuredBlocks, shadowSlotsFree } = await host.status();
+  return `committed ${committed}, structured ${structured}, unstructured blocks ${unstructuredBlocks}, free slots ${shadowSlotsFree}`;
 }
 
 function pairingOf(status: MessageNamed<'status'>, bench: Bench): Pairing {

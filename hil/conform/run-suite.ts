@@ -18,7 +18,7 @@ export interface SuiteOptions extends Surroundings {
 /** The longest that a check may take on a line without a baud rate, in microseconds. */
 const checkUsMax = 60_000_000;
 /** The same where images are sent: each step of those has a limit of its own. */
-const remoteCheckUsMax = 600_000_000;
+const remoteCheckUsMax = 3_600_000_000;
 /** A check that would send for longer is left out, in seconds. */
 const sendSecondsMax = 20;
 /** The same on a sealed line on which there is no session: the device opens one by itself. */

@@ -1,8 +1,20 @@
 import { expect } from 'chai';
 import { countsOf } from '../../hil/conform/suite-record.js';
+import { blockNumber } from '../../protocol/ids.js';
+import { type Tampering, WrongDevice } from './tampering.js';
 import { conform, failedNumbers, type VirtualOptions } from './virtual-models.js';
 
 const key = Buffer.alloc(32, 'the key of the conformance tests');
+
+/** A sub that says that it takes no run of two blocks of 512 bytes, and refuses such. */
+const singleBlocks: Tampering = {
+  messageOut: (message) => (message.kind === 'pairing' ? { ...message, runBytesMax: 512 } : message),
+  messageIn: (message) => {
+    const isRun = message.kind === 'blockRun' || message.kind === 'compressedRun' || message.kind === 'heldRun';
+    return isRun && message.count > 1 ? { ...message, first: pastVolume } : message;
+  },
+};
+const pastVolume = blockNumber(2 ** 30);
 
 /** Models that are held to everything, in virtual time. */
 const models: Readonly<Record<string, VirtualOptions>> = {
@@ -19,6 +31,12 @@ const models: Readonly<Record<string, VirtualOptions>> = {
   'a main whose sub is the suite, at 115200 baud': { role: 'main', hasRemote: true, baud: 115_200 },
   'a sub whose main is the suite, sealed, at 115200 baud': { role: 'sub', key, hasRemote: true, baud: 115_200 },
   'a sub whose main is the suite, sealed': { role: 'sub', key, hasRemote: true, blockBytes: 512 },
+  'a sub that takes runs of one block': {
+    ...{ role: 'sub', hasRemote: true, blockBytes: 512, slotBytes: 32_768 },
+    wrap: (device) => new WrongDevice(device, 'remote', singleBlocks),
+  },
+  'a sub with blocks as long as a run': { role: 'sub', hasRemote: true, blockBytes: 65_536 },
+  'a sub that takes seconds to write a block': { role: 'sub', hasRemote: true, slotBytes: 65_536, writeUs: 4_000_000 },
 };
 
 describe('the conformance suite and our models', () => {

@@ -31,6 +31,8 @@ export interface VirtualOptions {
   readonly blockBytes?: number;
   /** Of the shadow or staging area; the volume fits into it unless given. */
   readonly slotBytes?: number;
+  /** How long the sub's disk takes for each write to the volume, in microseconds. */
+  readonly writeUs?: number;
   readonly allowDataLoss?: boolean;
   readonly canCutPower?: boolean;
   readonly requirements?: readonly Requirement[];
@@ -80,6 +82,7 @@ async function deviceOf(site: VirtualSite, options: VirtualOptions) {
     method = 'differential',
     blockBytes = 4096,
     slotBytes,
+    writeUs = 0,
   } = options;
   if (role === 'disk') {
     return site.add(
@@ -94,7 +97,9 @@ async function deviceOf(site: VirtualSite, options: VirtualOptions) {
   const addMain = () =>
     site.add(() => wrapped('main', new MainController({ ...shape, method })), disks('primary0', 'shadow0', slotBytes));
   const addSub = () =>
-    site.add(() => wrapped('sub', new SubController(shape)), disks('secondary0', 'staging0', slotBytes));
+    site.add(() => wrapped('sub', new SubController(shape)), disks('secondary0', 'staging0', slotBytes), {
+      ...{ disk: 'secondary0', writeUs },
+    });
   if (isPaired !== true) return role === 'main' ? addMain() : addSub();
   const main = addMain();
   const sub = addSub();

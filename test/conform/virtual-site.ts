@@ -14,6 +14,18 @@ const latencyUs = 20;
 
 type Receiver = (bytes: Uint8Array) => void;
 
+/** A disk that writes slowly. */
+export interface SlowDisk {
+  readonly disk: DiskName;
+  readonly writeUs: number;
+}
+
+interface DeviceParts {
+  readonly make: () => Device;
+  readonly disks: ReadonlyMap<DiskName, SimulatedDisk>;
+  readonly slow: SlowDisk | undefined;
+}
+
 interface Port {
   readonly splitter: FrameSplitter;
   /** Who gets what the port sends; undefined while the line is down. */
@@ -37,8 +49,8 @@ export class VirtualSite {
   }
 
   /** Adds a device, switched on. */
-  add(make: () => Device, disks: ReadonlyMap<DiskName, SimulatedDisk>): VirtualDevice {
-    const device = new VirtualDevice(this, `device ${this.#devices.length + 1}`, { make, disks });
+  add(make: () => Device, disks: ReadonlyMap<DiskName, SimulatedDisk>, slow?: SlowDisk): VirtualDevice {
+    const device = new VirtualDevice(this, `device ${this.#devices.length + 1}`, { make, disks, slow });
     this.#devices.push(device);
     return device;
   }
@@ -74,16 +86,15 @@ export class VirtualDevice {
   readonly #name: string;
   readonly #make: () => Device;
   readonly #disks: ReadonlyMap<DiskName, SimulatedDisk>;
+  readonly #slow: SlowDisk | undefined;
   readonly #ports = new Map<PortName, Port>();
   #device: Device;
   #boots = 0;
   #deadlineUs: number | undefined;
+  #slowFreeUs = 0;
 
-  constructor(
-    site: VirtualSite,
-    name: string,
-    { make, disks }: { readonly make: () => Device; readonly disks: ReadonlyMap<DiskName, SimulatedDisk> },
-  ) {
+  constructor(site: VirtualSite, name: string, { make, disks, slow }: DeviceParts) {
+    this.#slow = slow;
     this.#site = site;
     this.#name = name;
     this.#make = make;
@@ -130,12 +141,20 @@ export class VirtualDevice {
     const device = this.#device;
     for (const effect of device.step(event, this.#site.nowUs)) {
       if (effect.kind !== 'disk') continue;
+      const isSlow = effect.command.op === 'write' && effect.disk === this.#slow?.disk;
+      const lateUs = isSlow ? this.#slowUs() : 0;
       this.#disks.get(effect.disk)?.submit(effect.command, (completion) => {
-        this.#site.after(0, () => {
+        this.#site.after(lateUs, () => {
           if (device === this.#device) this.#step({ kind: 'disk', tag: effect.tag, completion });
         });
       });
     }
+  }
+
+  /** How long a write to the slow disk takes: one after the other. */
+  #slowUs(): number {
+    this.#slowFreeUs = Math.max(this.#slowFreeUs, this.#site.nowUs) + (this.#slow?.writeUs ?? 0);
+    return this.#slowFreeUs - this.#site.nowUs;
   }
 
   /** Sends what there is to send, and sets the alarm. */

@@ -9,7 +9,7 @@ import { messageWords } from '../frame-words.js';
 import { ImageGiver } from '../image-giver.js';
 import { ImageTaker } from '../image-taker.js';
 import { demandContent, write } from '../medium.js';
-import { generousRuns, PlayedMain } from '../played-main.js';
+import { generousRuns, PlayedMain, progressOf } from '../played-main.js';
 import { PlayedSub } from '../played-sub.js';
 import { ProbeUnit } from '../probe-unit.js';
 import { committedImage, contents } from './replication-sub.js';
@@ -33,8 +33,9 @@ export async function failedBackToMain(bench: Bench): Promise<void> {
   demandChanged(await difference(sub), changedAtMain);
 
   const numbers = { generation: frozen + 1, base: record.committed, epoch: record.epoch };
-  const given = { blockBytes, ...numbers, state: 'SSWS', full: false } as const;
-  const image = new ImageGiver(sub.taker.session, given, { last: 0 });
+  const takes = { runBlocksMax: 1, windowBytes: blockBytes * 2 };
+  const given = { blockBytes, ...numbers, ...takes, state: 'SSWS', full: false } as const;
+  const image = new ImageGiver(sub.taker.session, given, { last: 0 }, () => progressOf(sub.host));
   const [atMain, atSub] = [contents(bench, blockBytes, 1), contents(bench, blockBytes, 1)];
   image.begin();
   await image.stored(image.blocks(changedAtMain, atMain), image.blocks(changedAtSub, atSub));

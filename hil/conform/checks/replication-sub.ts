@@ -18,8 +18,6 @@ export const pastNumbers = 2 ** 31;
 /** How often and how long a sub is looked at until it has dropped something durably. */
 const looksMax = 40;
 const lookUs = 50_000;
-/** The longest that it may take to find room for an image, or that there is none. */
-const durableUs = 10_000_000;
 /** Long enough for anything that a sub does at once, in microseconds. */
 const atOnceUs = 300_000;
 
@@ -34,7 +32,7 @@ async function stored(bench: Bench, main: PlayedMain): Promise<{ readonly image:
   const image = main.image();
   const data = contents(bench, main.sub.blockBytes, 3);
   image.begin();
-  const runs = [image.blocks(0, data.subarray(0, 2 * main.sub.blockBytes)), image.zeros(2, 2)];
+  const runs = [...(await image.runs(0, data.subarray(0, 2 * main.sub.blockBytes))), image.zeros(2, 2)];
   runs.push(image.blocks(4, data.subarray(2 * main.sub.blockBytes)));
   await image.stored(...runs);
   return { image, data };
@@ -102,7 +100,7 @@ export async function runsByName(bench: Bench): Promise<void> {
 export async function wrongDigestRefused(bench: Bench): Promise<void> {
   const main = await PlayedMain.meet(bench);
   const image = main.image();
-  const data = contents(bench, main.sub.blockBytes, 2);
+  const data = contents(bench, main.sub.blockBytes, Math.min(2, image.image.runBlocksMax));
   image.begin();
   const digest = Buffer.alloc(16, 0x5a);
   await image.refused(image.blocks(0, data, { digest }), 'digest-mismatch', 'a run with the digest of something else');
@@ -257,27 +255,19 @@ export async function roomAwaited(bench: Bench): Promise<void> {
   for (let times = 0; times < 2; times += 1) {
     const image = main.image();
     image.begin();
-    await image.stored(...filled(bench, image, slots));
+    await image.stored(...(await filled(bench, image, slots)));
     await image.committed();
     main.sub = await main.pair();
   }
   const tooLarge = main.image();
   tooLarge.begin();
-  filled(bench, tooLarge, slots + 1);
-  const given = await main.session.next(
-    'abandon',
-    ({ generation }) => (generation as number) === tooLarge.image.generation,
-    durableUs,
-  );
+  await filled(bench, tooLarge, slots + 1);
+  const given = await tooLarge.abandoned();
   const isRight = given.code === refusals['staging-full'].number;
   demand(isRight, `abandon with ${refusals['staging-full'].number} (staging-full)`, () => messageWords(given));
 }
 
 /** Sends so many blocks, each in a run of its own; gives the numbers of the runs. */
-function filled(bench: Bench, image: ImageGiver, count: number): number[] {
-  const { blockBytes } = image.image;
-  const data = contents(bench, blockBytes, count);
-  return Array.from({ length: count }, (_, block) =>
-    image.blocks(block, data.subarray(block * blockBytes, (block + 1) * blockBytes)),
-  );
+function filled(bench: Bench, image: ImageGiver, count: number): Promise<number[]> {
+  return image.runs(0, contents(bench, image.image.blockBytes, count), 1);
 }
