@@ -81,6 +81,17 @@ export async function controllerOf(bench: Bench): Promise<ProbeController> {
   return new ProbeController(bench, await bench.session());
 }
 
+/** The controller once it has read its records. */
+export async function recoveredController(bench: Bench): Promise<ProbeController> {
+  const controller = await controllerOf(bench);
+  for (let tries = 0; tries < 40; tries += 1) {
+    const answer = await controller.ask({ kind: 'wait', generation: generation(0), target: 'committed' });
+    if (answer.kind === 'refused' && answer.code !== refusals.recovering.number) return controller;
+    await bench.probe.pause(250_000);
+  }
+  return controller;
+}
+
 /** An answer in words, a refusal with its name. */
 export function answerWords(answer: Message): string {
   if (answer.kind !== 'refused') return messageWords(answer);

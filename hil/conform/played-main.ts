@@ -48,6 +48,20 @@ export class PlayedMain {
     const host = await controllerOf(bench);
     const status = await host.status();
     if (status.pairState === 'SSWS') throw new NotRun('the sub has taken over: fail back first');
+    return PlayedMain.#opened(bench, host, { status, forms });
+  }
+
+  /** The same with a sub that has taken over from the suite. */
+  static async meetTakenOver(bench: Bench): Promise<PlayedMain> {
+    const host = await controllerOf(bench);
+    return PlayedMain.#opened(bench, host, { status: await host.status(), forms: {} });
+  }
+
+  static async #opened(
+    bench: Bench,
+    host: ProbeController,
+    { status, forms }: { readonly status: MessageNamed<'status'>; readonly forms: Partial<RunFormsTaken> },
+  ): Promise<PlayedMain> {
     const session = await bench.remote.replicationSession(forms);
     const main = new PlayedMain(bench, { host, session, own: pairingOf(status, bench), failed: status.failed });
     main.sub = await main.pair();

@@ -27,6 +27,8 @@ export interface Tampering {
   readonly messageOut?: (message: Message, queue: Priority) => Message;
   readonly messageIn?: (message: Message, queue: Priority) => Message;
   readonly diskCommand?: (effect: DiskEffect) => DiskEffect;
+  /** The same at the line of the host, where it is another one than all of this is about. */
+  readonly atHost?: Tampering;
   /** What is fresh at each power on. */
   readonly entropy?: Uint8Array;
 }

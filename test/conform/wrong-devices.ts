@@ -1,6 +1,7 @@
 /** All wrong devices. */
 import type { Wrong } from './wrong.js';
 import { wrongFrames } from './wrong-frames.js';
+import { wrongImages } from './wrong-images.js';
 import { wrongInstructions } from './wrong-instructions.js';
 import { wrongLinks } from './wrong-links.js';
 import { wrongMains } from './wrong-mains.js';
@@ -17,5 +18,6 @@ export const wrongDevices: readonly Wrong[] = [
   ...wrongSessions,
   ...wrongMains,
   ...wrongSubs,
+  ...wrongImages,
   ...[...wrongUnits, ...wrongMedia, ...wrongInstructions].map((wrong) => ({ ...wrong, isAboveLink: true })),
 ];

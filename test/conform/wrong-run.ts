@@ -21,13 +21,17 @@ export function conformWrong(wrong: Wrong): Promise<readonly CheckRecord[]> {
     // Blocks so small that each run is one frame, and staging that can be filled.
     ...(at === 'remote' ? { hasRemote: true, blockBytes: 512 } : {}),
     ...(at === 'remote' && role === 'sub' ? { slotBytes: 32_768 } : {}),
-    wrap: (device) => new WrongDevice(device, port, tamper()),
+    wrap: (device) => {
+      const tampering = tamper();
+      const wrong = new WrongDevice(device, port, tampering);
+      return tampering.atHost === undefined ? wrong : new WrongDevice(wrong, 'host', tampering.atHost);
+    },
   });
 }
 
 function isMade({ number, how }: Requirement, { fails, isAboveLink, at }: Wrong): boolean {
-  if (at === 'remote') return how.kind === 'check' && how.onRemote === true;
   if (fails.includes(number)) return true;
+  if (at === 'remote') return how.kind === 'check' && how.onRemote === true;
   if (how.kind !== 'check' || (how.bytes ?? 0) > bytesMax) return false;
   return isAboveLink !== true || !/^[FL]-/.test(number);
 }

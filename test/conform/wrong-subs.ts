@@ -88,6 +88,7 @@ export const wrongSubs: readonly Wrong[] = [
     ...sub,
     name: 'never says that a failback is done',
     fails: ['R-11'],
+    ...images,
     tamper: () => without('dataOut', isKind('failbackDone')),
   },
   {

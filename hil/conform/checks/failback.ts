@@ -1,21 +1,19 @@
 /** A failback: the conversation of a replication with the roles exchanged, and what is before and behind it. */
-import { epoch, generation, volumeNumber } from '../../../protocol/ids.js';
+import { epoch, generation } from '../../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
 import type { Bench } from '../bench.js';
-import { chunkBlocks, hasBit, setBit } from '../carried.js';
+import { chunkBlocks, hasBit } from '../carried.js';
 import { mainPhaseOf } from '../controller.js';
 import { demand, Finding } from '../finding.js';
-import { messageWords } from '../frame-words.js';
 import { ImageGiver } from '../image-giver.js';
-import { ImageTaker } from '../image-taker.js';
-import { demandContent, write } from '../medium.js';
-import { generousRuns, PlayedMain, progressOf } from '../played-main.js';
+import { demandContent } from '../medium.js';
+import { progressOf } from '../played-main.js';
 import { PlayedSub } from '../played-sub.js';
-import { ProbeUnit } from '../probe-unit.js';
-import { committedImage, contents } from './replication-sub.js';
+import { contents } from './replication-sub.js';
 
 /** The block that main has changed since the common image, and the one that the sub has. */
-const [changedAtMain, changedAtSub] = [1, 5];
+export const changedAtMain = 1;
+export const changedAtSub = 5;
 const request = 4711;
 const lookUs = 50_000;
 const looks = 100;
@@ -87,53 +85,4 @@ async function mainAgain(sub: PlayedSub): Promise<void> {
     await sub.take(lookUs);
   }
   throw new Finding('a main that takes host writes again, after failbackDone', 'none');
-}
-
-/** The sub has taken over from the suite, and gives the image back. */
-export async function failedBackBySub(bench: Bench): Promise<void> {
-  const main = await PlayedMain.meet(bench);
-  const { image } = await committedImage(bench, main);
-  const { blockBytes } = main.sub;
-  const { session, host } = main;
-  const from = session.messages.length;
-  await host.accepted({ kind: 'takeover', force: true }, 'done');
-  const told = await session.link.probe.need('pairing, unasked, after a takeover', () =>
-    session.messages.slice(from).find((each): each is MessageNamed<'pairing'> => each.kind === 'pairing'),
-  );
-  demand(told.takenOver && told.epoch === main.own.epoch + 1, 'takenOver with an epoch one higher', () =>
-    messageWords(told),
-  );
-  const unit = new ProbeUnit(host.session);
-  await unit.clearAttentions();
-  await write(unit, (changedAtSub * blockBytes) / 512, contents(bench, blockBytes, 1));
-
-  const { generation: committed } = image.image;
-  const record = {
-    pair: main.own.pair,
-    epoch: told.epoch as number,
-    committed,
-    digest: image.carried.summary().digest,
-  };
-  const taker = new ImageTaker(
-    session,
-    { ...record, image: undefined, staging: undefined },
-    {
-      ...{ blockBytes, windowBytes: generousRuns.windowBytes, forms: {} },
-    },
-  );
-  host.send({ kind: 'failback', discard: true });
-  const ask = await taker.until('failbackAsk', (message) => (message.kind === 'failbackAsk' ? message : undefined));
-  demand((ask.committed as number) === committed, `committed ${committed} in failbackAsk`, String(ask.committed));
-  const blocks = new Uint8Array(chunkBlocks / 8);
-  setBit(blocks, changedAtMain);
-  const part = { request: ask.request, volume: volumeNumber(0), chunks: [{ chunk: 0, blocks }], last: true };
-  session.post({ kind: 'failbackDifference', ...part });
-  const done = await taker.until('failbackDone once the image is structured', (message) =>
-    message.kind === 'failbackDone' ? message : undefined,
-  );
-  const { image: given, committed: of } = taker.record;
-  demand((done.generation as number) === of, `failbackDone of generation ${of}`, () => messageWords(done));
-  for (const block of [changedAtMain, changedAtSub]) {
-    demand(given?.digestOf(0, block) !== undefined, `block ${block} in what is given back`, 'not there');
-  }
 }

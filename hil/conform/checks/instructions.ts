@@ -12,12 +12,14 @@ import {
   mainPhaseOf,
   outcomes,
   type ProbeController,
+  recoveredController,
   refusalOf,
 } from '../controller.js';
 import { demand, NotRun } from '../finding.js';
 import { pattern, write } from '../medium.js';
 import { PlayedSub } from '../played-sub.js';
 import { conditionWords, endWords, isEnd, ProbeUnit } from '../probe-unit.js';
+import { healthyRefused, takeoverDurable, waitStaysOpen } from './takeover.js';
 
 const table = 'docs/instructions.md has the outcome of each instruction in each state.';
 const tables = 'docs/instructions.md';
@@ -115,6 +117,13 @@ export const instructionRequirements: readonly Requirement[] = [
     remedy: table,
     run: waits,
   }),
+  promised('I-14', tables, 'A takeover without --force of a healthy pair is refused with pair-healthy.', {
+    roles: ['sub'],
+    onRemote: true,
+    losesData: true,
+    remedy: table,
+    run: healthyRefused,
+  }),
 ];
 
 /** How long a generation on its way is waited for, in looks of 100 ms. */
@@ -162,7 +171,7 @@ async function durableFreeze(bench: Bench): Promise<void> {
   const token = before.freshToken();
   const frozen = await before.freeze(token);
   await bench.powerCycle();
-  const main = await recovered(bench);
+  const main = await recoveredController(bench);
   const status = await main.status();
   demand(status.frozen === frozen.generation, `frozen ${frozen.generation} after a power cut`, () =>
     String(status.frozen),
@@ -171,17 +180,6 @@ async function durableFreeze(bench: Bench): Promise<void> {
   demand(again.generation === frozen.generation, `generation ${frozen.generation} for the same token`, () =>
     String(again.generation),
   );
-}
-
-/** The controller once it has read its records. */
-async function recovered(bench: Bench): Promise<ProbeController> {
-  const controller = await controllerOf(bench);
-  for (let tries = 0; tries < 40; tries += 1) {
-    const answer = await controller.ask({ kind: 'wait', generation: generation(0), target: 'committed' });
-    if (answer.kind === 'refused' && answer.code !== refusals.recovering.number) return controller;
-    await bench.probe.pause(250_000);
-  }
-  return controller;
 }
 
 async function statusFits(bench: Bench): Promise<void> {
@@ -336,14 +334,16 @@ async function imageAccess(bench: Bench): Promise<void> {
 async function remembers(bench: Bench): Promise<void> {
   const before = await (await controllerOf(bench)).status();
   await bench.powerCycle();
-  const after = await (await recovered(bench)).status();
+  const after = await (await recoveredController(bench)).status();
   const kept = ({ pair, epoch, frozen, volumes }: typeof before) =>
     `pair ${Buffer.from(pair).toString('hex')}, epoch ${epoch}, frozen ${frozen}, volumes ${volumes.join(' ')}`;
   demand(kept(after) === kept(before), kept(before), kept(after));
   demand(after.committed >= before.committed, `committed ${before.committed} or higher`, String(after.committed));
+  if (bench.role === 'sub' && bench.hasRemote) await takeoverDurable(bench);
 }
 
 async function waits(bench: Bench): Promise<void> {
+  if (bench.role === 'sub' && bench.hasRemote) await waitStaysOpen(bench);
   const { committed, lines } = await (await controllerOf(bench)).status();
   const hasSub = bench.role === 'main' && lines.some(({ name, up }) => name !== 'host' && up);
   const of = hasSub ? await committedAnew(bench) : committed;

@@ -235,10 +235,13 @@ export async function structuringDurable(bench: Bench): Promise<void> {
 async function demandImage({ host, sub }: PlayedMain, data: Buffer): Promise<void> {
   const unit = new ProbeUnit(host.session);
   await unit.clearAttentions();
-  const two = 2 * sub.blockBytes;
-  const zeros = Buffer.alloc(two);
-  const whole = Buffer.concat([data.subarray(0, two), zeros, data.subarray(two)]);
-  await demandContent(unit, 0, whole, 'the image that was committed');
+  await demandContent(unit, 0, wholeImage(data, sub.blockBytes), 'the image that was committed');
+}
+
+/** The blocks that `stored` has sent, and the zeros among them. */
+export function wholeImage(data: Buffer, blockBytes: number): Buffer {
+  const two = 2 * blockBytes;
+  return Buffer.concat([data.subarray(0, two), Buffer.alloc(two), data.subarray(two)]);
 }
 
 /** The largest staging area that is filled, in bytes. */

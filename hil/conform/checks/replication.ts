@@ -4,10 +4,12 @@
  */
 import type { Bench } from '../bench.js';
 import { type Check, type ConformRole, checked, type Requirement } from '../check.js';
-import { failedBackBySub, failedBackToMain } from './failback.js';
+import { failedBackToMain } from './failback.js';
 import * as main from './replication-main.js';
 import * as sub from './replication-sub.js';
 import * as forms from './run-forms.js';
+import * as image from './sub-image.js';
+import { failedBackBySub, givingBackDurable, takenOverWhole } from './takeover.js';
 
 const conversation = 'PROTOCOL.md, "Replication", has the conversation, and what is durable before what in it.';
 const durable =
@@ -139,5 +141,27 @@ export const replicationRequirements: readonly Requirement[] = [
   ),
   conversing('R-28', 'A block that is stored and not yet recorded as sent is not picked again.', {
     main: main.sentOnce,
+  }),
+  conversing('R-29', 'A host of the sub reads the committed image, whole, until the next commit, then the next.', {
+    sub: image.oneWholeImage,
+  }),
+  conversing('R-30', 'Blocks that a full image does not send are zero.', { sub: image.unsentZero }),
+  conversing('R-31', 'Structured comes after committed, when all blocks are in their place, zeros too.', {
+    sub: image.structuredLast,
+  }),
+  conversing('R-32', 'A begin of another epoch, or of a generation below the committed one, is not taken.', {
+    sub: image.otherNumbersNotTaken,
+  }),
+  conversing('R-33', 'A sub that has a pair keeps it, and takes nothing from a main of another.', {
+    sub: image.foreignNotTaken,
+  }),
+  conversing(
+    'R-34',
+    'Before failbackDone it is durable that the right to write is given back.',
+    { sub: givingBackDurable },
+    power,
+  ),
+  conversing('R-35', 'A takeover drops what is not committed: hosts go on from the committed image.', {
+    sub: takenOverWhole,
   }),
 ];
