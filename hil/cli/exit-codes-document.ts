@@ -6,7 +6,7 @@ const rows: readonly (readonly [number, string])[] = [
   [0, 'What was asked for is done, and all that was checked is right.'],
   [
     1,
-    'A check failed, an instruction was refused by a controller, or the pair came to a bad end: the answer to what was asked is no.',
+    'A check failed or could not be made in the state that a device is in, an instruction was refused by a controller, or the pair came to a bad end: the answer to what was asked is no.',
   ],
   [
     2,

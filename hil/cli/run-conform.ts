@@ -13,7 +13,7 @@ import { suitePage } from '../conform/report/page.js';
 import { headLine, terminalLines } from '../conform/report/terminal.js';
 import { runSuite } from '../conform/run-suite.js';
 import { selected } from '../conform/selection.js';
-import { type CheckRecord, countsOf, type SuiteRecord } from '../conform/suite-record.js';
+import { type CheckRecord, countsOf, type SuiteRecord, verdictOf } from '../conform/suite-record.js';
 import { LineWire } from '../conform/wire.js';
 import { runHook } from '../run/hooks.js';
 import { readKeyFile } from '../run/key-file.js';
@@ -59,7 +59,7 @@ export async function runConform(options: ConformOptions): Promise<number> {
     await write(record, options);
     print(record, options.json === true);
     if (lost !== undefined) return reportError(lost, false);
-    return countsOf(record).failed === 0 ? 0 : 1;
+    return verdictOf(record) === 'passed' ? 0 : 1;
   } finally {
     off();
     await Promise.all([wire.close(), remote?.wire.close()]);

@@ -36,8 +36,11 @@ reset; each check opens a link of its own. \`--only F,L-12\` makes some checks a
   one: at most 64 MiB). Afterwards a main sends its own sub a whole image; a sub has images that its own main never froze, and has
   to be made anew, with an empty meta area.
 - **The page** of \`--html\` names the device as it names itself, and has room for a name and a signature.
+- **Checks that the state of the device hinders**, such as those of a sub that has taken over in a run that failed, leave no success: the verdict is
+  HINDERED and says which state it is (exit code 1; errors in JUnit). Bring the device out of it, or make it anew, and run again. What an option
+  is missing for, or another role, is told and left out.
 
-Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost, or the power cannot be cut; 4 another protocol, role or key.
+Exit codes: 0 every check that ran passed; 1 a check failed, or the state of the device hindered some; 2 usage; 3 line unavailable or lost, or the power cannot be cut; 4 another protocol, role or key.
 
 A number is never used again for something else. Those without a clause stand in [PROTOCOL.md](../protocol/PROTOCOL.md), at the place
 that they are about; the others come from where the clause says.

@@ -22,6 +22,9 @@ export class NotRun extends Error {
   override readonly name = 'NotRun';
 }
 
+/** The check cannot be made in the state that the device is in, out of which somebody has to bring it. */
+export class Hindered extends NotRun {}
+
 /** Throws a finding unless `holds`. */
 export function demand(holds: boolean, expected: string, came: string | (() => string)): asserts holds {
   if (!holds) throw new Finding(expected, typeof came === 'string' ? came : came());

@@ -5,7 +5,7 @@ import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { RunFormsTaken } from '../../protocol/session/run-forms.js';
 import type { Bench } from './bench.js';
 import { controllerOf, type ProbeController } from './controller.js';
-import { NotRun } from './finding.js';
+import { Hindered } from './finding.js';
 import { ImageGiver, type RunNumbers } from './image-giver.js';
 import type { ProbeSession } from './probe-session.js';
 
@@ -13,6 +13,9 @@ type Pairing = MessageNamed<'pairing'>;
 
 /** How much a run and a window may have, in bytes: what the suite says where nothing depends on it. */
 export const generousRuns = { runBytesMax: 65_536, windowBytes: 1 << 20 } as const;
+
+/** Why nothing can be sent to a sub that has become the main side. */
+export const takenOverAlready = 'the sub has taken over: fail back, or make it anew with an empty meta area';
 
 /** The longest that a sub may take to answer a pairing: it may have to join the pair durably. In microseconds. */
 const pairingUs = 10_000_000;
@@ -47,7 +50,7 @@ export class PlayedMain {
   static async meet(bench: Bench, forms: Partial<RunFormsTaken> = {}): Promise<PlayedMain> {
     const host = await controllerOf(bench);
     const status = await host.status();
-    if (status.pairState === 'SSWS') throw new NotRun('the sub has taken over: fail back first');
+    if (status.pairState === 'SSWS') throw new Hindered(takenOverAlready);
     return PlayedMain.#opened(bench, host, { status, forms });
   }
 

@@ -4,7 +4,7 @@ import type { MessageNamed } from '../../protocol/message/messages.js';
 import type { RunFormsTaken } from '../../protocol/session/run-forms.js';
 import type { Bench } from './bench.js';
 import { controllerOf, mainPhaseOf, type ProbeController } from './controller.js';
-import { NotRun } from './finding.js';
+import { Hindered, NotRun } from './finding.js';
 import { ImageTaker } from './image-taker.js';
 import { write } from './medium.js';
 import type { SubRecord } from './played-records.js';
@@ -82,13 +82,13 @@ export class PlayedSub {
       arrived = sub.taker.runs.length;
       const phase = mainPhaseOf(status);
       if (phase === 'idle') return sub;
-      if (phase === 'taken over') throw new NotRun('main knows of a takeover: fail back first');
+      if (phase === 'taken over') throw new Hindered('main knows of a takeover: fail back, or make it anew');
       if (phase === 'suspended' || phase === 'failed') {
         await sub.host.accepted({ kind: 'resync' }, 'done');
         await sub.paired();
       } else await sub.take(lookUs);
     }
-    throw new NotRun('main does not come to rest: resync it, or begin with a new pair');
+    throw new Hindered('main does not come to rest: resync it, or begin with a new pair');
   }
 
   /** Takes main's pairing, and answers it; joins main's pair first. */

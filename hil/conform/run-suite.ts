@@ -3,7 +3,7 @@ import { unreachable } from '../../protocol/ids.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { Bench, noRemote, type Surroundings } from './bench.js';
 import type { Check, Requirement } from './check.js';
-import { Finding, NotRun } from './finding.js';
+import { Finding, Hindered, NotRun } from './finding.js';
 import { PowerHook } from './power-hook.js';
 import { type CheckRecord, type Outcome, recordOf } from './suite-record.js';
 import { bitsPerByte, slowness, type Wire } from './wire.js';
@@ -121,6 +121,7 @@ async function carriedOut(check: Check, options: Suite): Promise<Outcome> {
     await Promise.race([check.run(bench), clock.expired]);
     return { kind: 'passed' };
   } catch (error) {
+    if (error instanceof Hindered) return { kind: 'notRun', reason: error.message, isHindered: true };
     if (error instanceof NotRun) return { kind: 'notRun', reason: error.message };
     const { expected, came } = findingOf(error);
     return { kind: 'failed', expected, came, remedy: check.remedy, frames: bench.transcript() };

@@ -13,7 +13,8 @@ export type Outcome =
       /** The last frames of the check, one line each. */
       readonly frames: readonly string[];
     }
-  | { readonly kind: 'notRun'; readonly reason: string };
+  /** `isHindered`: the state of the device is the reason, and none that the run was given. */
+  | { readonly kind: 'notRun'; readonly reason: string; readonly isHindered?: true };
 
 export interface CheckRecord {
   readonly number: string;
@@ -47,21 +48,44 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly notRun: number;
+  /** Of those that were not run, the ones that the state of the device has hindered. */
+  readonly hindered: number;
 }
+
+/**
+ * What a run comes to: that nothing failed is no success where the state of the device kept checks from being made, or where the
+ * run ended early.
+ */
+export type Verdict = 'passed' | 'failed' | 'hindered' | 'unavailable';
 
 export function countsOf({ checks }: Pick<SuiteRecord, 'checks'>): Counts {
   const count = (kind: Outcome['kind']) => checks.filter(({ outcome }) => outcome.kind === kind).length;
-  return { passed: count('passed'), failed: count('failed'), notRun: count('notRun') };
+  const hindered = checks.filter(isHindered).length;
+  return { passed: count('passed'), failed: count('failed'), notRun: count('notRun'), hindered };
+}
+
+export function verdictOf(record: Pick<SuiteRecord, 'checks' | 'endedBy'>): Verdict {
+  const { failed, hindered } = countsOf(record);
+  if (failed > 0) return 'failed';
+  if (record.endedBy !== undefined) return 'unavailable';
+  return hindered > 0 ? 'hindered' : 'passed';
+}
+
+/** How many checks the state of the device has hindered, and which state; nothing where it has hindered none. */
+export function hindranceText({ checks }: Pick<SuiteRecord, 'checks'>): string | undefined {
+  const reasons = checks.flatMap((each) => (isHindered(each) ? [each.outcome.reason] : []));
+  if (reasons.length === 0) return undefined;
+  return `${reasons.length} not run for the state of the device: ${[...new Set(reasons)].join('; ')}`;
+}
+
+type HinderedRecord = CheckRecord & { readonly outcome: Extract<Outcome, { kind: 'notRun' }> };
+
+function isHindered(record: CheckRecord): record is HinderedRecord {
+  return record.outcome.kind === 'notRun' && record.outcome.isHindered === true;
 }
 
 export function recordOf({ number, says, clause }: Requirement, outcome: Outcome, seconds: number): CheckRecord {
   return { number, says, clause, outcome, seconds };
-}
-
-/** The word for all of it. A run that ended early passes nothing. */
-export function verdictOf(record: Pick<SuiteRecord, 'checks' | 'endedBy'>): 'passed' | 'failed' | 'unavailable' {
-  if (countsOf(record).failed > 0) return 'failed';
-  return record.endedBy === undefined ? 'passed' : 'unavailable';
 }
 
 /** Why a run ended early, in a sentence. */

@@ -22,8 +22,9 @@ On a terminal the check under way is shown; where stderr is a file or a pipe, ea
 --only takes numbers and letters, with commas between them: F (frames), L (link), S (sessions), M (messages), D (SCSI),
 I (instructions), R (replication), G (digests).
 
-Exit codes: 0 every check that ran passed; 1 a check failed; 2 usage; 3 line unavailable or lost, or the command of
-            --power-cycle failed; 4 another protocol, role or key; 130 interrupted
+Exit codes: 0 every check that ran passed; 1 a check failed, or the state of the device hindered some; 2 usage;
+            3 line unavailable or lost, or the command of --power-cycle failed; 4 another protocol, role or key;
+            130 interrupted
 
 Examples:
   $ coldframe conform --role disk --line serial:/dev/ttyUSB0?baud=921600

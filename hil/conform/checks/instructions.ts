@@ -15,8 +15,9 @@ import {
   recoveredController,
   refusalOf,
 } from '../controller.js';
-import { demand, NotRun } from '../finding.js';
+import { demand, Hindered, NotRun } from '../finding.js';
 import { pattern, write } from '../medium.js';
+import { takenOverAlready } from '../played-main.js';
 import { PlayedSub } from '../played-sub.js';
 import { conditionWords, endWords, isEnd, ProbeUnit } from '../probe-unit.js';
 import { healthyRefused, takeoverDurable, waitStaysOpen } from './takeover.js';
@@ -139,7 +140,7 @@ async function idleMain(bench: Bench): Promise<ProbeController> {
     if (phase === 'idle') return main;
     if (phase === 'suspended') await main.accepted({ kind: 'resync' }, 'done');
     if (phase === 'failed' || phase === 'taken over')
-      throw new NotRun(`main is suspended by an error (${status.reason})`);
+      throw new Hindered(`main is suspended by an error (${status.reason}): fail back, or resync it`);
     await bench.probe.pause(100_000);
   }
   throw new NotRun('a generation is on its way, and no sub takes it: connect a sub, or begin with a new pair');
@@ -318,7 +319,7 @@ async function freezeInTransfer(bench: Bench): Promise<void> {
 async function imageAccess(bench: Bench): Promise<void> {
   const sub = await controllerOf(bench);
   const status = await sub.status();
-  if (status.pairState === 'SSWS') throw new NotRun('the sub has taken over: it is written to');
+  if (status.pairState === 'SSWS') throw new Hindered(takenOverAlready);
   const unit = new ProbeUnit(sub.session);
   await unit.clearAttentions();
   const data = await unit.command(Buffer.from([0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0]), { dataInBytesMax: 512 });

@@ -2,13 +2,13 @@
 import { type Markup, markup } from '../../report/markup.js';
 import { type CheckRecord, countsOf, endText, type SuiteRecord, triesText } from '../suite-record.js';
 
-/** The text of the file. Checks that were not run are skipped, with the reason. */
+/** The text of the file. Checks that were not run are skipped, with the reason; those that the state of the device has hindered are errors. */
 export function suiteJunit(record: SuiteRecord): string {
-  const { failed, notRun } = countsOf(record);
+  const { failed, notRun, hindered } = countsOf(record);
   const time = record.checks.reduce((sum, { seconds }) => sum + seconds, 0);
-  const errors = record.endedBy === undefined ? 0 : 1;
+  const ended = record.endedBy === undefined ? 0 : 1;
   const document = markup`<testsuites>
-  <testsuite name="coldframe conform ${record.role}" package="coldframe" id="0" timestamp="${record.startedAt.slice(0, 19)}" hostname="${record.line}" tests="${record.checks.length + errors}" failures="${failed}" errors="${errors}" skipped="${notRun}" time="${time.toFixed(3)}">
+  <testsuite name="coldframe conform ${record.role}" package="coldframe" id="0" timestamp="${record.startedAt.slice(0, 19)}" hostname="${record.line}" tests="${record.checks.length + ended}" failures="${failed}" errors="${hindered + ended}" skipped="${notRun - hindered}" time="${time.toFixed(3)}">
     <properties>${properties(record)}
     </properties>${record.checks.map((check) => testCase(record, check))}${endCase(record)}
     <system-out>repeat: ${record.command}
@@ -49,6 +49,11 @@ function testCase({ role }: SuiteRecord, { number, says, outcome, seconds }: Che
       return markup`
     <testcase ${about}/>`;
     case 'notRun':
+      if (outcome.isHindered === true)
+        return markup`
+    <testcase ${about}>
+      <error message="${outcome.reason}" type="state">${outcome.reason}</error>
+    </testcase>`;
       return markup`
     <testcase ${about}>
       <skipped message="${outcome.reason}"/>

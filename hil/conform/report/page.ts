@@ -3,7 +3,16 @@ import { style } from '../../report/html/style.js';
 import { Markup, markup } from '../../report/markup.js';
 import { counted, durationText } from '../../report/quantity.js';
 import { rooms } from '../requirements.js';
-import { type CheckRecord, countsOf, endText, type SuiteRecord, triesText, verdictOf } from '../suite-record.js';
+import {
+  type CheckRecord,
+  countsOf,
+  endText,
+  hindranceText,
+  type SuiteRecord,
+  triesText,
+  type Verdict,
+  verdictOf,
+} from '../suite-record.js';
 
 const own = `
 .number{white-space:nowrap;font-weight:600}.outcome{white-space:nowrap}
@@ -18,9 +27,9 @@ export function suitePage(record: SuiteRecord): string {
   const verdict = verdictOf(record);
   const page = markup`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${verdictWords[verdict].toLowerCase()}: conformance of a ${record.role}</title><style>${new Markup(style + own)}</style></head>
+<title>${titles[verdict].toLowerCase()}: conformance of a ${record.role}</title><style>${new Markup(style + own)}</style></head>
 <body><main>
-${header(record)}
+${header(record, verdict)}
 ${device(record)}
 ${[...groups(record)].map(([room, checks]) => section(room, checks))}
 ${signOff()}
@@ -30,16 +39,21 @@ ${signOff()}
   return page.text;
 }
 
-const verdictWords = { passed: 'Passed', failed: 'Failed', unavailable: 'No verdict' } as const;
+const titles = {
+  passed: 'Passed',
+  failed: 'Failed',
+  hindered: 'Not all of it could be run',
+  unavailable: 'No verdict',
+} as const;
 
-function header(record: SuiteRecord): Markup {
-  const verdict = verdictOf(record);
+function header(record: SuiteRecord, verdict: Verdict): Markup {
   const { passed, failed, notRun } = countsOf(record);
+  const hindrance = hindranceText(record);
   const unmade = notRun === 0 ? '' : `, ${notRun} not run`;
-  return markup`<header class="${verdict}">
+  return markup`<header class="${verdict === 'passed' ? 'passed' : 'failed'}">
 <p class="eyebrow">coldframe <span>conformance of a ${record.role} with the line protocol, version 1</span></p>
-<h1><span class="seal" aria-hidden="true">${verdict === 'passed' ? '✓' : '✕'}</span>${verdictWords[verdict]}</h1>
-<p class="reason">${counted(passed, 'check')} passed, ${failed} failed${unmade}.${record.endedBy === undefined ? '' : ` ${endText(record.endedBy)}`}</p>
+<h1><span class="seal" aria-hidden="true">${verdict === 'passed' ? '✓' : '✕'}</span>${titles[verdict]}</h1>
+<p class="reason">${counted(passed, 'check')} passed, ${failed} failed${unmade}.${hindrance === undefined ? '' : ` ${hindrance}.`}${record.endedBy === undefined ? '' : ` ${endText(record.endedBy)}`}</p>
 <p class="about">${conditions(record)}</p>
 <div class="repeat"><span>Repeat</span><code>${record.command}</code></div>
 </header>`;

@@ -1,6 +1,14 @@
 /** The result of the suite as lines for the terminal. */
 import { counted } from '../../report/quantity.js';
-import { type CheckRecord, countsOf, endText, type SuiteRecord, triesText, verdictOf } from '../suite-record.js';
+import {
+  type CheckRecord,
+  countsOf,
+  endText,
+  hindranceText,
+  type SuiteRecord,
+  triesText,
+  verdictOf,
+} from '../suite-record.js';
 
 export interface TerminalOptions {
   /** Whether the terminal shows colours; without them nothing is lost. */
@@ -60,11 +68,13 @@ export function checkLines(check: CheckRecord, paint: Paint): string[] {
 }
 
 function verdictLine(record: SuiteRecord, paint: Paint): string {
-  const { passed, failed, notRun } = countsOf(record);
+  const { passed, failed, notRun, hindered } = countsOf(record);
   const rest = `${counted(passed, 'check')} passed, ${notRun} not run`;
   const verdict = verdictOf(record);
   if (verdict === 'passed') return `${paint('good', 'PASSED')}  ${rest}`;
   if (verdict === 'unavailable') return `${paint('bad', 'NO VERDICT')}  ${rest}`;
+  if (verdict === 'hindered')
+    return `${paint('bad', 'HINDERED')}  ${counted(passed, 'check')} passed; ${hindranceText(record)}; ${notRun - hindered} not run besides`;
   const numbers = record.checks.filter(({ outcome }) => outcome.kind === 'failed').map(({ number }) => number);
   return `${paint('bad', 'FAILED')}  ${counted(failed, 'check')} failed: ${numbers.join(', ')}; ${rest}`;
 }
