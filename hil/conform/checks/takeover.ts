@@ -76,7 +76,10 @@ export async function failedBackBySub(bench: Bench): Promise<void> {
 export async function givingBackDurable(bench: Bench): Promise<void> {
   const main = await PlayedMain.meet(bench);
   await committedImage(bench, main);
-  const { record } = await giveBack(main, await takeOver(main));
+  await demandGivenBack(bench, await giveBack(main, await takeOver(main)));
+}
+
+async function demandGivenBack(bench: Bench, { record }: ImageTaker): Promise<void> {
   await bench.powerCycle();
   const { pairState, committed } = await (await recoveredController(bench)).status();
   const isBack = pairState !== 'SSWS' && (committed as number) === record.committed;
@@ -110,7 +113,8 @@ export async function takeoverDurable(bench: Bench): Promise<void> {
   const isThere = pairState === 'SSWS' && now === told.epoch;
   demand(isThere, `SSWS in epoch ${told.epoch} after a power cut`, `${pairState} in epoch ${now}`);
   const main = await PlayedMain.meetTakenOver(bench);
-  await giveBack(main, main.sub);
+  // The next power cut must not take it back.
+  await demandGivenBack(bench, await giveBack(main, main.sub));
 }
 
 /** A main that is there, and not suspended: hosts go on at it. */
