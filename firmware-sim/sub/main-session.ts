@@ -15,12 +15,15 @@ export interface MainSessionOptions {
   readonly stamp: (then: () => void) => void;
   /** Main gave a generation up. */
   readonly onGivenUp: (failed: Generation, code: RefusalCode) => void;
+  /** Why a generation was given up since power on; undefined where none was. */
+  readonly whyGivenUp: (of: Generation) => RefusalCode | undefined;
 }
 
 export class MainSession {
   readonly #core: SubCore;
   readonly #stamp: MainSessionOptions['stamp'];
   readonly #onGivenUp: MainSessionOptions['onGivenUp'];
+  readonly #whyGivenUp: MainSessionOptions['whyGivenUp'];
   /** Main's pairing came in this session, and this sub has not taken over: what main replicates is taken. */
   #agreed = false;
   /** Main's pairing came in this session and is of this pair. */
@@ -30,10 +33,11 @@ export class MainSession {
   /** Main is of another pair. */
   foreign = false;
 
-  constructor({ core, stamp, onGivenUp }: MainSessionOptions) {
+  constructor({ core, stamp, onGivenUp, whyGivenUp }: MainSessionOptions) {
     this.#core = core;
     this.#stamp = stamp;
     this.#onGivenUp = onGivenUp;
+    this.#whyGivenUp = whyGivenUp;
   }
 
   opened(): void {
@@ -147,11 +151,12 @@ export class MainSession {
     if (message.epoch !== state.epoch || message.generation < Math.max(1, replica.committed)) return;
     // A main that has not heard of a commit is told of it, whatever it would build on.
     const isCommitted = message.generation === replica.committed;
-    if (isCommitted || message.full || message.base === replica.committed) {
+    const why = isCommitted ? undefined : this.#whyGivenUp(message.generation);
+    if (why === undefined && (isCommitted || message.full || message.base === replica.committed)) {
       receiver.begin(message);
       return;
     }
-    const refusal = { code: refusals['older-sub'].number, state: 'PSUE' as const };
+    const refusal = { code: refusals[why ?? 'older-sub'].number, state: 'PSUE' as const };
     this.#core.send('remote', { kind: 'abandon', generation: message.generation, ...refusal });
   }
 

@@ -208,7 +208,8 @@ export class SubController extends Controller<AnyRecord> {
     });
     core.nowUs = this.nowUs;
     const onGivenUp = (failed: Generation, code: RefusalCode) => this.#remember(failed, code);
-    const main = new MainSession({ core, stamp: (then) => this.#stamp(then), onGivenUp });
+    const whyGivenUp = (of: Generation) => this.#failures.get(of);
+    const main = new MainSession({ core, stamp: (then) => this.#stamp(then), onGivenUp, whyGivenUp });
     const failback = new FailbackSender(core, onGivenUp);
     this.#started = { core, main, failback, hostPort: this.#openHostPort(), volumes: new SubVolumes(core) };
     this.run();

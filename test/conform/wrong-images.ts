@@ -125,6 +125,7 @@ export const wrongImages: readonly Wrong[] = [
       }),
   },
   { ...sub, name: 'says that an image is structured before it is committed', fails: ['R-31'], tamper: structuredFirst },
+  { ...sub, name: 'takes a generation again that was given up', fails: ['R-10'], tamper: givenUpAgain },
   { ...sub, name: 'takes images of any epoch', fails: ['R-32'], tamper: () => believing('begin', 'epoch') },
   { ...sub, name: 'takes images of any pair', fails: ['R-33'], tamper: () => believing('pairing', 'pair') },
   {
@@ -160,6 +161,23 @@ export const wrongImages: readonly Wrong[] = [
     tamper: waitedAtOnce,
   },
 ];
+
+/** Takes a generation that main has given up for the next one, and says so of none. */
+function givenUpAgain(): Tampering {
+  let givenUp = 0;
+  const renamed = (of: number) => of + 500_000;
+  return {
+    messageIn: (message) => {
+      if (message.kind === 'abandon') givenUp = message.generation;
+      const isAgain = (message.kind === 'begin' || message.kind === 'blockRun') && message.generation === givenUp;
+      return isAgain ? ({ ...message, generation: renamed(message.generation) } as Message) : message;
+    },
+    messageOut: (message) =>
+      message.kind === 'stored' && message.generation === renamed(givenUp)
+        ? { ...message, generation: givenUp as typeof message.generation }
+        : message,
+  };
+}
 
 /** Takes each wait for one for the first generation, which was committed long ago. */
 function waitedAtOnce(): Tampering {

@@ -192,6 +192,11 @@ export async function abandonedDropped(bench: Bench): Promise<void> {
   demandHoldings(held, new CarriedBlocks());
   const { receiving } = await main.pair();
   demand(receiving === 0, 'no generation being received', `generation ${receiving}`);
+  image.begin({ full: true });
+  const run = image.blocks(0, contents(bench, main.sub.blockBytes, 1));
+  await bench.remote.probe.pause(atOnceUs);
+  const isStored = image.answers(run).some(({ kind }) => kind === 'stored');
+  demand(!isStored, `nothing stored of generation ${generation}, which was given up`, `run ${run} stored`);
 }
 
 /** What was said to be stored is there after a power cut, and becomes the image. */

@@ -17,6 +17,7 @@ class SessionLab extends SubLab {
     core: this.core,
     stamp: (then) => this.stamped.push(then),
     onGivenUp: (failed, code) => this.given.push(`${failed} ${code}`),
+    whyGivenUp: (of) => (this.given.includes(`${of} shadow-full`) ? 'shadow-full' : undefined),
   });
 
   /** Generation 4 is committed and structured, unless the sub is fresh. */
@@ -253,6 +254,23 @@ describe('a sub that main sends an image to', () => {
     expect(lab.told()).to.deep.equal(['holdings']);
     lab.says({ kind: 'complete', generation: generation(5), blocks: 1, zeroBlocks: 0, digest: Buffer.alloc(16) });
     expect(lab.told()).to.deep.equal(['completeRefused']);
+  });
+
+  it('begins no generation again that was given up, and says why', () => {
+    const lab = agreed();
+    lab.begin().durable();
+    lab.told();
+    lab.says({ kind: 'abandon', generation: generation(5), code: refusals['shadow-full'].number, state: 'PSUE' });
+    lab.durable();
+    lab.told();
+    const from = lab.sent.length;
+    lab.begin({ full: true });
+    const answer = { kind: 'abandon', generation: 5, code: refusals['shadow-full'].number, state: 'PSUE' };
+    expect(lab.sent.slice(from)).to.deep.equal([answer]);
+    expect(lab.replica.receiving).to.equal(undefined);
+    lab.told();
+    lab.begin({ generation: generation(6) }).durable();
+    expect(lab.told(), 'the next one is taken').to.deep.equal([]);
   });
 
   it('takes runs in each form', () => {
