@@ -16,7 +16,7 @@ const values: Readonly<Record<string, unknown>> = {
   ...{ first: 3, count: 2, slot: 1, digests: Buffer.alloc(32, 0x11), digest: Buffer.alloc(16, 0x22), code: 0 },
   ...{ generation: 1, epoch: 1, base: 0, full: false, token: Buffer.alloc(16, 0x33), included: [7], state: 'PAIR' },
   ...{ lastFrozen: 1, committed: 1, structured: 1, commitDigest: Buffer.alloc(16, 0x22), transfer: 1 },
-  ...{ transferFull: false, fullNeeded: false, takenOver: false, failingBack: false },
+  ...{ transferFull: false, fullNeeded: false, takenOver: false, failingBack: false, from: 1, to: 1 },
 };
 
 interface Declared {
