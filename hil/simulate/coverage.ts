@@ -1,7 +1,7 @@
 /** What a run has met: which class of fault, while the firmware was in which state, on which area or line. */
 import type { MainController } from '../../firmware-sim/main/main-controller.js';
 import type { SubController } from '../../firmware-sim/sub/sub-controller.js';
-import type { Fault, Site } from './plan.js';
+import { counterOf, type Fault, type Site } from './plan.js';
 
 export type Coverage = Map<string, number>;
 
@@ -18,6 +18,8 @@ export function faultClassOf(fault: Fault): string {
       return (fault.olderDisks ?? fault.olderEffects) === undefined ? 'power' : 'older disks';
     case 'pause':
       return 'pause';
+    case 'host':
+      return 'host process';
   }
 }
 
@@ -30,6 +32,7 @@ export function placeOf(fault: Fault): string {
       return `${fault.site} ${fault.disk.replace(/[0-9]$/, '')}`;
     case 'power':
     case 'pause':
+    case 'host':
       return fault.who;
   }
 }
@@ -58,5 +61,5 @@ export function subStateOf({ state, replica }: SubController, on: boolean): stri
 export function siteOf(fault: Fault): Site {
   if (fault.kind === 'disk') return fault.site;
   if (fault.kind === 'line') return fault.line === 'subHost' ? 'sub' : 'main';
-  return fault.who === 'sub' ? 'sub' : 'main';
+  return counterOf(fault);
 }

@@ -1,6 +1,7 @@
 /** What the hosts do, from a seed. */
 import type { Random } from '../random.js';
-import type { Configuration, Operation } from './plan.js';
+import { questionsOf } from './expand-questions.js';
+import type { Configuration, Operation, WriteOperation } from './plan.js';
 
 const operationKinds = ['write', 'zero', 'chase', 'read', 'look', 'suspend', 'resync'] as const;
 
@@ -15,6 +16,7 @@ export function operationsOf(random: Random, configuration: Configuration): Oper
     weights: operationKinds.map((kind) => (kind === 'write' || kind === 'chase' ? 6 : random.below(weightMax[kind]))),
   };
   const operations = random.below(3) === 0 ? anyOrder(random, context) : inRounds(random, context);
+  operations.push(...questionsOf(random.fork('questions'), configuration, operations));
   return operations.sort((a, b) => a.atUs - b.atUs);
 }
 
@@ -120,7 +122,7 @@ function imageUsOf(configuration: Configuration, writes?: readonly Operation[]):
   return Math.min(20_000_000, Math.max(lineUs, 8 * commandUs) + 10 * remoteLine.latencyUs + 500);
 }
 
-type Place = Pick<Extract<Operation, { readonly lba: number }>, 'volume' | 'lba' | 'sectors'>;
+type Place = Pick<WriteOperation, 'volume' | 'lba' | 'sectors'>;
 
 /** Where the host writes: half of the runs come back to a few places again and again. */
 function placesOf(random: Random, configuration: Configuration): readonly Place[] {

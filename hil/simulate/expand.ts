@@ -8,17 +8,18 @@ import { diskFaults, survivalOf } from './expand-disks.js';
 import { lineFaults } from './expand-lines.js';
 import { operationsOf } from './expand-operations.js';
 import { type FaultClass, faultClasses } from './fault-classes.js';
-import type {
-  Configuration,
-  Direction,
-  DiskEffectKind,
-  Fault,
-  LineEffectKind,
-  LineName,
-  Operation,
-  Plan,
-  PowerFault,
-  Site,
+import {
+  type Configuration,
+  type Direction,
+  type DiskEffectKind,
+  type Fault,
+  hosts,
+  type LineEffectKind,
+  type LineName,
+  type Operation,
+  type Plan,
+  type PowerFault,
+  type Site,
 } from './plan.js';
 
 const methods: readonly Method[] = ['copy', 'differential', 'differential', 'streaming'];
@@ -67,7 +68,7 @@ const oneClassOf = [3, 3, 6, 12, 12, 25, never] as const;
 /** Classes that some runs are about: what they lead to takes long, and little else may come in between. */
 const themes: readonly FaultClass[] = [
   ...(['forge data', 'forge data', 'overtaken', 'overtaken', 'overtaken', 'sticky', 'sticky'] as const),
-  ...(['error', 'older disks', 'foreign area', 'restart', 'power'] as const),
+  ...(['error', 'older disks', 'foreign area', 'restart', 'power', 'host process'] as const),
 ];
 const themeOneOf = 3;
 const besideThemeOneOf = 25;
@@ -194,7 +195,7 @@ function faultsOf(random: Random, { configuration, operations, on, theme }: Faul
     ['host', 'there'],
     ['host', 'back'],
   ];
-  if (takesOver || operations.some(({ kind }) => kind === 'look'))
+  if (takesOver || operations.some((each) => each.kind === 'look' || ('site' in each && each.site === 'sub')))
     lines.push(['subHost', 'there'], ['subHost', 'back']);
   const volumes = [...volumeSectors.keys()];
   const replicas: (readonly [Site, string])[] = volumes.flatMap((volume) => [
@@ -230,6 +231,7 @@ function faultsOf(random: Random, { configuration, operations, on, theme }: Faul
     ...(on.has('restart') ? restarts(random.fork('restart')) : []),
     ...(on.has('pause') ? pauses(random.fork('pause')) : []),
     ...(on.has('foreign area') ? foreignAreas(random.fork('foreign'), volumes.length) : []),
+    ...(on.has('host process') ? hostProcesses(random.fork('hosts'), lines.length > 4) : []),
     ...(on.has('overtaken') ? overtaken(random.fork('overtaken'), all, takesOver) : []),
   ];
 }
@@ -307,6 +309,19 @@ function foreignAreas(random: Random, volumes: number): Fault[] {
     return {
       ...{ kind: 'power' as const, who, afterEffects: 1 + random.below(effectsMax[who]), survival: survivalOf(random) },
       ...{ offUs: pick(random, [1, 1000, 50_000]), foreignArea: `${area}${random.below(volumes)}` },
+    };
+  });
+}
+
+/** Processes of a host that end, and others that take their places. */
+function hostProcesses(random: Random, both: boolean): Fault[] {
+  return Array.from({ length: 1 + random.below(4) }, () => {
+    const who = pick(random, both ? hosts : (['host'] as const));
+    return {
+      ...{ kind: 'host' as const, who, afterEffects: 1 + random.below(effectsMax[who === 'host' ? 'main' : 'sub']) },
+      offUs: pick(random, [1, 1000, 50_000, 1_000_000]),
+      ...(random.below(2) === 0 ? { knows: true as const } : {}),
+      ...(random.below(2) === 0 ? { heard: true as const } : {}),
     };
   });
 }

@@ -30,5 +30,6 @@ export const faultClasses = [
   'pause',
   'foreign area',
   'overtaken',
+  'host process',
 ] as const;
 export type FaultClass = (typeof faultClasses)[number];

@@ -1,6 +1,6 @@
 /** What a fault of a plan does, in words. */
 import { unreachable } from '../../protocol/ids.js';
-import type { DiskEffect, Fault, LineEffect, LineFault, PowerFault, Survival } from './plan.js';
+import type { DiskEffect, Fault, HostFault, LineEffect, LineFault, PowerFault, Survival } from './plan.js';
 
 /** One line, without its time. */
 export function faultText(fault: Fault): string {
@@ -19,7 +19,15 @@ export function faultText(fault: Fault): string {
     }
     case 'pause':
       return `${fault.who} takes nothing for ${fault.us} µs after its effect ${fault.afterEffects}`;
+    case 'host':
+      return hostText(fault);
   }
+}
+
+function hostText({ who, afterEffects, offUs, knows, heard }: HostFault): string {
+  const next = knows ? 'another one gives again what was under way' : 'another one knows nothing of it';
+  const line = heard ? ', the line gone meanwhile' : '';
+  return `the host’s process at ${who === 'host' ? 'main' : 'the sub'} ends after effect ${afterEffects} there; ${offUs} µs later ${next}${line}`;
 }
 
 function olderText({ olderDisks, olderEffects }: PowerFault): string {

@@ -105,6 +105,8 @@ export class Liveness {
       const held = bench[site].inHand();
       if (held.length > 0) oracle.fail('final', `${site} is at rest and holds on to ${held.join(', ')}`);
     }
+    const [unanswered] = this.#run.hosts.unansweredUpTo(bench.sub.replica.structured);
+    if (unanswered !== undefined) oracle.fail('final', `${unanswered} has no answer`);
     const { volumeSectors } = this.#run.plan.configuration;
     const image = oracle.shownTruth;
     for (const volume of volumeSectors.keys()) {

@@ -280,6 +280,11 @@ export class Oracle {
     return this.#images.get(generation);
   }
 
+  /** Whether main has told of it that it failed. */
+  hasFailed(generation: number): boolean {
+    return this.#failed.has(generation);
+  }
+
   /** Whether this freeze made this generation. */
   isFrozenBy(generation: number, token: Uint8Array): boolean {
     return this.#tokens.get(generation) === Buffer.from(token).toString('hex');

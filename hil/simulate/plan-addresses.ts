@@ -5,7 +5,7 @@
 import type { DiskName, PortName } from '../../protocol/device.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import { operationOf } from './disk-faults.js';
-import type { Fault, Plan, Site } from './plan.js';
+import { counterOf, type Fault, type Plan, type Site } from './plan.js';
 import type { PlanWitness } from './run-plan.js';
 
 /** What puts frames on which direction of which line. */
@@ -82,6 +82,7 @@ function movedFault(fault: Fault, moved: (stream: string, number: number) => num
       return { ...fault, nth: moved(`${fault.site} ${fault.disk} ${fault.operation}`, fault.nth) };
     case 'power':
     case 'pause':
-      return { ...fault, afterEffects: moved(fault.who === 'sub' ? 'sub' : 'main', fault.afterEffects) };
+    case 'host':
+      return { ...fault, afterEffects: moved(counterOf(fault), fault.afterEffects) };
   }
 }

@@ -14,7 +14,21 @@ import { Random } from '../random.js';
 import { FaultyDisk, type FaultyDiskTimes } from './faulty-disk.js';
 import { FaultyWire } from './faulty-wire.js';
 import { Kernel, type SimulatedLine } from './kernel.js';
-import type { Configuration, DiskFaultPlan, Fault, LineName, Plan, PowerFault, Site, Survival } from './plan.js';
+import {
+  type Configuration,
+  counterOf,
+  type DiskFaultPlan,
+  type Fault,
+  type FaultByEffect,
+  type HostFault,
+  type HostName,
+  hosts,
+  type LineName,
+  type Plan,
+  type PowerFault,
+  type Site,
+  type Survival,
+} from './plan.js';
 import { SimulatedHost } from './simulated-host.js';
 
 export interface PlanBenchListener {
@@ -24,7 +38,7 @@ export interface PlanBenchListener {
   lostPower(site: Site): void;
   /** A site is about to come back; `older`: with disks of before. */
   poweringOn(site: Site, older: boolean): void;
-  hostRefused(host: 'host' | 'subHost', refusal: Refusal): void;
+  hostRefused(host: HostName, refusal: Refusal): void;
 }
 
 /** With which disks a site comes back. */
@@ -53,7 +67,7 @@ export class PlanBench {
   readonly effects: Record<Site, number> = { main: 0, sub: 0 };
   readonly #listener: PlanBenchListener;
   readonly #disks: Record<Site, Map<DiskName, FaultyDisk>> = { main: new Map(), sub: new Map() };
-  readonly #byEffect: Record<Site, Map<number, Fault[]>> = { main: new Map(), sub: new Map() };
+  readonly #byEffect: Record<Site, Map<number, FaultByEffect[]>> = { main: new Map(), sub: new Map() };
   /** The disks of each site as they were at each power on. */
   readonly #snapshots: Record<Site, DiskSet[]> = { main: [], sub: [] };
   /** The disks of each site as they were at some moments of its work. */
@@ -79,8 +93,8 @@ export class PlanBench {
     this.subHost = this.#client('subHost');
     this.kernel.add('main', this.main, this.#disks.main);
     this.kernel.add('sub', this.sub, this.#disks.sub);
-    this.kernel.add('host', this.host.machine);
-    this.kernel.add('subHost', this.subHost.machine);
+    this.kernel.add('host', this.host);
+    this.kernel.add('subHost', this.subHost);
     const { hostLine, remoteLine } = configuration;
     this.lines = {
       host: this.#connect('host', ['host', 'target'], ['main', 'host'], hostLine),
@@ -92,7 +106,7 @@ export class PlanBench {
   /** Powers everything on. Whoever watches has to have taken its place in the kernel before. */
   start(): void {
     for (const site of ['main', 'sub'] as const) this.#powerOn(site);
-    for (const name of ['host', 'subHost']) this.kernel.powerOn(name, this.#entropy(name));
+    for (const name of hosts) this.kernel.powerOn(name, this.#entropy(name));
   }
 
   disks(site: Site): DiskSet {
@@ -118,6 +132,7 @@ export class PlanBench {
     for (const fault of faults) {
       if (fault.kind === 'power') this.#cutPower(fault);
       else if (fault.kind === 'pause') this.#pause(fault);
+      else this.#endHost(fault);
     }
   }
 
@@ -135,6 +150,7 @@ export class PlanBench {
   heal(): void {
     this.#healed = true;
     for (const line of Object.values(this.lines)) this.kernel.restore(line);
+    for (const name of hosts) if (!this.kernel.isOn(name)) this.kernel.powerOn(name, this.#entropy(name));
     for (const site of ['main', 'sub'] as const) {
       for (const disks of [this.#disks[site], this.#exchanged[site]]) for (const disk of disks.values()) disk.heal();
       if (this.#halted.has(site) || this.#exchanged[site].size > 0) this.cutPower(site, noSurvivors);
@@ -255,6 +271,19 @@ export class PlanBench {
     this.#listener.applied(fault);
   }
 
+  /** At once: nothing of the process that ends is left when the next one comes. */
+  #endHost(fault: HostFault): void {
+    const { who, offUs, knows = false, heard = false } = fault;
+    if (!this.kernel.isOn(who)) return;
+    this.kernel.switchOff(who);
+    this[who].replace(this.#entropy(who), knows);
+    this.#listener.applied(fault);
+    if (heard) this.#disconnect(() => this.lines[who], this.kernel.nowUs, offUs);
+    this.kernel.at(this.kernel.nowUs + offUs, () => {
+      if (!this.kernel.isOn(who)) this.kernel.powerOn(who, this.#entropy(who));
+    });
+  }
+
   #makeDisks(): void {
     const { volumeSectors, blockBytes, shadowBlocks, stagingBlocks, untouchedSectors = 0 } = this.plan.configuration;
     this.#addDisk('main', 'meta', metaBytesMin);
@@ -308,14 +337,13 @@ export class PlanBench {
 
   #indexFaults(): void {
     for (const fault of this.plan.faults) {
-      if (fault.kind !== 'power' && fault.kind !== 'pause') continue;
-      const site = fault.who === 'sub' ? 'sub' : 'main';
-      const index = this.#byEffect[site];
+      if (!('afterEffects' in fault)) continue;
+      const index = this.#byEffect[counterOf(fault)];
       index.set(fault.afterEffects, [...(index.get(fault.afterEffects) ?? []), fault]);
     }
   }
 
-  #client(name: 'host' | 'subHost'): SimulatedHost {
+  #client(name: HostName): SimulatedHost {
     const { sealed, framePayloadMax } = this.plan.configuration;
     return new SimulatedHost({
       entropy: this.#entropy(name),
@@ -331,7 +359,7 @@ export class PlanBench {
 
   #connect(
     name: LineName,
-    a: readonly ['host' | 'main' | 'subHost', 'target' | 'remote'],
+    a: readonly [HostName | 'main', 'target' | 'remote'],
     b: readonly ['main' | 'sub', 'host' | 'remote'],
     { baud, latencyUs }: Configuration['hostLine'],
   ): SimulatedLine {

@@ -10,22 +10,17 @@ import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import { blockStaged, blockToSend, blockToStructure } from './chased-blocks.js';
 import type { HostWrite, Oracle } from './oracle.js';
 import { type Owed, owedTo } from './owed.js';
-import type { Operation, Site } from './plan.js';
+import type { Operation, Site, WriteOperation } from './plan.js';
 import type { PlanBench } from './plan-bench.js';
 import type { PlanHostsListener } from './plan-hosts-listener.js';
+import { PlanQuestions, type PlanQuestionsParts } from './plan-questions.js';
 import type { HowCommanded, InstructionListener } from './simulated-host.js';
-import { contentOf, faultOfSector, type SectorRun, type Truth } from './truth.js';
-
-type PlacedOperation = Extract<Operation, { readonly lba: number }>;
+import { contentOf, type SectorRun } from './truth.js';
 
 interface GivenWrite {
   readonly write: HostWrite;
   readonly command: MediumCommand;
   readonly how: HowCommanded;
-}
-
-interface Reading extends SectorRun {
-  readonly truth: Truth;
 }
 
 /** Refusals of a freeze that its moment explains. */
@@ -51,7 +46,7 @@ export class PlanHosts {
   #lying: Extract<Operation, { readonly kind: 'chase' }>[] = [];
   /** Takeovers that wait for an image that is committed and not structured. */
   #watching: Extract<Operation, { readonly kind: 'takeover' }>[] = [];
-  readonly #reading = new Set<Reading>();
+  readonly #questions: PlanQuestions;
   #numbers = 0;
   #tokens = 0;
   #newestAnswered = 0;
@@ -61,12 +56,19 @@ export class PlanHosts {
     this.#oracle = oracle;
     this.#listener = listener;
     this.#owed = owedTo(bench.plan);
+    const instruct: PlanQuestionsParts['instruct'] = (...given) => this.instruct(...given);
+    this.#questions = new PlanQuestions({ bench, oracle, owed: this.#owed, instruct });
   }
 
   /** Nothing that was submitted is unanswered. */
   get quiet(): boolean {
     const { host, subHost } = this.#bench;
     return host.outstanding === 0 && subHost.outstanding === 0 && this.#held.length === 0;
+  }
+
+  /** Questions that should have been answered once this generation is structured. */
+  unansweredUpTo(newest: number): readonly string[] {
+    return this.#questions.waitingUpTo(newest);
   }
 
   /** Something has happened at a controller: who lies in wait for a block may have found one. */
@@ -105,10 +107,19 @@ export class PlanHosts {
         else this.#lying.push(operation);
         break;
       case 'read':
-        this.#readMain(operation.volume);
+        this.#questions.read('main', operation);
         break;
       case 'look':
-        this.#readSub(operation.volume);
+        this.#questions.read('sub', operation);
+        break;
+      case 'verify':
+        this.#questions.verify(operation);
+        break;
+      case 'digests':
+        this.#questions.digests(operation);
+        break;
+      case 'wait':
+        this.#questions.wait(operation);
         break;
       case 'freeze':
         if (operation.follows) this.#freezeNext();
@@ -153,6 +164,11 @@ export class PlanHosts {
         const { code, detail } = answer.refusal;
         if (code === 'recovering') {
           this.#bench.kernel.at(this.#bench.kernel.nowUs + patienceUs, () => this.#freezeWith(token, then));
+          return;
+        }
+        // Its process has ended: it may have frozen, or may yet.
+        if (code === 'line-lost') {
+          then(undefined);
           return;
         }
         if (!freezeRefusals.has(code) && !this.#owed.mayHalt('main'))
@@ -237,7 +253,7 @@ export class PlanHosts {
     }
   }
 
-  #write(operation: PlacedOperation, block?: number): void {
+  #write(operation: WriteOperation, block?: number): void {
     const site: Site = this.#bench.sub.state.takenOver && !operation.stays ? 'sub' : 'main';
     const run = this.#place(operation, site, block);
     if (run === undefined) return;
@@ -259,7 +275,7 @@ export class PlanHosts {
    * The sectors that an operation is about, within its volume; a chase looks for a block that is still to be sent, or, at
    * the sub, to be structured.
    */
-  #place(operation: PlacedOperation, site: Site, found?: number): SectorRun | undefined {
+  #place(operation: WriteOperation, site: Site, found?: number): SectorRun | undefined {
     const { blockBytes, volumeSectors } = this.#bench.plan.configuration;
     const volume = operation.volume % volumeSectors.length;
     const sectors = volumeSectors[volume] ?? 0;
@@ -286,7 +302,7 @@ export class PlanHosts {
     this.#underWay[site].add(write);
     this.#oracle.submitted(write);
     this.#listener.submitted?.(write);
-    for (const reading of this.#reading) reading.truth.allow(write);
+    this.#questions.submitted(write);
     const listener = {
       submitted: (tag: number) => {
         write.tag = tag;
@@ -301,11 +317,17 @@ export class PlanHosts {
       aborted: () => {
         write.aborted = true;
       },
+      forgotten: () => {
+        this.#underWay[site].delete(write);
+        this.#oracle.ended(write, false);
+        this.#listener.ended?.(write);
+        this.#submitHeld();
+      },
       ended: (data: Uint8Array | undefined) => {
         this.#underWay[site].delete(write);
         this.#oracle.ended(write, data !== undefined);
         if (write.aborted && this.#bench.kernel.isOn(site)) this.#holdAborted(write);
-        if (data === undefined && !write.aborted && !(how.once && write.uncertain)) this.#failed(site, 'write');
+        if (data === undefined && !write.aborted && !(how.once && write.uncertain)) this.#failed(site);
         else if (data !== undefined && knewOfTakeover && this.#oracle.regained === regained && this.#owed.hostData) {
           this.#oracle.fail('answer', `main takes host write ${write.number}, and knows that the sub has taken over`);
         }
@@ -334,67 +356,11 @@ export class PlanHosts {
     }
   }
 
-  #readMain(number: number): void {
-    const { volumeSectors } = this.#bench.plan.configuration;
-    const volume = number % volumeSectors.length;
-    const reading = { truth: this.#oracle.mainTruth.clone(), volume, from: 0, end: volumeSectors[volume] ?? 0 };
-    const { regained } = this.#oracle;
-    this.#reading.add(reading);
-    this.#bench.host.command(
-      volume,
-      { op: 'read', lba: 0, sectors: reading.end },
-      {
-        ended: (data) => {
-          this.#reading.delete(reading);
-          const { state } = this.#bench.main;
-          if (data === undefined) this.#failed('main', 'read');
-          const isSame = this.#oracle.regained === regained && !state.takenOver;
-          if (data !== undefined && isSame && !this.#bench.sub.state.takenOver) {
-            this.#holdRead('main', reading, data);
-          }
-        },
-      },
-    );
-  }
-
-  /** What the sub shows: right if no commit came in between. */
-  #readSub(number: number): void {
-    const { volumeSectors } = this.#bench.plan.configuration;
-    const volume = number % volumeSectors.length;
-    const end = volumeSectors[volume] ?? 0;
-    const before = this.#bench.sub.replica.committed;
-    const wasTakenOver = this.#bench.sub.state.takenOver;
-    this.#bench.subHost.command(
-      volume,
-      { op: 'read', lba: 0, sectors: end },
-      {
-        ended: (data) => {
-          const { replica, state } = this.#bench.sub;
-          const truth = this.#oracle.shownTruth;
-          if (data === undefined || replica.committed !== before || state.takenOver || wasTakenOver) return;
-          // What a main of before has frozen, nobody knows.
-          if (truth === undefined && !this.#owed.hostData) return;
-          if (truth === undefined) this.#oracle.fail('read', 'the sub gives data and has no image');
-          else this.#holdRead('sub', { truth, volume, from: 0, end }, data);
-        },
-      },
-    );
-  }
-
-  /** Disks that give no reason to, and nobody who takes over, fail no command of the host at main. */
-  #failed(site: Site, what: 'read' | 'write'): void {
+  /** Disks that give no reason to, and nobody who takes over, fail no write of the host at main. */
+  #failed(site: Site): void {
     const takesOver = this.#bench.plan.operations.some(({ kind }) => kind === 'takeover');
     // One that has stopped for good says so, and carries nothing out.
     const mayFail = this.#owed.mayBlame || this.#owed.mayHalt('main');
-    if (site === 'main' && !takesOver && !mayFail) this.#oracle.fail('blamed', `a host ${what} fails`);
-  }
-
-  #holdRead(site: Site, { truth, volume, end }: Reading, data: Uint8Array): void {
-    if (!(site === 'main' ? this.#owed.hostData : this.#owed.image)) return;
-    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    for (let lba = 0; lba < end; lba += 1) {
-      const fault = faultOfSector(truth, bytes, lba * sectorBytes, { volume, lba });
-      if (fault !== undefined) this.#oracle.fail('read', `${site}, volume ${volume}, sector ${lba} ${fault}`);
-    }
+    if (site === 'main' && !takesOver && !mayFail) this.#oracle.fail('blamed', `a host’s write fails at ${site}`);
   }
 }

@@ -16,6 +16,9 @@ export type Site = (typeof sites)[number];
 
 export const lineNames = ['host', 'remote', 'subHost'] as const;
 export type LineName = (typeof lineNames)[number];
+/** The hosts at main and at the sub: each is called as its line. */
+export const hosts = ['host', 'subHost'] as const;
+export type HostName = (typeof hosts)[number];
 /** `there`: from host to controller, from main to sub. */
 export const directions = ['there', 'back'] as const;
 export type Direction = (typeof directions)[number];
@@ -143,11 +146,27 @@ const fault = z.discriminatedUnion('kind', [
   }),
   /** Takes no event for so long; everything waits for it. */
   z.strictObject({ kind: z.literal('pause'), who: z.enum(sites), afterEffects: positive, us: positive }),
+  /** The process of a host ends after so many effects of its controller; another one takes its place so much later. */
+  z.strictObject({
+    ...{ kind: z.literal('host'), who: z.enum(hosts), afterEffects: positive, offUs: positive },
+    /** The other one knows what was under way, and gives it again. */
+    knows: z.literal(true).optional(),
+    /** The controller hears that the line is gone meanwhile. */
+    heard: z.literal(true).optional(),
+  }),
 ]);
 export type Fault = z.infer<typeof fault>;
 export type LineFault = Extract<Fault, { kind: 'line' }>;
 export type DiskFaultPlan = Extract<Fault, { kind: 'disk' }>;
 export type PowerFault = Extract<Fault, { kind: 'power' }>;
+export type HostFault = Extract<Fault, { kind: 'host' }>;
+/** What is counted in effects of a controller. */
+export type FaultByEffect = Extract<Fault, { readonly afterEffects: number }>;
+
+/** The controller whose effects a fault is counted in. */
+export function counterOf({ who }: FaultByEffect): Site {
+  return who === 'sub' || who === 'subHost' ? 'sub' : 'main';
+}
 
 const place = {
   ...{ atUs: count, volume: z.int().min(0).max(7), lba: count, sectors: positive },
@@ -172,6 +191,18 @@ const operation = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('read'), atUs: count, volume: z.int().min(0).max(7) }),
   z.strictObject({ kind: z.literal('look'), atUs: count, volume: z.int().min(0).max(7) }),
+  /** VERIFY of sectors; they may lie behind those that the host writes to. */
+  z.strictObject({ kind: z.literal('verify'), atUs: count, volume: place.volume, lba: count, sectors: positive }),
+  /** Digests of a volume, each of so many blocks. */
+  z.strictObject({
+    ...{ kind: z.literal('digests'), atUs: count, site: z.enum(sites) },
+    ...{ volume: place.volume, partBlocks: positive },
+  }),
+  /** Waits for the newest generation, or for one that is to be frozen so many freezes later. */
+  z.strictObject({
+    ...{ kind: z.literal('wait'), atUs: count, site: z.enum(sites), target: z.enum(['committed', 'structured']) },
+    ahead: positive.optional(),
+  }),
   /**
    * `follows`: as soon as the generation before is committed, as of a host that waits for it; when it fails instead, the
    * pair is resynchronized first.
@@ -189,6 +220,8 @@ const operation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('failback'), atUs: count, discard: z.boolean() }),
 ]);
 export type Operation = z.infer<typeof operation>;
+/** What changes sectors of a volume. */
+export type WriteOperation = Extract<Operation, { readonly kind: 'write' | 'zero' | 'chase' }>;
 
 const line = z.strictObject({
   /** Bits per second; 0: bytes take no time. */

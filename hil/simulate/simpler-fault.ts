@@ -32,6 +32,19 @@ export function simplerFaults(fault: Fault): readonly Fault[] {
     }
     case 'pause':
       return rounder(fault.us, 1).map((us) => ({ ...fault, us }));
+    case 'host': {
+      const { knows, heard, ...plain } = fault;
+      return [
+        ...((knows ?? heard) === undefined ? [] : [plain]),
+        ...(knows && heard
+          ? [
+              { ...plain, knows },
+              { ...plain, heard },
+            ]
+          : []),
+        ...rounder(fault.offUs, 1).map((offUs) => ({ ...fault, offUs })),
+      ];
+    }
   }
 }
 

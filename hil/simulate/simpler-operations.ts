@@ -1,5 +1,5 @@
 /** Operations that do less than given ones, or at rounder times, the greatest steps first. */
-import type { Operation } from './plan.js';
+import type { Operation, WriteOperation } from './plan.js';
 import { rounder } from './simpler-fault.js';
 
 /** What one operation may become. */
@@ -28,6 +28,17 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
     case 'read':
     case 'look':
       return operation.volume === 0 ? [] : [{ ...operation, volume: 0 }];
+    case 'verify':
+      return [
+        ...(operation.lba === 0 ? [] : [{ ...operation, lba: 0 }]),
+        ...rounder(operation.sectors, 1).map((sectors) => ({ ...operation, sectors })),
+      ];
+    case 'digests':
+      return operation.partBlocks === 1 ? [] : [{ ...operation, partBlocks: 1 }];
+    case 'wait': {
+      const { ahead, ...newest } = operation;
+      return ahead === undefined ? [] : [newest];
+    }
     case 'takeover':
       return [
         ...(operation.force ? [] : [{ ...operation, force: true }]),
@@ -45,20 +56,20 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
 }
 
 /** Where it stands, whatever is staged or sent. */
-function asWrite(operation: Extract<Operation, { readonly lba: number }>): Operation {
+function asWrite(operation: WriteOperation): Operation {
   const { stagedUs: _, ...rest } = { stagedUs: undefined, ...operation };
   return { ...rest, kind: 'write' };
 }
 
-function withoutStays({ stays: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
+function withoutStays({ stays: _, ...operation }: WriteOperation): Operation {
   return operation;
 }
 
-function withoutOnce({ once: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
+function withoutOnce({ once: _, ...operation }: WriteOperation): Operation {
   return operation;
 }
 
-function withoutAbort({ abortUs: _, ...operation }: Extract<Operation, { readonly lba: number }>): Operation {
+function withoutAbort({ abortUs: _, ...operation }: WriteOperation): Operation {
   return operation;
 }
 

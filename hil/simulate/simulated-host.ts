@@ -1,8 +1,10 @@
 /**
  * A host in virtual time, without promises: commands and instructions with callbacks. Like `HostClient` it gives again
- * what was under way when a session was lost, and what ended with BUSY or a unit attention.
+ * what was under way when a session was lost, and what ended with BUSY or a unit attention. Its process may end at any
+ * moment; another one goes on in its place, with tags and numbers of its own from 1 on.
  */
 import { HostMachine, type Instruction, type InstructionResult } from '../../host/host-machine.js';
+import type { Device, DeviceEffect, DeviceEvent, PortName } from '../../protocol/device.js';
 import type { Message } from '../../protocol/message/messages.js';
 import type { Refusal, RefusalCode } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
@@ -18,6 +20,8 @@ export interface HostCommandListener {
   aborting?(): void;
   /** Aborted: nothing of it happens any more. `ended` follows. */
   aborted?(): void;
+  /** Nobody will hear how it ends: whoever gave it is gone. Nothing follows. */
+  forgotten(): void;
   /** It ended; `data` of a read, undefined when it failed. */
   ended(data: Uint8Array | undefined): void;
 }
@@ -55,10 +59,12 @@ export interface SimulatedHostOptions {
 }
 
 const busyPauseUs = 20_000;
+/** What a process that has ended is told of what it asked for: nobody hears the answer. */
+const processEnded: Refusal = { code: 'line-lost', detail: 'the process has ended' };
 const sessionEnds: ReadonlySet<RefusalCode> = new Set(['line-lost', 'line-silent', 'peer-restarted']);
 
-export class SimulatedHost {
-  readonly machine: HostMachine;
+export class SimulatedHost implements Device {
+  #machine: HostMachine;
   readonly #options: SimulatedHostOptions;
   readonly #commands = new Map<number, PendingCommand>();
   readonly #instructions = new Map<number, PendingInstruction>();
@@ -66,12 +72,16 @@ export class SimulatedHost {
   #waitingInstructions: PendingInstruction[] = [];
   #open = false;
   /** Commands that wait until the controller may be less busy. */
-  #paused = 0;
+  readonly #paused = new Set<PendingCommand>();
 
   constructor(options: SimulatedHostOptions) {
-    const { entropy, key, framePayloadMax } = options;
     this.#options = options;
-    this.machine = new HostMachine({
+    this.#machine = this.#process(options.entropy);
+  }
+
+  #process(entropy: Uint8Array): HostMachine {
+    const { key, framePayloadMax } = this.#options;
+    return new HostMachine({
       entropy,
       key,
       framePayloadMax,
@@ -83,17 +93,51 @@ export class SimulatedHost {
         closed: () => {
           this.#open = false;
         },
-        refused: (refusal) => options.onRefused(refusal),
+        refused: (refusal) => this.#options.onRefused(refusal),
         ended: (tag, result) => this.#ended(tag, result),
         answered: (request, result) => this.#answered(request, result),
       },
     });
   }
 
-  /** Commands and instructions that have not ended. */
+  /** Commands and instructions that have not ended; who waits for a generation may do so for long. */
   get outstanding(): number {
-    const waiting = this.#waitingCommands.length + this.#waitingInstructions.length;
-    return this.#commands.size + this.#instructions.size + waiting + this.#paused;
+    const instructions = [...this.#instructions.values(), ...this.#waitingInstructions];
+    const toEnd = instructions.filter(({ instruction }) => instruction.kind !== 'wait').length;
+    return this.#commands.size + toEnd + this.#waitingCommands.length + this.#paused.size;
+  }
+
+  /**
+   * Its process has ended, and another one takes its place. `knows`: of what was under way, and gives it again; else
+   * nobody will hear of that.
+   */
+  replace(entropy: Uint8Array, knows: boolean): void {
+    this.#open = false;
+    const commands = [...this.#commands.values(), ...this.#paused];
+    const instructions = [...this.#instructions.values()];
+    this.#commands.clear();
+    this.#paused.clear();
+    this.#instructions.clear();
+    for (const { listener } of commands) listener.unanswered?.();
+    const isKept = ({ once }: PendingCommand) => knows && !once;
+    this.#waitingCommands.push(...commands.filter(isKept));
+    // In another order: what answers a request of the process before answers none of these.
+    if (knows) this.#waitingInstructions.push(...instructions.reverse());
+    else for (const { listener } of instructions) this.#options.soon(() => listener({ refusal: processEnded }));
+    for (const each of commands) if (!isKept(each)) this.#options.soon(() => each.listener.forgotten());
+    this.#machine = this.#process(entropy);
+  }
+
+  step(event: DeviceEvent, nowUs: number): readonly DeviceEffect[] {
+    return this.#machine.step(event, nowUs);
+  }
+
+  transmit(port: PortName, nowUs: number): Uint8Array | undefined {
+    return this.#machine.transmit(port, nowUs);
+  }
+
+  deadline(): number | undefined {
+    return this.#machine.deadline();
   }
 
   command(
@@ -104,7 +148,7 @@ export class SimulatedHost {
   ): void {
     const pending = { volume, command, listener, once };
     this.#submit(pending);
-    if (abortUs !== undefined) this.machine.after(abortUs, () => this.#abort(pending));
+    if (abortUs !== undefined) this.#machine.after(abortUs, () => this.#abort(pending));
     if (abortUs !== undefined) this.#options.poke();
   }
 
@@ -117,7 +161,7 @@ export class SimulatedHost {
       this.#waitingCommands.push(pending);
       return;
     }
-    const tag = this.machine.submit(requestOf(pending.command, pending.volume));
+    const tag = this.#machine.submit(requestOf(pending.command, pending.volume));
     this.#commands.set(tag, pending);
     pending.listener.submitted?.(tag);
     this.#options.poke();
@@ -128,7 +172,7 @@ export class SimulatedHost {
       this.#waitingInstructions.push(pending);
       return;
     }
-    this.#instructions.set(this.machine.instruct(pending.instruction), pending);
+    this.#instructions.set(this.#machine.instruct(pending.instruction), pending);
     this.#options.poke();
   }
 
@@ -137,7 +181,7 @@ export class SimulatedHost {
     for (const [tag, each] of this.#commands) {
       if (each !== pending) continue;
       pending.listener.aborting?.();
-      this.machine.abort(tag, pending.volume);
+      this.#machine.abort(tag, pending.volume);
     }
   }
 
@@ -161,8 +205,8 @@ export class SimulatedHost {
     const { completion } = checked;
     if (completion.status === 'good') this.#options.soon(() => pending.listener.ended(completion.data));
     else if (completion.status === 'busy' || completion.status === 'taskSetFull') {
-      this.#paused += 1;
-      this.machine.after(busyPauseUs, () => this.#again(pending, () => (this.#paused -= 1)));
+      this.#paused.add(pending);
+      this.#machine.after(busyPauseUs, () => this.#again(pending, () => this.#paused.delete(pending)));
       this.#options.poke();
     } else if (completion.status === 'checkCondition' && completion.sense.key === 'unitAttention') this.#again(pending);
     else {

@@ -116,7 +116,7 @@ export class StoryRecorder implements PlanWitness {
   }
 
   applied(_atUs: number, fault: Fault): void {
-    const who = fault.kind === 'disk' ? fault.site : fault.kind === 'line' ? '' : fault.who;
+    const who = fault.kind === 'disk' ? fault.site : fault.kind === 'line' || fault.kind === 'host' ? '' : fault.who;
     this.#tell(who, faultText(fault), { kind: 'fault' });
   }
 

@@ -129,6 +129,14 @@ export class Truth {
     return false;
   }
 
+  /** What these sectors hold; undefined where that is open. */
+  bytesOf(run: SectorRun): Buffer | undefined {
+    if (this.isOpen(run)) return undefined;
+    const { volume, from, end } = run;
+    const numbers = this.#certain[volume]?.subarray(from, end) ?? [];
+    return Buffer.concat([...numbers].map((number, at) => contentOf(number, { volume, lba: from + at, sectors: 1 })));
+  }
+
   /** The sectors in which more than one number may be. */
   *open(): Iterable<SectorPlace> {
     for (const [volume, others] of this.#others.entries()) {

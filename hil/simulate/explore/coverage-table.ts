@@ -25,7 +25,7 @@ const diskKinds = [
 export const faultRows: readonly string[] = [
   ...Object.keys(lineKinds).map((kind) => `line ${kind}`),
   ...diskKinds.map((kind) => `disk ${kind}`),
-  ...['power', 'restart', 'older disks', 'pause'],
+  ...['power', 'restart', 'older disks', 'foreign area', 'pause', 'host process'],
 ];
 /** States of each site in the order of a life, with headings of at most five letters. */
 const columns: readonly (readonly [string, string])[] = [

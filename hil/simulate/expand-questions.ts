@@ -1,0 +1,53 @@
+/** What hosts ask while they work, from a seed: each soon after something else has happened, where it may matter. */
+import type { Random } from '../random.js';
+import { type Configuration, type Operation, type Site, sites } from './plan.js';
+
+const kinds = ['read', 'look', 'verify', 'digests', 'wait'] as const;
+const questionsMax = 10;
+
+/** In half of the runs some of these kinds, asked again and again. */
+export function questionsOf(
+  random: Random,
+  configuration: Configuration,
+  operations: readonly Operation[],
+): readonly Operation[] {
+  if (operations.length === 0 || random.below(2) === 0) return [];
+  const asked = kinds.filter(() => random.below(2) === 0);
+  if (asked.length === 0) return [];
+  return Array.from({ length: 1 + random.below(questionsMax) }, () => {
+    const { atUs } = pick(random, operations);
+    return questionOf(random, pick(random, asked), { configuration, atUs: atUs + random.below(pick(random, soonUs)) });
+  });
+}
+
+const soonUs = [1, 500, 5000, 50_000, 500_000];
+
+function questionOf(
+  random: Random,
+  kind: (typeof kinds)[number],
+  { configuration, atUs }: { readonly configuration: Configuration; readonly atUs: number },
+): Operation {
+  const { volumeSectors, untouchedSectors = 0 } = configuration;
+  const volume = random.below(volumeSectors.length);
+  const site: Site = pick(random, sites);
+  switch (kind) {
+    case 'read':
+    case 'look':
+      return { kind, atUs, volume };
+    case 'verify': {
+      const sectors = (volumeSectors[volume] ?? 1) + untouchedSectors;
+      const lba = random.below(2) === 0 ? 0 : random.below(sectors);
+      return { kind, atUs, volume, lba, sectors: 1 + random.below(sectors) };
+    }
+    case 'digests':
+      return { kind, atUs, site, volume, partBlocks: 1 + random.below(8) };
+    case 'wait': {
+      const target = random.below(2) === 0 ? 'committed' : 'structured';
+      return { kind, atUs, site, target, ...(random.below(3) === 0 ? { ahead: 1 + random.below(2) } : {}) };
+    }
+  }
+}
+
+function pick<T>(random: Random, values: readonly T[]): T {
+  return values[random.below(values.length)] as T;
+}
