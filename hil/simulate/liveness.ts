@@ -17,6 +17,7 @@ type Step = 'done' | 'go on';
 export class Liveness {
   readonly #run: PlanRun;
   #instructed = false;
+  #rewritten = false;
   #generation: number | undefined;
   #what = 'nothing';
 
@@ -60,9 +61,16 @@ export class Liveness {
   }
 
   #giveBack(): Step {
-    const { sub } = this.#run.bench;
-    if (sub.state.failback !== undefined) return this.#waitFor('the failback to end');
-    if (!sub.state.takenOver) return this.#waitFor('main to hear of the end of the failback');
+    const { bench, hosts, owed } = this.#run;
+    const { state } = bench.sub;
+    if (state.failback !== undefined) return this.#waitFor('the failback to end');
+    if (!state.takenOver) return this.#waitFor('main to hear of the end of the failback');
+    if (owed.rewrites && !hosts.quiet) return this.#waitFor('the hosts’ commands to end');
+    if (owed.rewrites && !this.#rewritten) {
+      this.#rewritten = true;
+      hosts.rewrite();
+      return this.#waitFor('all to be written again');
+    }
     return this.#instruct('failback');
   }
 

@@ -21,6 +21,11 @@ export interface Owed {
   readonly image: boolean;
   /** Once everything is healthy the next generation is structured within the time stated. */
   readonly alive: boolean;
+  /**
+   * What staging spoilt of an image that is taken over is nowhere else: it is given back once hosts have written all of it
+   * again, and they can.
+   */
+  readonly rewrites: boolean;
   /** What main counts as sent the sub has, when it comes to count so: it gives nothing up by itself. */
   readonly sentIsThere: boolean;
   /** What the sub stages is what main has frozen: nothing changes it on its way. */
@@ -71,11 +76,11 @@ export function owedTo(plan: Plan): Owed {
   const staged = !lie('sub', 'staging') || holdsTwo(plan);
   // What comes back in a failback is held in the shadow area first.
   // And what main's disks refused of it is only tried again when main is switched off and on.
-  // What staging spoilt of an image that is taken over is nowhere else: it is given back when a host has written it again.
-  const comesBack = !takesOver || (holdsOne(plan) && !refuses('main') && !lie('sub', 'staging'));
+  const comesBack = !takesOver || (holdsOne(plan) && !refuses('main'));
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
   return {
     ...{ hostData, image, alive },
+    rewrites: takesOver && lie('sub', 'staging'),
     sentIsThere: hostData && image && !refuses('sub') && !older('sub') && !forges,
     stagedIsFrozen: hostData && image && !forges && lying.length === 0,
     mayLose: lying.length > 0 || sites.some((site) => refuses(site) || older(site)) || forges,

@@ -39,6 +39,8 @@ export interface PlanBenchListener {
   /** A site is about to come back; `older`: with disks of before. */
   poweringOn(site: Site, older: boolean): void;
   hostRefused(host: HostName, refusal: Refusal): void;
+  /** A host was told what nobody may be told. */
+  toldStrange(host: HostName, what: string): void;
 }
 
 /** With which disks a site comes back. */
@@ -354,6 +356,7 @@ export class PlanBench {
       },
       poke: () => this.kernel.poke(name),
       onRefused: (refusal) => this.#listener.hostRefused(name, refusal),
+      onStrange: (what) => this.#listener.toldStrange(name, what),
     });
   }
 

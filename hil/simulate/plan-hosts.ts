@@ -47,6 +47,7 @@ export class PlanHosts {
   /** Takeovers that wait for an image that is committed and not structured. */
   #watching: Extract<Operation, { readonly kind: 'takeover' }>[] = [];
   readonly #questions: PlanQuestions;
+  #rewrites = false;
   #numbers = 0;
   #tokens = 0;
   #newestAnswered = 0;
@@ -253,13 +254,26 @@ export class PlanHosts {
     }
   }
 
+  /** The host at a sub that has taken over writes all of its volumes again, which no block that is spoilt there hinders. */
+  rewrite(): void {
+    this.#rewrites = true;
+    const { blockBytes, volumeSectors, untouchedSectors = 0 } = this.#bench.plan.configuration;
+    const block = blockBytes / sectorBytes;
+    for (const [volume, touched] of volumeSectors.entries()) {
+      const end = Math.min(touched + untouchedSectors, Math.ceil(touched / block) * block);
+      this.#give('sub', { kind: 'write', atUs: 0, volume, lba: 0, sectors: end }, { volume, from: 0, end });
+    }
+  }
+
   #write(operation: WriteOperation, block?: number): void {
     const site: Site = this.#bench.sub.state.takenOver && !operation.stays ? 'sub' : 'main';
     const run = this.#place(operation, site, block);
-    if (run === undefined) return;
+    if (run !== undefined) this.#give(site, operation, run);
+  }
+
+  #give(site: Site, operation: WriteOperation, { volume, from, end }: SectorRun): void {
     this.#numbers += 1;
     const number = operation.kind === 'zero' ? 0 : this.#numbers;
-    const { volume, from, end } = run;
     const write: HostWrite = { volume, from, end, number, site, tag: 0, uncertain: false, ended: 'no', aborted: false };
     const data = () => contentOf(number, { volume, lba: from, sectors: end - from });
     const command: MediumCommand =
@@ -299,6 +313,7 @@ export class PlanHosts {
     const { regained } = this.#oracle;
     const knewOfTakeover = site === 'main' && this.#bench.kernel.isOn('main') && this.#bench.main.state.takenOver;
     const host = site === 'main' ? this.#bench.host : this.#bench.subHost;
+    const mayRefuse = this.#mayRefuse(site);
     this.#underWay[site].add(write);
     this.#oracle.submitted(write);
     this.#listener.submitted?.(write);
@@ -327,7 +342,7 @@ export class PlanHosts {
         this.#underWay[site].delete(write);
         this.#oracle.ended(write, data !== undefined);
         if (write.aborted && this.#bench.kernel.isOn(site)) this.#holdAborted(write);
-        if (data === undefined && !write.aborted && !(how.once && write.uncertain)) this.#failed(site);
+        if (data === undefined && !write.aborted && !(how.once && write.uncertain)) this.#failed(site, mayRefuse());
         else if (data !== undefined && knewOfTakeover && this.#oracle.regained === regained && this.#owed.hostData) {
           this.#oracle.fail('answer', `main takes host write ${write.number}, and knows that the sub has taken over`);
         }
@@ -356,11 +371,22 @@ export class PlanHosts {
     }
   }
 
-  /** Disks that give no reason to, and nobody who takes over, fail no write of the host at main. */
-  #failed(site: Site): void {
-    const takesOver = this.#bench.plan.operations.some(({ kind }) => kind === 'takeover');
+  /**
+   * Whether a controller may refuse a write that begins now: main while somebody may take over, a sub unless it has been taken over
+   * all the while.
+   */
+  #mayRefuse(site: Site): () => boolean {
+    const { plan, sub } = this.#bench;
+    if (site === 'main') return () => plan.operations.some(({ kind }) => kind === 'takeover');
+    const isOpen = () => sub.state.takenOver && sub.state.failback === undefined;
+    const wasOpen = isOpen();
+    return () => !wasOpen || !isOpen();
+  }
+
+  /** Disks that give no reason to fail no write of a host; what is spoilt does not hinder one that replaces all of it. */
+  #failed(site: Site, mayRefuse: boolean): void {
     // One that has stopped for good says so, and carries nothing out.
-    const mayFail = this.#owed.mayBlame || this.#owed.mayHalt('main');
-    if (site === 'main' && !takesOver && !mayFail) this.#oracle.fail('blamed', `a host’s write fails at ${site}`);
+    if (mayRefuse || this.#owed.mayHalt(site) || (this.#owed.mayBlame && !this.#rewrites)) return;
+    this.#oracle.fail('blamed', `a host’s write fails at ${site}`);
   }
 }

@@ -124,6 +124,7 @@ export class PlanRun {
         if (!plan.configuration.sealed) return;
         if (code === 'wrong-key' || code === 'key-unknown') this.oracle.fail('answer', `${host}: ${code}: ${detail}`);
       },
+      toldStrange: (host, what) => this.oracle.fail('answer', `${host}: ${what}`),
     });
     this.hosts = new PlanHosts(this.bench, this.oracle, options.witness?.hosts);
     this.crashes = new CrashImages({ bench: this.bench, oracle: this.oracle, owed: this.owed });

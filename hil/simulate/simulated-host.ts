@@ -40,6 +40,8 @@ interface PendingCommand {
   readonly command: MediumCommand;
   readonly listener: HostCommandListener;
   readonly once: boolean;
+  /** Its host has aborted it. */
+  isAborted: boolean;
 }
 
 interface PendingInstruction {
@@ -56,6 +58,8 @@ export interface SimulatedHostOptions {
   /** The machine has something to send. */
   readonly poke: () => void;
   readonly onRefused: (refusal: Refusal) => void;
+  /** Was told what nobody may be told. */
+  readonly onStrange: (what: string) => void;
 }
 
 const busyPauseUs = 20_000;
@@ -146,7 +150,7 @@ export class SimulatedHost implements Device {
     listener: HostCommandListener,
     { once = false, abortUs }: HowCommanded = {},
   ): void {
-    const pending = { volume, command, listener, once };
+    const pending = { volume, command, listener, once, isAborted: false };
     this.#submit(pending);
     if (abortUs !== undefined) this.#machine.after(abortUs, () => this.#abort(pending));
     if (abortUs !== undefined) this.#options.poke();
@@ -180,6 +184,7 @@ export class SimulatedHost implements Device {
   #abort(pending: PendingCommand): void {
     for (const [tag, each] of this.#commands) {
       if (each !== pending) continue;
+      pending.isAborted = true;
       pending.listener.aborting?.();
       this.#machine.abort(tag, pending.volume);
     }
@@ -210,6 +215,10 @@ export class SimulatedHost implements Device {
       this.#options.poke();
     } else if (completion.status === 'checkCondition' && completion.sense.key === 'unitAttention') this.#again(pending);
     else {
+      if (completion.status === 'taskAborted' && !pending.isAborted)
+        this.#options.soon(() =>
+          this.#options.onStrange(`${pending.command.op} is aborted, and nobody has aborted it`),
+        );
       this.#options.soon(() => {
         if (completion.status === 'taskAborted') pending.listener.aborted?.();
         pending.listener.ended(undefined);

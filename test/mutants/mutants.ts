@@ -9,6 +9,7 @@ import { lineMutants } from './line-mutants.js';
 import type { Mutant } from './mutant.js';
 import { protocolMutants } from './protocol-mutants.js';
 import { replicaMutants } from './replica-mutants.js';
+import { sessionMutants } from './session-mutants.js';
 import { storageMutants } from './storage-mutants.js';
 import { subMutants } from './sub-mutants.js';
 
@@ -19,6 +20,7 @@ export const mutants: readonly Mutant[] = [
   ...imageMutants,
   ...replicaMutants,
   ...subMutants,
+  ...sessionMutants,
   ...protocolMutants,
   ...lineMutants,
 ];

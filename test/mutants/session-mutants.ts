@@ -1,0 +1,146 @@
+/** Mistakes that a second host process, a spoilt block, a failed failback or a slow disk brings to light. */
+import type { Mutant } from './mutant.js';
+
+const answers = 'firmware-sim/controller/session-answers.ts';
+const freezeTaker = 'firmware-sim/main/freeze-taker.ts';
+const hostWrites = 'firmware-sim/main/host-writes.ts';
+const hostWrite = 'firmware-sim/main/host-write.ts';
+const main = 'firmware-sim/main/main-controller.ts';
+const sub = 'firmware-sim/sub/sub-controller.ts';
+const imageWrite = 'firmware-sim/sub/image-write.ts';
+
+export const sessionMutants: readonly Mutant[] = [
+  {
+    name: 'answer-to-a-session-before',
+    author: 'b',
+    harm: 'What a host asked for in a session that has ended is answered in the next one, under a number that may be that of another request: digests of another volume, or a suspension that is none.',
+    sequence: 'A host asks for digests and ends; the next one asks for something else under the same number.',
+    file: answers,
+    find: 'if (session === this.#session) this.#send(message);',
+    replace: 'if (session <= this.#session) this.#send(message);',
+  },
+  {
+    name: 'freeze-answered-to-a-session-before',
+    author: 'b',
+    harm: 'A freeze that outlives its session is answered in the next one: a request of the same number is taken for frozen, or a freeze for another one.',
+    sequence: 'A freeze waits for a slow write; its host ends; the next one asks for something under the same number.',
+    file: freezeTaker,
+    find: '  sessionClosed(): void {\n    this.#requests = [];\n',
+    replace: '  sessionClosed(): void {\n',
+  },
+  {
+    name: 'freeze-names-tags-of-a-session-before',
+    author: 'b',
+    harm: 'A freeze names the tags of writes that an earlier process of the host has given: the host takes its own writes with these tags for included in the image.',
+    sequence: 'A write of the process before is still under way when the next one writes and freezes.',
+    file: hostWrites,
+    find: 'const underWay = [...this.#underWay.values()].filter(({ session }) => session === hostPort.session);',
+    replace: 'const underWay = [...this.#underWay.values()].filter(({ session }) => session <= hostPort.session);',
+  },
+  {
+    name: 'freeze-names-answered-tags-of-a-session-before',
+    author: 'b',
+    harm: 'The tags of writes that ended in a session before are named by the next freeze: the host takes writes of its own with these tags for included.',
+    edits: [
+      {
+        file: main,
+        find: '    this.#started?.freeze.sessionClosed();\n    this.#started?.writes.forgetAnswered();\n',
+        replace: '    this.#started?.freeze.sessionClosed();\n',
+      },
+    ],
+  },
+  {
+    name: 'waits-outlive-their-session',
+    author: 'b',
+    harm: 'Who waits for a generation is answered after its session has ended, in the next one: the answer is taken for that of another request.',
+    file: main,
+    find: '    this.#answers.sessionClosed();\n    this.#waiters.clear();\n',
+    replace: '    this.#answers.sessionClosed();\n',
+  },
+  {
+    name: 'lost-write-written-over-a-newer-one',
+    author: 'b',
+    harm: 'Writes that a disk’s cache may have lost are all given again, older ones beside newer ones over them: the disk may carry them out in any order, and acknowledged data is undone.',
+    sequence:
+      'Two writes to one place, the second in the cache as well; the disk loses its power for a moment, and carries out what is given again in another order.',
+    file: 'firmware-sim/storage/cached-writes.ts',
+    find: '    for (const span of spansOf(command)) this.#cut(span);\n',
+    replace: '    if (command.op === "unmap") for (const span of spansOf(command)) this.#cut(span);\n',
+  },
+  {
+    name: 'spoilt-block-keeps-its-whole-run',
+    author: 'b',
+    harm: 'One spoilt block keeps the run of sixteen that it is in from being structured: after a takeover the others cannot be given back, though they are whole.',
+    file: 'firmware-sim/replica/structuring.ts',
+    find: 'if (run.count > 1) {',
+    replace: 'if (run.count > 16) {',
+  },
+  {
+    name: 'spoilt-block-refuses-the-write-that-mends-it',
+    author: 'b',
+    harm: 'After a takeover a write that covers a block which staging has spoilt is refused, for the block cannot be applied first: the group is read-only there for good.',
+    file: imageWrite,
+    find: 'else if (this.#covers(piece, block)) {',
+    replace: 'else if (count === 0 && this.#covers(piece, block)) {',
+  },
+  {
+    name: 'failed-failback-leaves-main-not-ready',
+    author: 'b',
+    harm: 'Main gives its hosts nothing from the moment a failback is allowed: one that fails leaves it NOT READY, though it holds all that it held.',
+    sequence: 'Takeover, failback; the sub is lost before it has sent its image; a host reads at main.',
+    file: main,
+    find: 'if (failingBack && this.#replica.structured !== this.#replica.committed) return ',
+    replace: 'if (failingBack) return ',
+  },
+  {
+    name: 'progress-counted-as-standstill',
+    author: 'b',
+    harm: 'A write that waited once for room counts as waiting until its end: where disks are slow the generation fails for shadow-full, with an empty shadow area.',
+    edits: [
+      {
+        file: hostWrite,
+        find: '    this.#stalled = undefined;\n    this.#phase = ',
+        replace: '    this.#phase = ',
+      },
+      {
+        file: hostWrite,
+        find: "    this.#phase = 'writing';\n    this.#stalled = undefined;\n",
+        replace: "    this.#phase = 'writing';\n",
+      },
+      {
+        file: hostWrite,
+        find: '  #wait(): void {\n    this.#stalled = undefined;\n',
+        replace: '  #wait(): void {\n',
+      },
+    ],
+  },
+  {
+    name: 'spoilt-content-told-as-aborted',
+    author: 'b',
+    harm: 'Content that does not match its digest ends a host’s command with TASK ABORTED: a host gives the command again for ever, and nobody learns of a bad block.',
+    edits: [
+      {
+        file: 'firmware-sim/controller/volume-failure.ts',
+        find: "  return checkCondition('unrecoveredReadError', { information: lba });\n",
+        replace:
+          "  return lba < 0 ? checkCondition('unrecoveredReadError', { information: lba }) : { status: 'taskAborted' };\n",
+      },
+    ],
+  },
+  {
+    name: 'sub-forgets-what-failed-unheard',
+    author: 'b',
+    harm: 'A generation that failed while the line was down counts as committed at the sub once a newer one is: who waits for it there is told that it is an image.',
+    file: sub,
+    find: "this.#replica.hasMissed(of) ? 'generation-failed' : undefined",
+    replace: "this.#replica.hasMissed(of) && of === 0 ? 'generation-failed' : undefined",
+  },
+  {
+    name: 'failback-under-a-used-number',
+    author: 'b',
+    harm: 'Main takes the image of a failback under the number of a generation that was frozen there and failed: one number names two images.',
+    file: 'firmware-sim/main/failback-receiver.ts',
+    find: 'if (of > this.#core.state.lastFrozen) {',
+    replace: 'if (of > 0) {',
+  },
+];
