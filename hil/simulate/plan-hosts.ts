@@ -378,7 +378,9 @@ export class PlanHosts {
   #mayRefuse(site: Site): () => boolean {
     const { plan, sub } = this.#bench;
     if (site === 'main') return () => plan.operations.some(({ kind }) => kind === 'takeover');
-    const isOpen = () => sub.state.takenOver && sub.state.failback === undefined;
+    const givesBack = () =>
+      sub.state.failback !== undefined || sub.inHand().some((each) => each.startsWith('failback'));
+    const isOpen = () => sub.state.takenOver && !givesBack();
     const wasOpen = isOpen();
     return () => !wasOpen || !isOpen();
   }
