@@ -1,7 +1,7 @@
 /** What a run has met: which class of fault, while the firmware was in which state, on which area or line. */
 import type { MainController } from '../../firmware-sim/main/main-controller.js';
 import type { SubController } from '../../firmware-sim/sub/sub-controller.js';
-import { counterOf, type Fault, type Site } from './plan.js';
+import type { Fault, Site } from './plan.js';
 
 export type Coverage = Map<string, number>;
 
@@ -61,5 +61,5 @@ export function subStateOf({ state, replica }: SubController, on: boolean): stri
 export function siteOf(fault: Fault): Site {
   if (fault.kind === 'disk') return fault.site;
   if (fault.kind === 'line') return fault.line === 'subHost' ? 'sub' : 'main';
-  return counterOf(fault);
+  return fault.who === 'sub' || fault.who === 'subHost' ? 'sub' : 'main';
 }

@@ -8,15 +8,15 @@ const operationKinds = ['write', 'zero', 'chase', 'read', 'look', 'suspend', 're
 /** How much there is of the others is drawn below this. */
 const weightMax = { zero: 7, read: 4, look: 4, suspend: 2, resync: 4 } as const;
 
-/** Operations in order of time. */
-export function operationsOf(random: Random, configuration: Configuration): Operation[] {
+/** Operations in order of time; `asks`: with questions all the while. */
+export function operationsOf(random: Random, configuration: Configuration, asks = false): Operation[] {
   const context = {
     ...{ configuration, places: placesOf(random.fork('places'), configuration), takesOver: random.below(4) === 0 },
     ...{ aborts: abortsOf(random.fork('aborts')), watches: random.fork('watches') },
     weights: operationKinds.map((kind) => (kind === 'write' || kind === 'chase' ? 6 : random.below(weightMax[kind]))),
   };
   const operations = random.below(3) === 0 ? anyOrder(random, context) : inRounds(random, context);
-  operations.push(...questionsOf(random.fork('questions'), configuration, operations));
+  operations.push(...questionsOf(random.fork('questions'), { configuration, asks }, operations));
   return operations.sort((a, b) => a.atUs - b.atUs);
 }
 

@@ -4,20 +4,24 @@ import { type Configuration, type Operation, type Site, sites } from './plan.js'
 
 const kinds = ['read', 'look', 'verify', 'digests', 'wait'] as const;
 const questionsMax = 10;
+/** Of hosts that ask all the while. */
+const askedMax = 40;
 /** Sectors of a VERIFY: a disk that takes 100 ms for each transfer gets through them long before anybody counts it as stuck. */
 const verifiedMax = 2 ** 19;
 
-/** In half of the runs some of these kinds, asked again and again. */
+/** In half of the runs some of these kinds, asked again and again; `asks`: all the while. */
 export function questionsOf(
   random: Random,
-  configuration: Configuration,
+  { configuration, asks }: { readonly configuration: Configuration; readonly asks: boolean },
   operations: readonly Operation[],
 ): readonly Operation[] {
-  if (operations.length === 0 || random.below(2) === 0) return [];
+  if (operations.length === 0 || (random.below(2) === 0 && !asks)) return [];
   const asked = kinds.filter(() => random.below(2) === 0);
   if (asked.length === 0) return [];
-  return Array.from({ length: 1 + random.below(questionsMax) }, () => {
-    const { atUs } = pick(random, operations);
+  const freezes = operations.filter(({ kind }) => kind === 'freeze');
+  const frozen = freezes.length === 0 ? operations : freezes;
+  return Array.from({ length: 1 + random.below(asks ? askedMax : questionsMax) }, () => {
+    const { atUs } = pick(random, asks && random.below(2) === 0 ? frozen : operations);
     return questionOf(random, pick(random, asked), { configuration, atUs: atUs + random.below(pick(random, soonUs)) });
   });
 }

@@ -8,18 +8,18 @@ import { diskFaults, survivalOf } from './expand-disks.js';
 import { lineFaults } from './expand-lines.js';
 import { operationsOf } from './expand-operations.js';
 import { type FaultClass, faultClasses } from './fault-classes.js';
-import {
-  type Configuration,
-  type Direction,
-  type DiskEffectKind,
-  type Fault,
-  hosts,
-  type LineEffectKind,
-  type LineName,
-  type Operation,
-  type Plan,
-  type PowerFault,
-  type Site,
+import type {
+  Configuration,
+  Direction,
+  DiskEffectKind,
+  Fault,
+  HostName,
+  LineEffectKind,
+  LineName,
+  Operation,
+  Plan,
+  PowerFault,
+  Site,
 } from './plan.js';
 
 const methods: readonly Method[] = ['copy', 'differential', 'differential', 'streaming'];
@@ -82,7 +82,7 @@ export function expandPlan(seed: number, { allows = () => true }: ExpandOptions 
   const random = new Random(`plan ${seed}`);
   const theme = themeOf(random.fork('theme'), allows);
   const configuration = configurationOf(random.fork('configuration'), theme);
-  const operations = operationsOf(random.fork('operations'), configuration);
+  const operations = operationsOf(random.fork('operations'), configuration, theme === 'host process');
   const swarm = random.fork('swarm');
   const oneOf = theme === undefined ? pick(swarm, oneClassOf) : besideThemeOneOf;
   const on = new Set(faultClasses.filter((kind) => swarm.below(oneOf) === 0 && oneOf < never && allows(kind)));
@@ -132,7 +132,7 @@ function configurationOf(random: Random, theme: FaultClass | undefined): Configu
       accessUs: pick(random, [0, 20, 200, 5000]),
       flushUs: pick(random, [0, 300, 3000, 20_000]),
       late: random.below(2) === 0,
-      ...slowerDisk(random.fork('slow')),
+      ...slowerDisk(random.fork('slow'), theme),
     },
     ...(random.below(4) === 0 ? { secondaryUsed: true } : {}),
     journalGrowthBytes: pick(random, [300, 2000, 8000, 1_000_000]),
@@ -165,7 +165,9 @@ function batchesOf(random: Random): Pick<Configuration, 'journalBatchBytes'> {
   return random.below(2) === 0 ? { journalBatchBytes: pick(random, [1, 150, 600]) } : {};
 }
 
-function slowerDisk(random: Random): Pick<Configuration['disks'], 'slow'> {
+/** What outlives the process that asked for it takes long. */
+function slowerDisk(random: Random, theme: FaultClass | undefined): Pick<Configuration['disks'], 'slow'> {
+  if (theme === 'host process') return { slow: { disk: 'primary', us: pick(random, [3000, 30_000, 100_000]) } };
   if (random.below(3) === 0) return {};
   const disk = pick(random, ['meta', 'primary', 'primary', 'shadow', 'staging', 'secondary'] as const);
   return { slow: { disk, us: pick(random, [300, 3000, 30_000, 100_000]) } };
@@ -214,7 +216,10 @@ function faultsOf(random: Random, { configuration, operations, on, theme }: Faul
   const some = (disks: typeof all) => disks.filter(() => random.below(2) === 0);
   // Where a run is about bad sectors, or about what disks refuse, one kind of disk has them: elsewhere they would end what they lead to.
   const bad = pick(random.fork('bad'), ['primary', 'primary', 'shadow', 'shadow', 'staging', 'secondary']);
-  const honest = theme === 'sticky' || theme === 'error' ? all.filter(([, disk]) => disk.startsWith(bad)) : some(all);
+  const honest =
+    theme === 'sticky' || theme === 'error' || theme === 'reset'
+      ? all.filter(([, disk]) => disk.startsWith(bad))
+      : some(all);
   return [
     ...lineFaults(random.fork('lines'), {
       frames: framesMax,
@@ -231,7 +236,7 @@ function faultsOf(random: Random, { configuration, operations, on, theme }: Faul
     ...(on.has('restart') ? restarts(random.fork('restart')) : []),
     ...(on.has('pause') ? pauses(random.fork('pause')) : []),
     ...(on.has('foreign area') ? foreignAreas(random.fork('foreign'), volumes.length) : []),
-    ...(on.has('host process') ? hostProcesses(random.fork('hosts'), lines.length > 4) : []),
+    ...(on.has('host process') ? hostProcesses(random.fork('hosts'), operations, theme) : []),
     ...(on.has('overtaken') ? overtaken(random.fork('overtaken'), all, takesOver) : []),
   ];
 }
@@ -313,17 +318,30 @@ function foreignAreas(random: Random, volumes: number): Fault[] {
   });
 }
 
-/** Processes of a host that end, and others that take their places. */
-function hostProcesses(random: Random, both: boolean): Fault[] {
-  return Array.from({ length: 1 + random.below(4) }, () => {
-    const who = pick(random, both ? hosts : (['host'] as const));
-    return {
-      ...{ kind: 'host' as const, who, afterEffects: 1 + random.below(effectsMax[who === 'host' ? 'main' : 'sub']) },
-      offUs: pick(random, [1, 1000, 50_000, 1_000_000]),
-      ...(random.below(2) === 0 ? { knows: true as const } : {}),
-      ...(random.below(2) === 0 ? { heard: true as const } : {}),
-    };
+/**
+ * Processes of a host that end soon after something that one did, and others that take their places. Or one process for each
+ * thing that is asked, as of somebody who types: their requests all have the same numbers.
+ */
+function hostProcesses(random: Random, operations: readonly Operation[], theme: FaultClass | undefined): Fault[] {
+  const end = (operation: Operation, afterUs: number, offUs: number) => ({
+    ...{ kind: 'host' as const, who: hostOf(operation), atUs: operation.atUs + afterUs, offUs },
+    ...(random.below(2) === 0 ? { knows: true as const } : {}),
+    ...(random.below(2) === 0 ? { heard: true as const } : {}),
   });
+  if (theme === 'host process' && random.below(2) === 0)
+    return operations.filter(({ kind }) => !writes.has(kind)).map((each) => end(each, 0, 1));
+  return Array.from({ length: 1 + random.below(4) }, () => {
+    const afterUs = random.below(pick(random, [1, 300, 3000, 30_000]));
+    return end(pick(random, operations), afterUs, pick(random, [1, 1000, 50_000, 1_000_000]));
+  });
+}
+
+const writes: ReadonlySet<Operation['kind']> = new Set(['write', 'zero', 'chase']);
+
+/** Who gives an operation. */
+function hostOf(operation: Operation): HostName {
+  const atSub = operation.kind === 'look' || operation.kind === 'takeover' || operation.kind === 'failback';
+  return atSub || ('site' in operation && operation.site === 'sub') ? 'subHost' : 'host';
 }
 
 /** Writes that a disk holds for long: meanwhile a controller restarts, or the line goes and a session opens anew. */

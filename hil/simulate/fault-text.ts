@@ -1,6 +1,7 @@
 /** What a fault of a plan does, in words. */
 import { unreachable } from '../../protocol/ids.js';
 import type { DiskEffect, Fault, HostFault, LineEffect, LineFault, PowerFault, Survival } from './plan.js';
+import { timeText } from './time-text.js';
 
 /** One line, without its time. */
 export function faultText(fault: Fault): string {
@@ -24,10 +25,10 @@ export function faultText(fault: Fault): string {
   }
 }
 
-function hostText({ who, afterEffects, offUs, knows, heard }: HostFault): string {
+function hostText({ who, atUs, offUs, knows, heard }: HostFault): string {
   const next = knows ? 'another one gives again what was under way' : 'another one knows nothing of it';
   const line = heard ? ', the line gone meanwhile' : '';
-  return `the host’s process at ${who === 'host' ? 'main' : 'the sub'} ends after effect ${afterEffects} there; ${offUs} µs later ${next}${line}`;
+  return `the host’s process at ${who === 'host' ? 'main' : 'the sub'} ends at ${timeText(atUs)}; ${offUs} µs later ${next}${line}`;
 }
 
 function olderText({ olderDisks, olderEffects }: PowerFault): string {

@@ -81,8 +81,6 @@ export class Oracle {
   #forgetful = false;
   readonly #unknown = new Set<number>();
   readonly #failed = new Set<number>();
-  /** Blocks in the shadow area at the last look. */
-  #shadowUsed = 0;
   /** The token of each freeze, in hex. */
   readonly #tokens = new Map<number, string>();
   readonly #onItsWay = new OnItsWay();
@@ -356,16 +354,7 @@ export class Oracle {
     if (failures.has(committed) && !this.#failed.has(committed)) {
       this.fail('failed', `generation ${committed} is committed, and recorded as failed`);
     }
-    const wasEmpty = this.#shadowUsed === 0;
-    this.#shadowUsed = state.volumes.reduce(
-      (sum, { kept, deferred, before }) => sum + kept.size + deferred.size + before.size,
-      0,
-    );
-    for (const [failed, code] of failures) {
-      if (code === 'shadow-full' && wasEmpty && !this.#failed.has(failed) && this.#shadowUsed === 0)
-        this.fail('blamed', `generation ${failed} fails: ${code}, and the shadow area is empty`);
-      this.#failed.add(failed);
-    }
+    for (const failed of failures.keys()) this.#failed.add(failed);
     const { reason } = state;
     if (reason === undefined) return;
     const isBlame = diskReasons.has(reason) && !this.#owed.mayBlame;

@@ -80,9 +80,10 @@ function movedFault(fault: Fault, moved: (stream: string, number: number) => num
       return { ...fault, frame: moved(`${fault.line} ${fault.direction}`, fault.frame) };
     case 'disk':
       return { ...fault, nth: moved(`${fault.site} ${fault.disk} ${fault.operation}`, fault.nth) };
+    case 'host':
+      return fault;
     case 'power':
     case 'pause':
-    case 'host':
       return { ...fault, afterEffects: moved(counterOf(fault), fault.afterEffects) };
   }
 }

@@ -109,6 +109,8 @@ export class PlanBench {
   start(): void {
     for (const site of ['main', 'sub'] as const) this.#powerOn(site);
     for (const name of hosts) this.kernel.powerOn(name, this.#entropy(name));
+    for (const fault of this.plan.faults)
+      if (fault.kind === 'host') this.kernel.at(fault.atUs, () => this.#endHost(fault));
   }
 
   disks(site: Site): DiskSet {
@@ -133,8 +135,7 @@ export class PlanBench {
     if (faults === undefined) return;
     for (const fault of faults) {
       if (fault.kind === 'power') this.#cutPower(fault);
-      else if (fault.kind === 'pause') this.#pause(fault);
-      else this.#endHost(fault);
+      else this.#pause(fault);
     }
   }
 
@@ -276,7 +277,7 @@ export class PlanBench {
   /** At once: nothing of the process that ends is left when the next one comes. */
   #endHost(fault: HostFault): void {
     const { who, offUs, knows = false, heard = false } = fault;
-    if (!this.kernel.isOn(who)) return;
+    if (this.#healed || !this.kernel.isOn(who)) return;
     this.kernel.switchOff(who);
     this[who].replace(this.#entropy(who), knows);
     this.#listener.applied(fault);

@@ -31,6 +31,12 @@ const freezeRefusals: ReadonlySet<RefusalCode> = new Set([
   'failback-in-progress',
 ]);
 
+/** What each instruction is answered by, unless it is refused; of those that plans give. */
+const answerTo: Readonly<Partial<Record<Instruction['kind'], Message['kind']>>> = {
+  ...{ freeze: 'frozen', getStatus: 'status', wait: 'waited', getDigests: 'digests' },
+  ...{ suspend: 'done', resync: 'done', takeover: 'done', failback: 'done' },
+};
+
 /** Until a host asks a controller again that is still coming up. */
 const patienceUs = 20_000;
 
@@ -229,6 +235,8 @@ export class PlanHosts {
     this.#listener.instructed?.(site, instruction.kind);
     host.instruct(instruction, (answer) => {
       this.#listener.answered?.(site, answer);
+      if ('kind' in answer && answer.kind !== answerTo[instruction.kind])
+        this.#oracle.fail('answer', `${instruction.kind} is answered by ${answer.kind} at ${site}`);
       then(answer);
     });
   }

@@ -131,10 +131,11 @@ export class PlanQuestions {
     });
   }
 
-  /** A main that is being given back another volume, and a sub without one, give nothing. */
+  /** A main whose volume is being replaced by the sub's, and a sub without one, give nothing. */
   #mayRefuse(site: Site): boolean {
     const { main, sub } = this.#parts.bench;
-    return site === 'main' ? main.state.failingBack : !sub.state.takenOver && sub.replica.committed === 0;
+    const isReplaced = main.state.failingBack && main.replica.structured !== main.replica.committed;
+    return site === 'main' ? isReplaced : !sub.state.takenOver && sub.replica.committed === 0;
   }
 
   /** Disks that give no reason to fail no command of a host. */

@@ -37,8 +37,9 @@ function earlier(fault: Fault, less: number): Fault {
       return { ...fault, nth: Math.max(1, fault.nth - less) };
     case 'power':
     case 'pause':
-    case 'host':
       return { ...fault, afterEffects: Math.max(1, fault.afterEffects - less) };
+    case 'host':
+      return { ...fault, atUs: Math.max(0, fault.atUs - less) };
   }
 }
 

@@ -146,9 +146,9 @@ const fault = z.discriminatedUnion('kind', [
   }),
   /** Takes no event for so long; everything waits for it. */
   z.strictObject({ kind: z.literal('pause'), who: z.enum(sites), afterEffects: positive, us: positive }),
-  /** The process of a host ends after so many effects of its controller; another one takes its place so much later. */
+  /** The process of a host ends, just after something that it did; another one takes its place so much later. */
   z.strictObject({
-    ...{ kind: z.literal('host'), who: z.enum(hosts), afterEffects: positive, offUs: positive },
+    ...{ kind: z.literal('host'), who: z.enum(hosts), atUs: count, offUs: positive },
     /** The other one knows what was under way, and gives it again. */
     knows: z.literal(true).optional(),
     /** The controller hears that the line is gone meanwhile. */
@@ -165,7 +165,7 @@ export type FaultByEffect = Extract<Fault, { readonly afterEffects: number }>;
 
 /** The controller whose effects a fault is counted in. */
 export function counterOf({ who }: FaultByEffect): Site {
-  return who === 'sub' || who === 'subHost' ? 'sub' : 'main';
+  return who === 'sub' ? 'sub' : 'main';
 }
 
 const place = {

@@ -43,6 +43,7 @@ export function simplerFaults(fault: Fault): readonly Fault[] {
             ]
           : []),
         ...rounder(fault.offUs, 1).map((offUs) => ({ ...fault, offUs })),
+        ...rounder(fault.atUs, 0).map((atUs) => ({ ...fault, atUs })),
       ];
     }
   }

@@ -1,10 +1,9 @@
-/** Mistakes that a second host process, a spoilt block, a failed failback or a slow disk brings to light. */
+/** Mistakes that a second host process, a spoilt block or a failed failback brings to light. */
 import type { Mutant } from './mutant.js';
 
 const answers = 'firmware-sim/controller/session-answers.ts';
 const freezeTaker = 'firmware-sim/main/freeze-taker.ts';
 const hostWrites = 'firmware-sim/main/host-writes.ts';
-const hostWrite = 'firmware-sim/main/host-write.ts';
 const main = 'firmware-sim/main/main-controller.ts';
 const sub = 'firmware-sim/sub/sub-controller.ts';
 const imageWrite = 'firmware-sim/sub/image-write.ts';
@@ -58,16 +57,6 @@ export const sessionMutants: readonly Mutant[] = [
     replace: '    this.#answers.sessionClosed();\n',
   },
   {
-    name: 'lost-write-written-over-a-newer-one',
-    author: 'b',
-    harm: 'Writes that a disk’s cache may have lost are all given again, older ones beside newer ones over them: the disk may carry them out in any order, and acknowledged data is undone.',
-    sequence:
-      'Two writes to one place, the second in the cache as well; the disk loses its power for a moment, and carries out what is given again in another order.',
-    file: 'firmware-sim/storage/cached-writes.ts',
-    find: '    for (const span of spansOf(command)) this.#cut(span);\n',
-    replace: '    if (command.op === "unmap") for (const span of spansOf(command)) this.#cut(span);\n',
-  },
-  {
     name: 'spoilt-block-keeps-its-whole-run',
     author: 'b',
     harm: 'One spoilt block keeps the run of sixteen that it is in from being structured: after a takeover the others cannot be given back, though they are whole.',
@@ -91,28 +80,6 @@ export const sessionMutants: readonly Mutant[] = [
     file: main,
     find: 'if (failingBack && this.#replica.structured !== this.#replica.committed) return ',
     replace: 'if (failingBack) return ',
-  },
-  {
-    name: 'progress-counted-as-standstill',
-    author: 'b',
-    harm: 'A write that waited once for room counts as waiting until its end: where disks are slow the generation fails for shadow-full, with an empty shadow area.',
-    edits: [
-      {
-        file: hostWrite,
-        find: '    this.#stalled = undefined;\n    this.#phase = ',
-        replace: '    this.#phase = ',
-      },
-      {
-        file: hostWrite,
-        find: "    this.#phase = 'writing';\n    this.#stalled = undefined;\n",
-        replace: "    this.#phase = 'writing';\n",
-      },
-      {
-        file: hostWrite,
-        find: '  #wait(): void {\n    this.#stalled = undefined;\n',
-        replace: '  #wait(): void {\n',
-      },
-    ],
   },
   {
     name: 'spoilt-content-told-as-aborted',

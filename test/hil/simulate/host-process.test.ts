@@ -12,7 +12,7 @@ function slowWrite(host?: Partial<HostFault>): Plan {
     [writeAt(100_000, 3), { kind: 'read', atUs: 100_000, volume: 0 }],
     [
       { kind: 'disk', site: 'main', disk: 'primary0', operation: 'write', nth: 1, effect },
-      ...(host === undefined ? [] : [{ kind: 'host', who: 'host', afterEffects: 29, offUs: 1000, ...host } as const]),
+      ...(host === undefined ? [] : [{ kind: 'host', who: 'host', atUs: 100_500, offUs: 1000, ...host } as const]),
     ],
   );
 }
@@ -63,7 +63,7 @@ describe('a host’s process that ends', () => {
 
   it('is told of in the story', () => {
     expect(tellStory(slowWrite({ heard: true }))).to.include(
-      'FAULT the host’s process at main ends after effect 29 there; 1000 µs later another one knows nothing of it, the line gone meanwhile',
+      'FAULT the host’s process at main ends at 0.100 500 s; 1000 µs later another one knows nothing of it, the line gone meanwhile',
     );
   });
 });
