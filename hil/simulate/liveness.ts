@@ -11,6 +11,8 @@ import { faultOfSector, type Truth } from './truth.js';
 /** Virtual time from the healing of everything until the newest generation has to be structured. */
 export const liveWithinUs = 240_000_000;
 const lookEveryUs = 20_000;
+/** Virtual time from the end of all work until nobody holds on to anything: a snapshot on a slow disk takes seconds. */
+const restWithinUs = 30_000_000;
 
 type Step = 'done' | 'go on';
 
@@ -109,6 +111,9 @@ export class Liveness {
     const { bench, oracle } = this.#run;
     // What the host does not do any more cannot change anything: some time for slots to come free.
     this.#run.advance(bench.kernel.nowUs + 1_000_000 + slowestUs(this.#run.plan));
+    const untilUs = bench.kernel.nowUs + restWithinUs;
+    const isAtRest = () => bench.main.inHand().length === 0 && bench.sub.inHand().length === 0;
+    while (!isAtRest() && bench.kernel.nowUs < untilUs) this.#run.advance(bench.kernel.nowUs + lookEveryUs);
     for (const site of ['main', 'sub'] as const) {
       const held = bench[site].inHand();
       if (held.length > 0) oracle.fail('final', `${site} is at rest and holds on to ${held.join(', ')}`);
