@@ -290,6 +290,13 @@ export class Oracle {
     return this.#tokens.get(generation) === Buffer.from(token).toString('hex');
   }
 
+  /** A host has been told that a generation is committed. */
+  toldCommitted(told: number, { state, replica }: SubController): void {
+    // One that is reading its records does not know yet.
+    if (state.blockBytes === 0 || this.#owed.mayLose || replica.committed >= told) return;
+    this.fail('answer', `generation ${told} is told to be committed, and ${replica.committed} is the newest that is`);
+  }
+
   #holdMain(state: MainState, disks: DiskSet, when: '' | 'crash ', spoilt?: string): void {
     const context = this.#context('main', spoilt);
     const newest = faultOfNewest(state, disks, this.#mainTruth, context);

@@ -126,7 +126,7 @@ export class PlanRun {
       },
       toldStrange: (host, what) => this.oracle.fail('answer', `${host}: ${what}`),
     });
-    this.hosts = new PlanHosts(this.bench, this.oracle, options.witness?.hosts);
+    this.hosts = new PlanHosts(this.bench, this.oracle, this.#hostsListener());
     this.crashes = new CrashImages({ bench: this.bench, oracle: this.oracle, owed: this.owed });
     this.#watch();
   }
@@ -160,6 +160,19 @@ export class PlanRun {
       if (kernel.steps > stepsMax) this.oracle.fail('bounded', `${kernel.steps} events`);
     }
     kernel.advance(untilUs);
+  }
+
+  /** What a host is told is held against what is so; a witness has seen it by then. */
+  #hostsListener(): PlanHostsListener {
+    const { hosts } = this.#options.witness ?? {};
+    return {
+      ...hosts,
+      answered: (site, answer) => {
+        hosts?.answered?.(site, answer);
+        if ('kind' in answer && answer.kind === 'waited' && answer.reason === 0)
+          this.oracle.toldCommitted(answer.generation, this.bench.sub);
+      },
+    };
   }
 
   isRunning(site: Site): boolean {

@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { type Progress, Waiters } from '../../../firmware-sim/controller/waiters.js';
+import type { Fault, Operation, Plan } from '../../../hil/simulate/plan.js';
+import { runPlan } from '../../../hil/simulate/run-plan.js';
+import { generation } from '../../../protocol/ids.js';
+import { smallPlan, writeAt } from './small-plan.js';
+
+/** What the oracle says of a plan while a method of the firmware is another. */
+function foundWith<Of extends object, Name extends keyof Of>(
+  prototype: Of,
+  name: Name,
+  other: (original: Of[Name]) => Of[Name],
+  plan: Plan,
+): string | undefined {
+  expect(runPlan(plan).violation, 'with the firmware as it is').to.equal(undefined);
+  const original = prototype[name];
+  prototype[name] = other(original);
+  try {
+    return runPlan(plan).violation?.detail;
+  } finally {
+    prototype[name] = original;
+  }
+}
+
+/** The sub takes its time to stage the first block. */
+const slowDisk: Fault = {
+  ...{ kind: 'disk', site: 'sub', disk: 'staging0', operation: 'write', nth: 2 },
+  effect: { kind: 'slow', us: 100_000 },
+};
+const frozen: readonly Operation[] = [writeAt(0, 1), { kind: 'freeze', atUs: 100_000 }];
+
+describe('the oracle', () => {
+  it('finds out that a host is told of a commit before it is one', () => {
+    const early = (take: Waiters['take']): Waiters['take'] =>
+      function (this: Waiters, progress: Progress) {
+        return take.call(this, { ...progress, committed: generation(progress.committed + 1) });
+      };
+    const operations: Operation[] = [...frozen, { kind: 'freeze', atUs: 100_100, follows: true }];
+    const found = foundWith(Waiters.prototype, 'take', early, smallPlan(operations, [slowDisk]));
+    expect(found).to.equal('answer: generation 1 is told to be committed, and 0 is the newest that is');
+  });
+});
