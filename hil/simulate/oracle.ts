@@ -332,14 +332,22 @@ export class Oracle {
 
   #frozen(state: MainState): void {
     const image = this.#imageOf(state);
+    this.#holdToken(state, this.#lastFrozen);
     this.#lastFrozen = state.lastFrozen;
-    this.#tokens.set(state.lastFrozen, Buffer.from(state.token).toString('hex'));
     if (this.#forgetful) {
       this.#unknown.add(state.lastFrozen);
       this.#images.delete(state.lastFrozen);
       return;
     }
     if (image !== undefined && !this.#images.has(state.lastFrozen)) this.#images.set(state.lastFrozen, image);
+  }
+
+  /** A freeze that is repeated makes no second generation, as long as none was made since. `before`: the newest until now. */
+  #holdToken({ lastFrozen, token }: MainState, before: number): void {
+    const hex = Buffer.from(token).toString('hex');
+    if (this.#tokens.get(before) === hex && this.#owed.hostData)
+      this.fail('answer', `one freeze has made generation ${before} and generation ${lastFrozen}`);
+    this.#tokens.set(lastFrozen, hex);
   }
 
   /** The image of the newest freeze: what was so when it was taken up, and of the writes under way those that it names. */

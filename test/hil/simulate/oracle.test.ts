@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type Progress, Waiters } from '../../../firmware-sim/controller/waiters.js';
-import type { Fault, Operation, Plan } from '../../../hil/simulate/plan.js';
+import { FreezeTaker } from '../../../firmware-sim/main/freeze-taker.js';
+import type { Fault, Operation, Plan, Site } from '../../../hil/simulate/plan.js';
 import { runPlan } from '../../../hil/simulate/run-plan.js';
 import { generation } from '../../../protocol/ids.js';
 import { smallPlan, writeAt } from './small-plan.js';
@@ -22,6 +23,10 @@ function foundWith<Of extends object, Name extends keyof Of>(
   }
 }
 
+const restarted = (who: Site, afterEffects: number): Fault => ({
+  ...{ kind: 'power', who, afterEffects, offUs: 1000, disksStayOn: true },
+  survival: { sectors: 'all', torn: 'no', seed: 0 },
+});
 /** The sub takes its time to stage the first block. */
 const slowDisk: Fault = {
   ...{ kind: 'disk', site: 'sub', disk: 'staging0', operation: 'write', nth: 2 },
@@ -38,5 +43,15 @@ describe('the oracle', () => {
     const operations: Operation[] = [...frozen, { kind: 'freeze', atUs: 100_100, follows: true }];
     const found = foundWith(Waiters.prototype, 'take', early, smallPlan(operations, [slowDisk]));
     expect(found).to.equal('answer: generation 1 is told to be committed, and 0 is the newest that is');
+  });
+
+  it('finds out that one freeze makes two generations', () => {
+    // Its answer is on a slow line while the generation is sent and committed.
+    const found = Array.from({ length: 16 }, (_, index) => {
+      const plan = smallPlan(frozen, [restarted('main', 20 + index)]);
+      const configuration = { ...plan.configuration, hostLine: { baud: 0, latencyUs: 20_000 } };
+      return foundWith(FreezeTaker.prototype, 'isRepeated', () => () => false, { ...plan, configuration });
+    });
+    expect(found).to.include('answer: one freeze has made generation 1 and generation 2');
   });
 });
