@@ -369,7 +369,11 @@ export class Oracle {
     if (failures.has(committed) && !this.#failed.has(committed)) {
       this.fail('failed', `generation ${committed} is committed, and recorded as failed`);
     }
-    for (const failed of failures.keys()) this.#failed.add(failed);
+    for (const [failed, why] of failures) {
+      if (!this.#failed.has(failed) && !this.#owed.mayFail(why))
+        this.fail('failed', `generation ${failed} fails: ${why}`);
+      this.#failed.add(failed);
+    }
     const { reason } = state;
     if (reason === undefined) return;
     const isBlame = diskReasons.has(reason) && !this.#owed.mayBlame;

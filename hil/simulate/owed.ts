@@ -3,6 +3,7 @@
  * writes elsewhere, takes what it held with it. What is owed is decided from the plan alone, before it runs, never from
  * how a run went.
  */
+import type { RefusalCode } from '../../protocol/refusals.js';
 import {
   type DiskEffectKind,
   type DiskFaultPlan,
@@ -39,6 +40,8 @@ export interface Owed {
    * held any more, and a generation may fail for lost content.
    */
   readonly mayGiveUpUnheard: boolean;
+  /** Something gives a generation reason to fail so. */
+  mayFail(reason: RefusalCode): boolean;
   /** A controller whose disks refuse what it cannot do without stops, and says so. */
   mayHalt(site: Site): boolean;
   /** Which disks may hold other bytes than were written to them. */
@@ -78,14 +81,23 @@ export function owedTo(plan: Plan): Owed {
   // And what main's disks refused of it is only tried again when main is switched off and on.
   const comesBack = !takesOver || (holdsOne(plan) && !refuses('main'));
   const alive = image && hostData && !lie('main', 'shadow') && staged && comesBack;
+  const mayLose = lying.length > 0 || sites.some((site) => refuses(site) || older(site)) || forges;
+  const mayGiveUpUnheard = !holdsTwo(plan) && faults.some(isRestart);
+  const reasons: ReadonlyMap<RefusalCode, boolean> = new Map([
+    ['taken-over', takesOver],
+    ['staging-full', !holdsTwo(plan)],
+    ['shadow-full', plan.configuration.method !== 'copy'],
+    ['frozen-content-lost', mayGiveUpUnheard],
+  ]);
   return {
     ...{ hostData, image, alive },
     rewrites: takesOver && lie('sub', 'staging'),
     sentIsThere: hostData && image && !refuses('sub') && !older('sub') && !forges,
     stagedIsFrozen: hostData && image && !forges && lying.length === 0,
-    mayLose: lying.length > 0 || sites.some((site) => refuses(site) || older(site)) || forges,
-    mayGiveUpUnheard: !holdsTwo(plan) && faults.some(isRestart),
+    ...{ mayLose, mayGiveUpUnheard },
     mayBlame: lying.length > 0 || refuses('main') || refuses('sub') || forgesHosts,
+    // Disks that fail, lie or are of another pair, and forgeries, give reasons of many kinds.
+    mayFail: (reason) => mayLose || sites.some(foreign) || reasons.get(reason) === true,
     mayHalt: (site) => refuses(site) || lie(site, '') || older(site) || foreign(site),
     mayBeCorrupt: (site, disk) =>
       lying.some((each) => each.kind === 'disk' && each.site === site && each.disk === disk && isLasting(each)),

@@ -13,7 +13,7 @@ export const checkNames = [
   'drain', // a deferred write reaches the primary area exactly once
   'read', // what a host is given is right
   'blamed', // no disk is blamed that was only busy, slow or without power for a moment, and no content lost that nothing changed
-  'failed', // a generation that is known to be committed does not fail
+  'failed', // no generation fails that is known to be committed, or for a reason that nothing gives
   'answer', // what a host is told of a freeze is so
   'crash newest', // the same after a power cut here, recovered alone
   'crash frozen',

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { type Progress, Waiters } from '../../../firmware-sim/controller/waiters.js';
 import { FreezeTaker } from '../../../firmware-sim/main/freeze-taker.js';
+import { MainCore } from '../../../firmware-sim/main/main-core.js';
+import { PairSession } from '../../../firmware-sim/main/pair-session.js';
 import type { Fault, Operation, Plan, Site } from '../../../hil/simulate/plan.js';
 import { runPlan } from '../../../hil/simulate/run-plan.js';
 import { generation } from '../../../protocol/ids.js';
@@ -53,5 +55,27 @@ describe('the oracle', () => {
       return foundWith(FreezeTaker.prototype, 'isRepeated', () => () => false, { ...plan, configuration });
     });
     expect(found).to.include('answer: one freeze has made generation 1 and generation 2');
+  });
+
+  it('finds out that a generation fails for a reason that nothing gives', () => {
+    const cores: MainCore[] = [];
+    const { pump } = MainCore.prototype;
+    MainCore.prototype.pump = function (nowUs) {
+      cores[0] = this;
+      pump.call(this, nowUs);
+    };
+    const givingUp = (closed: PairSession['closed']): PairSession['closed'] =>
+      function (this: PairSession) {
+        closed.call(this);
+        cores[0]?.failGeneration('staging-full', '');
+      };
+    try {
+      const found = Array.from({ length: 20 }, (_, index) =>
+        foundWith(PairSession.prototype, 'closed', givingUp, smallPlan(frozen, [restarted('sub', 20 + index)])),
+      );
+      expect(found).to.include('failed: generation 1 fails: staging-full');
+    } finally {
+      MainCore.prototype.pump = pump;
+    }
   });
 });
