@@ -26,6 +26,8 @@ export async function runReplay(path: string, options: ReplayOptions): Promise<v
     ...(size === undefined ? {} : { volumes: size }),
   });
   const outcomes = replay({ role, shape, script });
+  if (outcomes.length === 0)
+    throw new RefusalError('argument-invalid', `--role ${role}: there is no answer in this capture to compare with`);
   await print(outcomes, options);
   if (script.refusedMessages > 0)
     log('warning', `${counted(script.refusedMessages, 'message')} could not be read, nor said`);

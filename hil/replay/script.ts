@@ -5,6 +5,7 @@ import type { Message } from '../../protocol/message/messages.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import { runFormsOf } from '../../protocol/session/run-forms.js';
 import type { HeardFrame, HeardMessage } from '../capture/listen/heard.js';
+import { counted } from '../report/quantity.js';
 import type { ReplayRole } from './roles.js';
 
 /** Who may be at the other end. */
@@ -52,8 +53,9 @@ const peerRoles: Readonly<Record<ReplayRole, readonly string[]>> = {
 };
 
 /**
- * Picks out what concerns the role. Throws RefusalError `key-unknown` when that is sealed and no key opened it,
- * `argument-invalid` when nothing is said to the role, or two lines lead to the same port of it.
+ * Picks out what concerns the role. Throws RefusalError `key-unknown` when that is sealed and there is no key, `wrong-key`
+ * when the key opens none of it, `argument-invalid` when nothing is said to the role, or two lines lead to the same port
+ * of it.
  */
 export function scriptOf(heard: Iterable<HeardFrame>, role: ReplayRole): Script {
   const writer = new ScriptWriter(role);
@@ -71,6 +73,7 @@ class ScriptWriter {
   readonly #alive = new Map<string, { readonly after: number; readonly atUs: number }>();
   readonly #silences: { readonly after: number; readonly entry: ScriptEntry }[] = [];
   #refusedMessages = 0;
+  readonly #seals = { opened: 0, refused: 0 };
   /** What each controller's hello says. */
   readonly #heldRuns = new Map<string, boolean>();
 
@@ -98,6 +101,9 @@ class ScriptWriter {
   finish(): Script {
     const lines = [...this.#lines.values()];
     checkLines(lines, this.#role);
+    const { opened, refused } = this.#seals;
+    if (opened === 0 && refused > 0)
+      throw new RefusalError('wrong-key', `it opens none of ${counted(refused, 'sealed message')}`);
     const entries = [...this.#entries];
     // From the last on, so that those before keep their places.
     for (const { after, entry } of this.#silences.sort((a, b) => b.after - a.after)) entries.splice(after, 0, entry);
@@ -120,6 +126,8 @@ class ScriptWriter {
   }
 
   #takeMessage(at: Omit<ScriptEntry, 'step'>, heard: HeardMessage, isOfRole: boolean): void {
+    if (heard.kind !== 'sealed' && heard.counter !== undefined)
+      this.#seals[heard.kind === 'refused' ? 'refused' : 'opened'] += 1;
     if (heard.kind === 'refused') {
       this.#refusedMessages += 1;
       return;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -9,11 +9,14 @@ describe('coldframe replay', () => {
   before(async () => {
     cwd = mkdtempSync(join(tmpdir(), 'coldframe-replay-'));
     writeFileSync(join(cwd, 'pair.key'), `${'5a'.repeat(32)}\n`, { mode: 0o600 });
+    writeFileSync(join(cwd, 'other.key'), `${'5b'.repeat(32)}\n`, { mode: 0o600 });
     writeFileSync(join(cwd, 's.yaml'), 'steps: [write: {writes: 8}, freeze, wait: structured, verify]\n');
     writeFileSync(join(cwd, 'sealed.yaml'), 'volumes: [{size: 256KiB}]\nkeyFile: pair.key\n');
     const options = ['--bench', 'sealed.yaml', '--scenario', 's.yaml', '--seed', '7', '--out', 'o', '--capture'];
     const { exitCode, stderr } = await runProcess(['run', ...options], { cwd });
     expect(exitCode, stderr).to.equal(0);
+    // Up to where the links open.
+    writeFileSync(join(cwd, 'begun.pcapng'), readFileSync(join(cwd, 'o/capture.pcapng')).subarray(0, 1000));
   });
   after(() => rmSync(cwd, { recursive: true }));
 
@@ -63,14 +66,18 @@ describe('coldframe replay', () => {
   });
 
   it('ends with 4 without the key, and with 2 for what it cannot use', async () => {
+    const others = ['o/capture.pcapng', '--key-file', 'other.key'];
     const cases: readonly (readonly [number, readonly string[], RegExp])[] = [
       [4, ['o/capture.pcapng', '--role', 'sub'], /^coldframe: key-unknown: .*is sealed/],
+      [4, [...others, '--role', 'sub'], /^coldframe: wrong-key: .*opens none of \d+ sealed messages/],
+      [4, [...others, '--role', 'sub', '--size', '256KiB'], /^coldframe: wrong-key: /],
       [2, ['o/capture.pcapng', '--role', 'host'], /^coldframe: argument-invalid: .*host/],
       [
         2,
         ['o/capture.pcapng', '--key-file', 'pair.key', '--role', 'disk'],
         /argument-invalid: .*nothing is said to it/,
       ],
+      [2, ['begun.pcapng', '--role', 'sub', '--size', '256KiB'], /argument-invalid: .*no answer in this capture/],
       [2, ['o/capture.pcapng', '--role', 'sub', '--line', 'moon'], /argument-invalid: .*moon/],
       [2, ['s.yaml', '--role', 'sub'], /^coldframe: capture-invalid: /],
     ];
