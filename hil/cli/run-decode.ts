@@ -23,16 +23,20 @@ export async function runDecode(path: string, options: DecodeOptions): Promise<v
   if (line !== undefined) onlyLine(path, line);
   const seals = { opened: 0, refused: 0 };
   const output = new PacedOutput();
-  for (const heard of listen(readCapture(path), key)) {
-    if (line !== undefined && !isNamed(heard.captured.line, line)) continue;
-    countSeals(heard, seals);
-    if (!allFrames && !isTelling(heard)) continue;
-    const described = describe(heard);
-    const { virtualTime } = heard.captured.line;
-    const texts = json ? [JSON.stringify(described)] : decodeLines(described, { virtualTime, allFrames });
-    for (const text of texts) if (!(await output.line(text))) return;
+  try {
+    for (const heard of listen(readCapture(path), key)) {
+      if (line !== undefined && !isNamed(heard.captured.line, line)) continue;
+      countSeals(heard, seals);
+      if (!allFrames && !isTelling(heard)) continue;
+      const described = describe(heard);
+      const { virtualTime } = heard.captured.line;
+      const texts = json ? [JSON.stringify(described)] : decodeLines(described, { virtualTime, allFrames });
+      for (const text of texts) if (!(await output.line(text))) return;
+    }
+  } finally {
+    // What stands before a place that is wrong has been read.
+    await output.flush();
   }
-  await output.flush();
   if (seals.opened === 0 && seals.refused > 0) {
     throw new RefusalError('wrong-key', `${keyFile} opens none of ${seals.refused} sealed messages`);
   }

@@ -116,6 +116,16 @@ describe('coldframe decode', () => {
     }
   });
 
+  it('prints all that stands before a place that is wrong', async () => {
+    const wrong = Buffer.alloc(12);
+    wrong.writeUInt32LE(6, 0);
+    wrong.writeUInt32LE(2 ** 31, 4);
+    writeFileSync(at('wrong.pcapng'), Buffer.concat([readFileSync(at('clear/capture.pcapng')), wrong]));
+    const { stdout, stderr, exitCode } = await decode('wrong.pcapng');
+    expect(`${exitCode},${stderr}`).to.match(/^2,coldframe: capture-invalid: .*a block of 2147483648 bytes/);
+    expect(stdout).to.equal((await decode('clear/capture.pcapng')).stdout);
+  });
+
   it('gives the time of day where a capture has it', async () => {
     const capture = new CaptureFile(at('day.pcapng'), () => {});
     const bytes = encodeFrame({ kind: 'open', payload: fromHex(`0101${'01'.repeat(30)}00000000`) }, 0).subarray(0, -1);
