@@ -20,7 +20,7 @@ import { commandWords } from './command-words.js';
 import type { SimOptions } from './commands/sim.js';
 import { onEndSignal } from './interrupts.js';
 import { interruptedExit } from './report-error.js';
-import { writeFileInFolder } from './sim-files.js';
+import { saveFound } from './sim-files.js';
 import { watchdogMs, workerScript } from './sim-pool.js';
 import { startSimProgress } from './sim-progress.js';
 import type { Surroundings, SwarmPlace } from './sim-swarm.js';
@@ -64,6 +64,8 @@ interface KeptPiece {
   readonly detail: string;
   /** The plan that replays it alone, if there is one. */
   readonly file?: string;
+  /** Why that plan is not saved. */
+  readonly unsaved?: string;
   readonly repeat: string;
 }
 
@@ -136,19 +138,21 @@ class Exploring {
       return;
     }
     const file = join(this.#options.save, `exhaustive-${this.found.length + 1}.json`);
-    writeFileInFolder(
+    const unsaved = saveFound(
       file,
       planFileText({ plan, found: `${job}: ${check}: ${detail}`, settings: { ...defaultSettings, crashEvery: 0 } }),
     );
-    this.#tell({ job, check, detail, file, repeat: `coldframe sim --replay ${commandWords([file])} --story` });
+    if (unsaved !== undefined) this.#tell({ job, check, detail, unsaved, repeat: repeatOf(job) });
+    else this.#tell({ job, check, detail, file, repeat: `coldframe sim --replay ${commandWords([file])} --story` });
   }
 
   #tell(kept: KeptPiece): void {
     this.found.push(kept);
     this.#around.progress.stop();
     if (this.#options.json === true) return;
-    const { job, check, detail, repeat } = kept;
-    this.#around.stdout.write(`VIOLATION  ${check}, ${job}\n  ${detail}\nrepeat: ${repeat}\n\n`);
+    const { job, check, detail, unsaved, repeat } = kept;
+    const plan = unsaved === undefined ? '' : `  plan: not saved, ${unsaved}\n`;
+    this.#around.stdout.write(`VIOLATION  ${check}, ${job}\n  ${detail}\n${plan}repeat: ${repeat}\n\n`);
   }
 
   #show(): void {

@@ -6,7 +6,7 @@ import { planFileText } from '../simulate/explore/plan-file.js';
 import { runJobs } from '../simulate/explore/pool.js';
 import { type AnyPlan, planOf, type RunSettings } from '../simulate/explore/subject.js';
 import { commandWords } from './command-words.js';
-import { writeFileInFolder } from './sim-files.js';
+import { saveFound } from './sim-files.js';
 import { watchdogMs } from './sim-pool.js';
 import type { SimProgress } from './sim-progress.js';
 
@@ -21,11 +21,13 @@ export interface KeepOptions {
 
 /** A finding as it is told; plain JSON. */
 export interface KeptFinding extends Finding {
-  readonly file: string;
+  /** Where its plan is saved, or why it is not. */
+  readonly file?: string;
+  readonly unsaved?: string;
   /** The small plan's sizes and how many runs it took; undefined when it was not made small. */
   readonly shrunk?: { readonly operations: number; readonly faults: number; readonly runs: number };
   readonly story?: string;
-  /** Lines that repeat it: the saved plan, and the seed. */
+  /** Lines that repeat it: the saved plan, if there is one, and the seed. */
   readonly repeat: readonly string[];
 }
 
@@ -36,19 +38,22 @@ export async function keepFinding(finding: Finding, options: KeepOptions): Promi
   const file = join(folder, subject === 'pair' ? `plan-${seed}.json` : `plan-${subject}-${seed}.json`);
   const save = (saved: AnyPlan, { check, detail }: Finding['violation'], how: RunSettings) => {
     const found = `seed ${seed}: ${detail.startsWith(`${check}: `) ? '' : `${check}: `}${detail}`;
-    writeFileInFolder(file, planFileText({ plan: saved, found, settings: how }));
+    return saveFound(file, planFileText({ plan: saved, found, settings: how }));
   };
-  save(withCrash(plan, finding.violation), finding.violation, settings);
-  const repeat = [`coldframe sim --replay ${commandWords([file])}`, seedCommand(finding, settings)];
-  const kept = { ...finding, file, repeat };
+  const keptAs = (unsaved: string | undefined): KeptFinding => {
+    const seedAgain = seedCommand(finding, settings);
+    if (unsaved !== undefined) return { ...finding, unsaved, repeat: [seedAgain] };
+    return { ...finding, file, repeat: [`coldframe sim --replay ${commandWords([file])}`, seedAgain] };
+  };
+  const kept = keptAs(save(withCrash(plan, finding.violation), finding.violation, settings));
   const endless = finding.violation.check === 'died' || finding.violation.check === 'hung';
   const small =
     endless || !options.isShrunk ? undefined : await shrunk({ kind: 'shrink', plan, settings, file }, options);
   if (small === undefined) return kept;
-  save(small.plan, small.violation, small.settings);
+  const keptSmall = keptAs(save(small.plan, small.violation, small.settings));
   const { runs, story } = small;
   const sizes = { operations: small.plan.operations.length, faults: small.plan.faults.length, runs };
-  return { ...kept, violation: small.violation, shrunk: sizes, ...(story === undefined ? {} : { story }) };
+  return { ...keptSmall, violation: small.violation, shrunk: sizes, ...(story === undefined ? {} : { story }) };
 }
 
 /** The plan that looks at the power cut that found it, and at no other. */

@@ -8,7 +8,7 @@ import { seedJobs } from '../simulate/explore/seed-jobs.js';
 import { type RunSettings, type SubjectResult, subjects } from '../simulate/explore/subject.js';
 import type { SimOptions } from './commands/sim.js';
 import { onEndSignal } from './interrupts.js';
-import { interruptedExit } from './report-error.js';
+import { interruptedExit, reportError } from './report-error.js';
 import { writeFileInFolder } from './sim-files.js';
 import { type KeptFinding, keepFinding } from './sim-finding.js';
 import { watchdogMs, workerScript } from './sim-pool.js';
@@ -41,8 +41,13 @@ export async function runSwarm(
     off();
   }
   const exit = swarm.found.length > 0 ? 1 : controller.signal.aborted ? interruptedExit : 0;
-  swarm.conclude(exit);
-  return exit;
+  try {
+    swarm.conclude(exit);
+    return exit;
+  } catch (error) {
+    const lostExit = reportError(error, false);
+    return exit === 0 ? lostExit : exit;
+  }
 }
 
 /** The same, with what ends it. */
@@ -85,13 +90,17 @@ class Swarm {
   conclude(exit: number): void {
     const { json, coverage } = this.#options;
     const exploration = this.#exploration;
-    if (coverage !== undefined) writeFileInFolder(coverage, `${JSON.stringify(exploration.coverage, undefined, 2)}\n`);
     if (json !== true) {
       const end = exit === interruptedExit ? ('interrupted' as const) : ('ended' as const);
       this.#around.stdout.write(`${summaryText(exploration, this.#settings, end).join('\n')}\n`);
       this.#around.progress.say(ratesText(exploration, this.#elapsedMs));
-      return;
-    }
+    } else this.#printJson(exit);
+    // What was found is told first: this file may be one that cannot be written.
+    if (coverage !== undefined) writeFileInFolder(coverage, `${JSON.stringify(exploration.coverage, undefined, 2)}\n`);
+  }
+
+  #printJson(exit: number): void {
+    const exploration = this.#exploration;
     const { plans, events, virtualUs, crashImages, applied, lastSeed } = exploration;
     const sums = { plans, events, virtualUs, crashImages, applied, lastSeed, elapsedMs: Math.round(this.#elapsedMs) };
     const all = { exit, ...sums, settings: this.#settings, coverage: exploration.coverage, found: this.found };

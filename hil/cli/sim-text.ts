@@ -16,14 +16,14 @@ export function violationText({ check, detail, atUs }: SubjectViolation): string
 }
 
 /** A finding with the lines that repeat it. */
-export function findingText({ subject, seed, violation, file, shrunk, story, repeat }: KeptFinding): string[] {
+export function findingText({ subject, seed, violation, file, unsaved, shrunk, story, repeat }: KeptFinding): string[] {
   const size =
     shrunk === undefined
       ? 'as it was'
       : `${counted(shrunk.operations, 'operation')} and ${counted(shrunk.faults, 'fault')}, in ${counted(shrunk.runs, 'run')}`;
   return [
     ...violationText(violation),
-    `  ${subject}, seed ${seed}; plan: ${file} (${size})`,
+    `  ${subject}, seed ${seed}; plan: ${file ?? `not saved, ${unsaved}`} (${size})`,
     ...(story === undefined ? [] : ['', ...story.trimEnd().split('\n')]),
     '',
     ...repeat.map((line, index) => `${index === 0 ? 'repeat:' : '    or:'} ${line}`),

@@ -1,7 +1,8 @@
 /** `coldframe sim` */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { RefusalError } from '../../../protocol/refusals.js';
+import { requireFolder } from '../../report/report-folder.js';
 import { type AnyCheckName, allCheckNames, linkChecks, pairChecks } from '../../simulate/explore/check-meanings.js';
 import { wrapped } from '../../simulate/explore/wrapped.js';
 import { type FaultClass, faultClasses } from '../../simulate/fault-classes.js';
@@ -99,6 +100,8 @@ async function sim(options: SimOptions): Promise<number> {
   checkTogether(options);
   const { replay } = options;
   if (replay !== undefined) return (await import('../sim-replay.js')).replayPlan({ ...options, replay });
+  await requireFolder(options.save);
+  if (options.coverage !== undefined) await requireFolder(dirname(options.coverage));
   if (options.exhaustive === true) return (await import('../sim-exhaustive.js')).exploreAll(options);
   return (await import('../sim-swarm.js')).runSwarm(options);
 }

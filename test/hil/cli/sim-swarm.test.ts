@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { SimOptions } from '../../../hil/cli/commands/sim.js';
@@ -79,6 +79,19 @@ describe('coldframe sim, when something fails', () => {
     await swarm({ seeds: 2, coverage: file });
     const written = JSON.parse(readFileSync(file, 'utf8'));
     expect(written).to.deep.equal({ pair: { 'line flip × main idle × remote there': 2 }, link: {} });
+  });
+
+  it('tells what it found when it cannot be saved', async () => {
+    const file = join(temporaryFolder(), 'a-file');
+    writeFileSync(file, '');
+    const save = join(file, 'found');
+    const { exit, printed } = await swarm({ save, coverage: join(save, 'coverage.json') });
+    expect(exit).to.equal(1);
+    const [violation, , where] = printed.split('\n');
+    expect(violation).to.equal('VIOLATION  newest, at 7 µs of virtual time');
+    expect(where).to.match(/^ {2}pair, seed 3; plan: not saved, file-missing: .*plan-3\.json: ENOTDIR/);
+    expect(printed).to.include('\nrepeat: coldframe sim --subject pair --seed 3 --seeds 1\n\n');
+    expect(printed).to.include('\n1 violation in 3 pair plans, the last of seed 3\n');
   });
 
   it('names the files of other subjects by them', async () => {

@@ -117,6 +117,8 @@ describe('coldframe sim', () => {
     ['an unknown check', ['--without-check', 'charm'], /argument-invalid.*charm is none of newest, /],
     ['a plan and seeds', ['--replay', 'plan.json', '--seeds', '3'], /argument-invalid/],
     ['a piece that there is not', ['--exhaustive', '--only', 'x'], /argument-invalid.*x names no job; one is alone/],
+    ['a folder that is none', ['--save', '/dev/null'], /file-unreadable.*is no folder/],
+    ['coverage in a folder that is none', ['--coverage', '/dev/null/x'], /file-unreadable.*is no folder/],
     ['a story of no plan', ['--story'], /argument-invalid.*--replay/],
     ['a plan that is missing', ['--replay', 'nowhere.json'], /file-missing.*nowhere\.json/],
   ];
