@@ -1,7 +1,8 @@
 /** What `coldframe conform` does. */
 
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { withFile } from '../../host/golden/file-refusal.js';
 import { RefusalError } from '../../protocol/refusals.js';
 import type { RemotePort, Surroundings } from '../conform/bench.js';
@@ -31,6 +32,7 @@ const eraseLine = '\r\u001b[K';
 
 /** Runs the suite; returns the exit code. */
 export async function runConform(options: ConformOptions): Promise<number> {
+  await requireWritable([options.junit, options.html]);
   const requirements = naming('--only', () => selected(options.only));
   const key = options.keyFile === undefined ? undefined : readKeyFile(options.keyFile);
   const remote = remoteOf(options);
@@ -56,10 +58,9 @@ export async function runConform(options: ConformOptions): Promise<number> {
       checks: records,
       ...(lost === undefined ? {} : { endedBy: lost.refusal }),
     };
-    await write(record, options);
     print(record, options.json === true);
-    if (lost !== undefined) return reportError(lost, false);
-    return verdictOf(record) === 'passed' ? 0 : 1;
+    const exit = lost === undefined ? (verdictOf(record) === 'passed' ? 0 : 1) : reportError(lost, false);
+    return await exitOnceWritten(record, options, exit);
   } finally {
     off();
     await Promise.all([wire.close(), remote?.wire.close()]);
@@ -125,6 +126,24 @@ function progress(isWanted: boolean): OnCheck {
   return (_, record) => {
     if (record !== undefined) process.stderr.write(`${headLine(record, (_style, text) => text)}\n`);
   };
+}
+
+/** Where the files go is looked at before a suite, not after it. */
+async function requireWritable(files: readonly (string | undefined)[]): Promise<void> {
+  for (const file of files) {
+    if (file !== undefined) await withFile(file, () => access(dirname(file), constants.W_OK | constants.X_OK));
+  }
+}
+
+/** A verdict is not lost with its files. */
+async function exitOnceWritten(record: SuiteRecord, options: ConformOptions, exit: number): Promise<number> {
+  try {
+    await write(record, options);
+    return exit;
+  } catch (error) {
+    const lostExit = reportError(error, false);
+    return exit === 0 ? lostExit : exit;
+  }
 }
 
 async function write(record: SuiteRecord, { junit, html }: ConformOptions): Promise<void> {

@@ -1,5 +1,5 @@
 /** What `coldframe conform` does beside its checks: what it says meanwhile, and a power that cannot be cut. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type BenchProcess, runProcess, startProcess, temporaryFolder } from '../../../hil/bench/processes.js';
@@ -38,6 +38,17 @@ describe('coldframe conform at a disk', () => {
     for (const line of end.stderr.trimEnd().split('\n')) expect(end.stdout.split('\n')).to.include(line);
     const asJson = await conform(...few, '--json');
     expect([asJson.exitCode, asJson.stderr]).to.deep.equal([0, '']);
+  });
+
+  it('looks first at where its files go, and prints what it found when one cannot be written', async () => {
+    const nowhere = await conform('--only', 'F-1', '--html', 'nowhere/page.html');
+    expect([nowhere.exitCode, nowhere.stdout]).to.deep.equal([2, '']);
+    expect(nowhere.stderr).to.match(/^coldframe: file-missing: .*nowhere\/page\.html/);
+    mkdirSync(join(folder.path, 'page.html'));
+    const { exitCode, stdout, stderr } = await conform('--only', 'F-1', '--html', 'page.html');
+    expect(exitCode).to.equal(2);
+    expect(stdout).to.contain('PASSED  1 check passed');
+    expect(stderr).to.match(/^coldframe: file-unreadable: .*page\.html: EISDIR/m);
   });
 
   it('ends with 3 where the command that cuts the power fails, and reports what was checked before', async () => {
