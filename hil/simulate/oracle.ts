@@ -18,6 +18,7 @@ import {
   firstFault,
 } from './checks.js';
 import { Drains } from './drains.js';
+import { forgottenByMain, forgottenBySub } from './forgotten.js';
 import { OnItsWay } from './on-its-way.js';
 import { settleAborted, settleShown } from './open-sectors.js';
 import type { Owed } from './owed.js';
@@ -248,6 +249,8 @@ export class Oracle {
       const before = `${live.lastFrozen}, committed ${live.committed}`;
       this.fail('crash older', `main knows of ${state.lastFrozen}, committed ${state.committed}; before: ${before}`);
     }
+    const forgotten = forgottenByMain(live, state);
+    if (forgotten !== undefined) this.fail('crash older', `main has forgotten ${forgotten}`);
     if (!state.takenOver && !state.failingBack && state.takenOver === live.takenOver) {
       this.#holdMain(state, disks, 'crash ', spoilt);
     }
@@ -265,6 +268,8 @@ export class Oracle {
     if (replica.committed < live.replica.committed) {
       this.fail('crash older', `the sub has generation ${replica.committed}; before: ${live.replica.committed}`);
     }
+    const forgotten = forgottenBySub(live, sub);
+    if (forgotten !== undefined) this.fail('crash older', `the sub has forgotten ${forgotten}`);
     if (replica.committed === 0) return;
     const isTaken = state.takenOver || live.state.takenOver;
     const image = isTaken ? this.#subTruth : (this.#images.get(replica.committed) ?? this.#subTruth);
