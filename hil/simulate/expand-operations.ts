@@ -115,7 +115,7 @@ function takeover(random: Random, atUs: number, { watches }: OperationContext): 
 function imageUsOf(configuration: Configuration, writes?: readonly Operation[]): number {
   const { volumeSectors, blockBytes, remoteLine, disks } = configuration;
   const all = volumeSectors.reduce((sum, sectors) => sum + sectors, 0);
-  const written = writes?.reduce((sum, each) => sum + ('sectors' in each ? each.sectors : 0), 0) ?? all;
+  const written = writes?.reduce((sum, each) => sum + ('sectors' in each ? (each.sectors ?? 0) : 0), 0) ?? all;
   const bytes = 512 * Math.min(all, written) + blockBytes;
   const lineUs = remoteLine.baud === 0 ? 0 : Math.ceil((bytes * 10_000_000) / remoteLine.baud);
   const commandUs = disks.accessUs + disks.flushUs + (disks.slow?.us ?? 0);

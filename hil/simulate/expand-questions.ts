@@ -38,8 +38,11 @@ function questionOf(
   const site: Site = pick(random, sites);
   switch (kind) {
     case 'read':
-    case 'look':
-      return { kind, atUs, volume };
+    case 'look': {
+      const sectors = volumeSectors[volume] ?? 1;
+      const part = { lba: random.below(sectors), sectors: 1 + random.below(sectors) };
+      return { kind, atUs, volume, ...(random.below(2) === 0 ? part : {}) };
+    }
     case 'verify': {
       const sectors = (volumeSectors[volume] ?? 1) + untouchedSectors;
       const lba = random.below(2) === 0 ? 0 : random.below(sectors);

@@ -226,6 +226,11 @@ export class Oracle {
     }
   }
 
+  /** Whether what is known of the sub's image is of this moment, and not of its last look. */
+  isUpToDate({ replica, state }: SubController): boolean {
+    return replica.committed === this.#committed && state.takenOver === (this.#subTruth !== undefined);
+  }
+
   /** Holds the sub, as it runs, against what must be so. */
   checkSub(sub: SubController, disks: DiskSet): void {
     const { replica, state } = sub;

@@ -149,11 +149,21 @@ export class PlanHosts {
   #takeOver({ force, chases = 0, atUs }: Extract<Operation, { readonly kind: 'takeover' }>): void {
     const { volumeSectors, blockBytes } = this.#bench.plan.configuration;
     const chase = { kind: 'chase', atUs, lba: 0, sectors: blockBytes / sectorBytes } as const;
+    const wasPaired = this.#isPaired();
     this.instruct('sub', { kind: 'takeover', force }, (answer) => {
       if (answer === undefined) return;
+      const isTaken = answer.kind === 'done' && answer.effect;
+      if (isTaken && wasPaired && !force) this.#oracle.fail('answer', 'a healthy pair is taken over without force');
       for (let volume = 0; volume < chases; volume += 1)
         this.#write({ ...chase, volume: volume % volumeSectors.length });
     });
+  }
+
+  /** Nothing keeps the pair from working, nor will anything. */
+  #isPaired(): boolean {
+    const { plan, main, sub } = this.#bench;
+    const isHealthy = plan.faults.length === 0 && plan.operations.every(({ kind }) => kind !== 'suspend');
+    return isHealthy && main.state.reason === undefined && sub.state.pairState === 'PAIR' && !sub.state.takenOver;
   }
 
   /** Freezes; `then` gets the generation, or undefined when it was refused. */

@@ -36,6 +36,7 @@ export interface PlanQuestionsParts {
 export class PlanQuestions {
   readonly #parts: PlanQuestionsParts;
   readonly #asked = new Set<Asked>();
+  #unseen = 0;
   readonly #waiting = new Set<{ readonly site: Site; readonly number: number }>();
 
   constructor(parts: PlanQuestionsParts) {
@@ -47,10 +48,13 @@ export class PlanQuestions {
     for (const { site, truth } of this.#asked) if (site === write.site) truth?.allow(write);
   }
 
-  /** Reads a whole volume. */
-  read(site: Site, { volume }: OperationOf<'read' | 'look'>): void {
-    const asked = this.#ask(site, volume);
-    this.#command(asked, { op: 'read', lba: 0, sectors: asked.end }, (data) => this.#holdRead(asked, data));
+  /** Reads a volume, or some sectors of it. */
+  read(site: Site, { volume, lba = 0, sectors }: OperationOf<'read' | 'look'>): void {
+    const whole = this.#ask(site, volume);
+    const from = lba % whole.end;
+    const asked = { ...whole, from, end: Math.min(whole.end, from + (sectors ?? whole.end)) };
+    const command = { op: 'read', lba: from, sectors: asked.end - from } as const;
+    this.#command(whole, command, (data) => this.#holdRead(asked, data));
   }
 
   /** VERIFY of sectors that may lie behind those that anybody writes to. */
@@ -108,7 +112,10 @@ export class PlanQuestions {
   #era(site: Site): string {
     const { bench, oracle } = this.#parts;
     const { state, replica } = bench.sub;
-    const subEra = state.takenOver ? `taken over after ${replica.committed}` : `image ${replica.committed}`;
+    // What nobody has looked at yet is like nothing else, and nothing is held against it.
+    this.#unseen += oracle.isUpToDate(bench.sub) ? 0 : 1;
+    const seen = oracle.isUpToDate(bench.sub) ? '' : `, unseen ${this.#unseen}`;
+    const subEra = `${state.takenOver ? 'taken over after' : 'image'} ${replica.committed}${seen}`;
     return site === 'sub' ? subEra : `main ${oracle.regained} ${bench.main.state.failingBack}`;
   }
 
@@ -150,7 +157,7 @@ export class PlanQuestions {
     return site === 'main' ? owed.hostData : owed.image;
   }
 
-  #holdRead({ site, truth, volume, end }: Asked, data: Uint8Array): void {
+  #holdRead({ site, truth, volume, from, end }: Asked, data: Uint8Array): void {
     const { bench, oracle, owed } = this.#parts;
     // What a main of before has frozen, nobody knows.
     if (!this.#isOwed(site) || (site === 'main' && bench.main.state.failingBack)) return;
@@ -159,8 +166,8 @@ export class PlanQuestions {
       return;
     }
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    for (let lba = 0; lba < end; lba += 1) {
-      const fault = faultOfSector(truth, bytes, lba * sectorBytes, { volume, lba });
+    for (let lba = from; lba < end; lba += 1) {
+      const fault = faultOfSector(truth, bytes, (lba - from) * sectorBytes, { volume, lba });
       if (fault !== undefined) oracle.fail('read', `${site}, volume ${volume}, sector ${lba} ${fault}`);
     }
   }

@@ -178,6 +178,8 @@ const place = {
   abortUs: count.optional(),
 };
 
+const part = { lba: count.optional(), sectors: positive.optional() };
+
 /** What the hosts do. Writes that overlap one under way wait for it. */
 const operation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('write'), ...place }),
@@ -189,8 +191,9 @@ const operation = z.discriminatedUnion('kind', [
     /** Waits until the sub has staged a block that does not count as sent at main yet; so much later it is written to. */
     stagedUs: count.optional(),
   }),
-  z.strictObject({ kind: z.literal('read'), atUs: count, volume: z.int().min(0).max(7) }),
-  z.strictObject({ kind: z.literal('look'), atUs: count, volume: z.int().min(0).max(7) }),
+  /** At main, and at the sub: a whole volume, or these sectors of it. */
+  z.strictObject({ kind: z.literal('read'), atUs: count, volume: place.volume, ...part }),
+  z.strictObject({ kind: z.literal('look'), atUs: count, volume: place.volume, ...part }),
   /** VERIFY of sectors; they may lie behind those that the host writes to. */
   z.strictObject({ kind: z.literal('verify'), atUs: count, volume: place.volume, lba: count, sectors: positive }),
   /** Digests of a volume, each of so many blocks. */

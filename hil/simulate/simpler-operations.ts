@@ -26,8 +26,14 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
       ];
     }
     case 'read':
-    case 'look':
-      return operation.volume === 0 ? [] : [{ ...operation, volume: 0 }];
+    case 'look': {
+      const { lba, sectors, ...whole } = operation;
+      return [
+        ...((lba ?? sectors) === undefined ? [] : [whole]),
+        ...((sectors ?? 1) === 1 ? [] : [{ ...operation, sectors: 1 }]),
+        ...(operation.volume === 0 ? [] : [{ ...operation, volume: 0 }]),
+      ];
+    }
     case 'verify':
       return [
         ...(operation.lba === 0 ? [] : [{ ...operation, lba: 0 }]),

@@ -20,7 +20,7 @@ export function withinVolumes(plan: Plan): Plan {
     if (!('volume' in each)) return each;
     const volume = each.volume % volumeSectors.length;
     const capacity = volumeSectors[volume] ?? 1;
-    if (each.kind === 'chase' || !('lba' in each)) return { ...each, volume };
+    if (each.kind !== 'write' && each.kind !== 'zero') return { ...each, volume };
     const lba = each.lba % capacity;
     return { ...each, volume, lba, sectors: Math.min(each.sectors, capacity - lba) };
   });

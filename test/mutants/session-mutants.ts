@@ -110,4 +110,28 @@ export const sessionMutants: readonly Mutant[] = [
     find: 'if (of > this.#core.state.lastFrozen) {',
     replace: 'if (of > 0) {',
   },
+  {
+    name: 'read-gives-its-first-block-from-the-start',
+    author: 'b',
+    harm: 'A read at main that begins in the middle of a block is given the block from its start: the right bytes from the wrong place.',
+    file: 'firmware-sim/main/host-read.ts',
+    find: 'const from = (this.#range.lba - this.#blocks().first * this.#core.geometry.sectorsPerBlock) * sectorBytes;',
+    replace: 'const from = 0 * this.#blocks().first;',
+  },
+  {
+    name: 'taken-over-reads-the-image-area-alone',
+    author: 'b',
+    harm: 'After a takeover reads look at the secondary area alone: what staging still holds of the image is old to the host there until it is structured.',
+    file: 'firmware-sim/sub/image-read.ts',
+    find: 'const run = overlay.nextRun(block, limit - block);',
+    replace: 'const run = this.#core.state.takenOver ? undefined : overlay.nextRun(block, limit - block);',
+  },
+  {
+    name: 'healthy-pair-taken-over-without-force',
+    author: 'b',
+    harm: 'A takeover without force is carried out while main is there and the pair works: both sides take writes that the other will discard.',
+    file: 'firmware-sim/controller/instructions.ts',
+    find: "takeover: sub(['not-ready', 'pair-healthy', ok, ok, none, none, back]),",
+    replace: "takeover: sub(['not-ready', ok, ok, ok, none, none, back]),",
+  },
 ];
