@@ -11,6 +11,7 @@ import { faultOfSector, type Truth } from './truth.js';
 /** Virtual time from the healing of everything until the newest generation has to be structured. */
 export const liveWithinUs = 240_000_000;
 const lookEveryUs = 20_000;
+const patienceUs = 200_000;
 /** Virtual time from the end of all work until nobody holds on to anything: a snapshot on a slow disk takes seconds. */
 const restWithinUs = 30_000_000;
 
@@ -79,9 +80,9 @@ export class Liveness {
   #instruct(kind: 'resync' | 'failback'): Step {
     this.#instructed = true;
     this.#what = `the answer to ${kind}`;
-    const then = () => {
-      this.#instructed = false;
-    };
+    const { kernel } = this.#run.bench;
+    // What is refused is not asked for again at once.
+    const then = () => kernel.at(kernel.nowUs + patienceUs, () => (this.#instructed = false));
     if (kind === 'resync') this.#run.hosts.instruct('main', { kind }, then);
     else this.#run.hosts.instruct('sub', { kind, discard: true }, then);
     return 'go on';

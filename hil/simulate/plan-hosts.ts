@@ -406,7 +406,8 @@ export class PlanHosts {
   /** Disks that give no reason to fail no write of a host; what is spoilt does not hinder one that replaces all of it. */
   #failed(site: Site, mayRefuse: boolean): void {
     // One that has stopped for good says so, and carries nothing out.
-    if (mayRefuse || this.#owed.mayHalt(site) || (this.#owed.mayBlame && !this.#rewrites)) return;
+    const isExcused = this.#owed.mayHalt(site) || this.#owed.mayBlame;
+    if (mayRefuse || (isExcused && !this.#rewrites)) return;
     this.#oracle.fail('blamed', `a host’s write fails at ${site}`);
   }
 }
