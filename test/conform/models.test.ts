@@ -27,6 +27,7 @@ const models: Readonly<Record<string, VirtualOptions>> = {
   'a main whose sub is the suite': { role: 'main', hasRemote: true },
   'a main whose sub is the suite, sealed, copy': { role: 'main', key, hasRemote: true, method: 'copy' },
   'a main whose sub is the suite, streaming': { role: 'main', hasRemote: true, method: 'streaming', blockBytes: 512 },
+  'a main whose sub is the suite, and whose power stays on': { role: 'main', hasRemote: true, canCutPower: false },
   'a sub whose main is the suite': { role: 'sub', hasRemote: true, slotBytes: 65_536 },
   'a main whose sub is the suite, at 115200 baud': { role: 'main', hasRemote: true, baud: 115_200 },
   'a sub whose main is the suite, sealed, at 115200 baud': { role: 'sub', key, hasRemote: true, baud: 115_200 },

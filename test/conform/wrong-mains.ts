@@ -1,6 +1,7 @@
 /** Mains that do wrong with their sub, and the numbers at which the suite has to find them out. */
 import { deflateSync } from 'node:zlib';
 import { contentDigest, RangeDigest, runDigest } from '../../protocol/digest.js';
+import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusals } from '../../protocol/refusals.js';
 import { changing, flip, images, inRange, isKind, unflushed, without } from './replication-tampering.js';
 import type { Tampering } from './tampering.js';
@@ -72,6 +73,21 @@ const everyOther: Tampering = {
   },
 };
 
+/** Answers each wait at once: in its place it hears what it refuses, and its refusal is changed. */
+function impatient(): Tampering {
+  let asked: MessageNamed<'wait'> | undefined;
+  const messageIn = (message: Message): Message => {
+    if (message.kind !== 'wait' || message.generation === 0) return message;
+    asked = message;
+    return { kind: 'resync', request: message.request };
+  };
+  const messageOut = (message: Message): Message => {
+    if (message.kind !== 'refused' || asked === undefined || message.request !== asked.request) return message;
+    return { kind: 'waited', request: asked.request, generation: asked.generation, reason: 0 };
+  };
+  return { atHost: { messageIn, messageOut } };
+}
+
 const main = { role: 'main', at: 'remote' } as const;
 
 export const wrongMains: readonly Wrong[] = [
@@ -131,6 +147,7 @@ export const wrongMains: readonly Wrong[] = [
     ...images,
     tamper: () => without('dataIn', isKind('abandon')),
   },
+  { ...main, name: 'answers a wait before the commit', fails: ['I-13'], tamper: impatient },
   {
     ...main,
     name: 'says that nothing differs from the image that it is given back',

@@ -20,6 +20,7 @@ import { pattern, write } from '../medium.js';
 import { takenOverAlready } from '../played-main.js';
 import { PlayedSub } from '../played-sub.js';
 import { conditionWords, endWords, isEnd, ProbeUnit } from '../probe-unit.js';
+import { contents } from './replication-sub.js';
 import { healthyRefused, takeoverDurable, waitStaysOpen } from './takeover.js';
 
 const table = 'docs/instructions.md has the outcome of each instruction in each state.';
@@ -127,6 +128,8 @@ export const instructionRequirements: readonly Requirement[] = [
   }),
 ];
 
+/** How long an answer that comes too early is looked out for, in microseconds. */
+const earlyUs = 200_000;
 /** How long a generation on its way is waited for, in looks of 100 ms. */
 const idleLooks = 50;
 
@@ -345,9 +348,7 @@ async function remembers(bench: Bench): Promise<void> {
 
 async function waits(bench: Bench): Promise<void> {
   if (bench.role === 'sub' && bench.hasRemote) await waitStaysOpen(bench);
-  const { committed, lines } = await (await controllerOf(bench)).status();
-  const hasSub = bench.role === 'main' && lines.some(({ name, up }) => name !== 'host' && up);
-  const of = hasSub ? await committedAnew(bench) : committed;
+  const of = await committedGeneration(bench);
   if (of === 0) throw new NotRun('nothing is committed: freeze at main first');
   const waited = await waitFor(await controllerOf(bench), of);
   demand(Number(waited.generation) === of && waited.reason === 0, `generation ${of} without a reason`, () =>
@@ -355,8 +356,36 @@ async function waits(bench: Bench): Promise<void> {
   );
 }
 
-const waitFor = (controller: ProbeController, of: number) =>
-  controller.accepted({ kind: 'wait', generation: generation(of), target: 'committed' }, 'waited');
+const waitingFor = (of: number) => ({ kind: 'wait', generation: generation(of), target: 'committed' }) as const;
+
+const waitFor = (controller: ProbeController, of: number) => controller.accepted(waitingFor(of), 'waited');
+
+/** A generation that is committed: at a main that has a sub one for which a host has waited since its freeze. */
+async function committedGeneration(bench: Bench): Promise<number> {
+  if (bench.role === 'main' && bench.hasRemote) return committedHere(bench);
+  const { committed, lines } = await (await controllerOf(bench)).status();
+  const hasSub = bench.role === 'main' && lines.some(({ name, up }) => name !== 'host' && up);
+  return hasSub ? committedAnew(bench) : committed;
+}
+
+/** The same with the suite as the sub, which keeps main waiting for a block of the image. */
+async function committedHere(bench: Bench): Promise<number> {
+  const sub = await PlayedSub.idle(bench);
+  const { host, taker } = sub;
+  await sub.write(0, contents(bench, sub.shape.blockBytes, 1));
+  taker.onRun = () => 'withhold';
+  const of = await sub.freeze();
+  const request = host.send(waitingFor(of));
+  await taker.meanwhile(earlyUs);
+  const isAnswered = host.session.messages.some((each) => 'request' in each && each.request === request);
+  demand(!isAnswered, `no answer before generation ${of} is committed`, 'one');
+  taker.onRun = () => 'store';
+  taker.release();
+  await taker.committed(of);
+  const answer = await host.answer(request);
+  demand(answer.kind === 'waited', 'waited in answer to wait', () => answerWords(answer));
+  return of;
+}
 
 /** Freezes, and waits for the commit; gives the generation. */
 async function committedAnew(bench: Bench): Promise<number> {
