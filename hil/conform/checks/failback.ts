@@ -1,6 +1,7 @@
 /** A failback: the conversation of a replication with the roles exchanged, and what is before and behind it. */
 import { epoch, generation } from '../../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../../protocol/message/messages.js';
+import { refusalByNumber } from '../../../protocol/refusals.js';
 import type { Bench } from '../bench.js';
 import { chunkBlocks, hasBit } from '../carried.js';
 import { mainPhaseOf } from '../controller.js';
@@ -58,7 +59,9 @@ async function takenOver(bench: Bench): Promise<PlayedSub> {
     if (mainPhaseOf(await sub.host.status()) === 'taken over') return sub;
     await sub.take(lookUs);
   }
-  throw new Finding('a main that knows of the takeover: the sub’s epoch is the newer one', 'PSUE is not its state');
+  const { pairState, reason } = await sub.host.status();
+  const came = `${pairState}, reason ${refusalByNumber(reason) ?? (reason === 0 ? 'none' : reason)}`;
+  throw new Finding('PSUE, reason taken-over, in its status: the sub’s epoch is the newer one', came);
 }
 
 /** What main says that differs there. */
