@@ -63,6 +63,8 @@ export class ProbeLink implements LinkFrames {
   /** What this side has acknowledged. */
   readonly #told: [number, number, number] = [0, 0, 0];
   #unacknowledged: Piece[] = [];
+  /** What the window has no room for yet. */
+  readonly #waiting: PerPriority<Piece[]> = [[], [], []];
 
   constructor(probe: Probe, own: bigint, limits: ReceiveLimits = generousLimits) {
     this.probe = probe;
@@ -167,6 +169,12 @@ export class ProbeLink implements LinkFrames {
     return this.#nextOut[priority];
   }
 
+  /** Sends a message as the window has room for it, repeats nothing, and waits for nothing. */
+  post(message: Uint8Array, priority: Priority): void {
+    this.#waiting[priority].push(...this.pieces(message, priority));
+    this.#sendWaiting(priority);
+  }
+
   /** Resolves when the device has acknowledged everything of a queue before this unit. */
   async acknowledged(priority: Priority, end: number, limitUs?: number): Promise<void> {
     const look = () => (this.#acknowledgedOut[priority] >= end ? true : undefined);
@@ -215,6 +223,15 @@ export class ProbeLink implements LinkFrames {
     throw new Finding('an acknowledgement of what was sent', `none within ${ms} ms, though it was repeated`);
   }
 
+  #sendWaiting(priority: Priority): void {
+    const waiting = this.#waiting[priority];
+    const end = this.#acknowledgedOut[priority] + this.peerLimits.windowUnits;
+    for (let next = waiting[0]; next !== undefined && endOf(next) <= end; next = waiting[0]) {
+      waiting.shift();
+      this.sendPiece(next);
+    }
+  }
+
   #takeData(frame: Extract<Frame, { kind: 'data' }>, encoded: Uint8Array): void {
     const { priority } = frame;
     const { payloadUnitsMax, windowUnits } = this.limits;
@@ -260,6 +277,7 @@ export class ProbeLink implements LinkFrames {
       } else this.#acknowledgedOut[priority] = Math.max(this.#acknowledgedOut[priority], named);
     }
     this.#unacknowledged = this.#unacknowledged.filter((piece) => endOf(piece) > this.#acknowledgedOut[piece.priority]);
+    for (const priority of priorities) this.#sendWaiting(priority);
   }
 }
 

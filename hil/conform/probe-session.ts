@@ -101,10 +101,10 @@ export class ProbeSession {
     return this.sendEncoded(encodeMessage(message), priorityOf(message.kind));
   }
 
-  /** Sends a message at once and waits for nothing: for answers, and what is answered. */
+  /** Sends a message and waits for nothing: for answers, and what is answered. */
   post(message: Message): void {
     const priority = priorityOf(message.kind);
-    this.link.push(this.wrapped(encodeMessage(message), priority), priority);
+    this.link.post(this.wrapped(encodeMessage(message), priority), priority);
   }
 
   sendEncoded(encoded: Uint8Array, priority: Priority): Promise<void> {
