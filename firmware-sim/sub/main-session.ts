@@ -24,8 +24,6 @@ export class MainSession {
   readonly #stamp: MainSessionOptions['stamp'];
   readonly #onGivenUp: MainSessionOptions['onGivenUp'];
   readonly #whyGivenUp: MainSessionOptions['whyGivenUp'];
-  /** Main's pairing came in this session, and this sub has not taken over: what main replicates is taken. */
-  #agreed = false;
   /** Main's pairing came in this session and is of this pair. */
   paired = false;
   /** Main's pairing came in this session, whatever it says. */
@@ -49,8 +47,12 @@ export class MainSession {
 
   /** The session has ended, or this sub takes over: nothing more is taken from main. */
   closed(): void {
-    this.#agreed = false;
     this.paired = false;
+  }
+
+  /** Main's pairing came in this session, and this sub has not taken over, or has given back: what main replicates is taken. */
+  get #agreed(): boolean {
+    return this.paired && !this.#core.state.takenOver;
   }
 
   message(message: Message): void {
@@ -94,10 +96,8 @@ export class MainSession {
   }
 
   #agree(main: MessageNamed<'pairing'>): void {
-    const { state } = this.#core;
-    this.foreign = !sameDigest(main.pair, state.pair);
+    this.foreign = !sameDigest(main.pair, this.#core.state.pair);
     this.paired = !this.foreign;
-    this.#agreed = !this.foreign && !state.takenOver;
     this.tell();
     // Main speaks so when a session opens, and when it is told to bring the pair back.
     this.#core.receiver.structuring.placeAgain();

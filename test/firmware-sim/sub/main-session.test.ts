@@ -140,6 +140,15 @@ describe('a sub that hears of its pair', () => {
     expect([lab.session.paired, lab.recorded(), lab.state.pairState]).to.deep.equal([true, [], 'SSWS']);
   });
 
+  it('takes what main sends once it has given back: main need not say again which pair it is', () => {
+    const lab = new SessionLab();
+    lab.state.apply({ kind: 'tookOver', epoch: epoch(2) });
+    lab.pairing({ state: 'PSUE' });
+    lab.state.apply({ kind: 'gaveBack', generation: generation(4) });
+    lab.begin({ epoch: epoch(2) });
+    expect(lab.recorded()).to.deep.include({ kind: 'begun', epoch: 2, generation: 5, base: 4, full: false });
+  });
+
   it('takes nothing before main has said which pair it is, in each session', () => {
     const lab = new SessionLab().begin();
     const said = () => [lab.session.heard, lab.session.foreign, lab.session.paired];
