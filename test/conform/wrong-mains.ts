@@ -147,6 +147,22 @@ export const wrongMains: readonly Wrong[] = [
     ...images,
     tamper: () => without('dataIn', isKind('abandon')),
   },
+  {
+    ...main,
+    name: 'says nothing of the pair before it says what differs',
+    fails: ['R-11'],
+    ...images,
+    tamper: () => {
+      let isAsked = false;
+      return {
+        messageIn: (message) => {
+          isAsked ||= message.kind === 'failbackAsk';
+          return message;
+        },
+        ...without('dataOut', (message) => isAsked && message.kind === 'pairing'),
+      };
+    },
+  },
   { ...main, name: 'answers a wait before the commit', fails: ['I-13'], tamper: impatient },
   {
     ...main,

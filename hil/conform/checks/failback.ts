@@ -68,11 +68,15 @@ async function takenOver(bench: Bench): Promise<PlayedSub> {
 async function difference(sub: PlayedSub): Promise<readonly MessageNamed<'failbackDifference'>[]> {
   const { session, record } = sub.taker;
   const ask = { epoch: epoch(record.epoch), committed: generation(record.committed), discard: true };
+  const before = session.messages.length;
   session.post({ kind: 'failbackAsk', request, ...ask });
   const isPart = (each: Message): each is MessageNamed<'failbackDifference'> =>
     each.kind === 'failbackDifference' && each.request === request;
   await session.next('failbackDifference', ({ last }) => last, 10_000_000);
-  return session.messages.filter(isPart);
+  const since = session.messages.slice(before);
+  const isPaired = since.slice(0, since.findIndex(isPart)).some(({ kind }) => kind === 'pairing');
+  demand(isPaired, 'pairing before failbackDifference: the image is numbered above all that it names', 'none');
+  return since.filter(isPart);
 }
 
 function demandChanged(parts: readonly MessageNamed<'failbackDifference'>[], block: number): void {
