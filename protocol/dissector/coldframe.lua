@@ -253,7 +253,7 @@ local messages = {
     { name = "request", kind = "unsigned", bytes = 4, doc = "the number that the asker gave this request; its answer carries it again" },
     { name = "epoch", kind = "unsigned", bytes = 4, doc = "epoch of the pair" },
     { name = "generation", kind = "unsigned", bytes = 4, doc = "the new generation" },
-    { name = "included", kind = "list", max = 4096, element = { kind = "unsigned", bytes = 4 }, doc = "writes that were not acknowledged at that instant and are in the image" },
+    { name = "included", kind = "list", max = 4096, element = { kind = "unsigned", bytes = 4 }, doc = "tags of the writes in the image of whose end the host may not have heard (PROTOCOL.md, freeze)" },
   } },
   [34] = { kind = "getStatus", fields = {
     { name = "request", kind = "unsigned", bytes = 4, doc = "the number that the asker gave this request; its answer carries it again" },

@@ -36,7 +36,7 @@ export const instructionMessages = [
       included: list(
         u32('tag of a write command'),
         4096,
-        'writes that were not acknowledged at that instant and are in the image',
+        'tags of the writes in the image of whose end the host may not have heard (PROTOCOL.md, freeze)',
       ),
     },
   }),

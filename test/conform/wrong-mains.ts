@@ -88,6 +88,17 @@ function impatient(): Tampering {
   return { atHost: { messageIn, messageOut } };
 }
 
+/** Takes a write for heard of as soon as it has answered it. */
+function forgetsAnswered(): Tampering {
+  const answered = new Set<number>();
+  const messageOut = (message: Message): Message => {
+    if (message.kind === 'response') answered.add(message.tag);
+    if (message.kind !== 'frozen') return message;
+    return { ...message, included: message.included.filter((tag) => !answered.has(tag)) };
+  };
+  return { atHost: { messageOut } };
+}
+
 const main = { role: 'main', at: 'remote' } as const;
 
 export const wrongMains: readonly Wrong[] = [
@@ -162,6 +173,18 @@ export const wrongMains: readonly Wrong[] = [
         ...without('dataOut', (message) => isAsked && message.kind === 'pairing'),
       };
     },
+  },
+  {
+    ...main,
+    name: 'names no writes of an image',
+    fails: ['I-15'],
+    tamper: () => ({ atHost: changing('messageOut', 'frozen', (frozen) => ({ ...frozen, included: [] })) }),
+  },
+  {
+    ...main,
+    name: 'names writes under way alone',
+    fails: ['I-15'],
+    tamper: forgetsAnswered,
   },
   { ...main, name: 'answers a wait before the commit', fails: ['I-13'], tamper: impatient },
   {

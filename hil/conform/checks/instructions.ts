@@ -20,6 +20,7 @@ import { pattern, write } from '../medium.js';
 import { takenOverAlready } from '../played-main.js';
 import { PlayedSub } from '../played-sub.js';
 import { conditionWords, endWords, isEnd, ProbeUnit } from '../probe-unit.js';
+import { namesUnheard } from './freeze-names.js';
 import { contents } from './replication-sub.js';
 import { healthyRefused, takeoverDurable, waitStaysOpen } from './takeover.js';
 
@@ -125,6 +126,13 @@ export const instructionRequirements: readonly Requirement[] = [
     losesData: true,
     remedy: table,
     run: healthyRefused,
+  }),
+  checked('I-15', 'A freeze names each write in the image of whose end its host may not have heard, and no other.', {
+    roles: mains,
+    onRemote: true,
+    losesData: true,
+    remedy: 'Name the writes under way and the newest that have ended: PROTOCOL.md, "Freeze".',
+    run: namesUnheard,
   }),
 ];
 
