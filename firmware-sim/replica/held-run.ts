@@ -16,7 +16,7 @@ export class HeldRun implements Operation {
 
   constructor(receiver: Receiver, message: MessageNamed<'heldRun'>, session: number) {
     this.#receiver = receiver;
-    this.#message = { ...message, digest: Uint8Array.from(message.digest) };
+    this.#message = message;
     this.#session = session;
   }
 

@@ -49,8 +49,13 @@ export class Receiver implements Operation {
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
   #stored: number[] = [];
   #staging = 0;
-  /** Runs for which staging has no room yet, in the order of their arrival: others on their way, or structuring, may make some. */
-  #waiting: ArrivedRun[] = [];
+  /**
+   * Runs for which staging has no room yet, in the order of their arrival: others on their way, or structuring, may make some. And
+   * runs of blocks that others before them are still about: of two contents of a block the later one has to stay.
+   */
+  #waiting: (ArrivedRun | MessageNamed<'heldRun'>)[] = [];
+  /** Runs that are looked for, or not recorded yet. */
+  readonly #underWay = new Set<Place>();
   /** The generation that staging is for once all records on their way are durable. */
   #target: Receiving | undefined;
   /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
@@ -150,15 +155,17 @@ export class Receiver implements Operation {
     const { run, generation, volume, first, count } = message;
     if (!this.#fits(volume, first, count) || !this.#isRun(count)) this.#refuseRun(generation, run, 'range-outside');
     else if (this.#target?.generation === generation) {
-      this.#staging += 1;
-      new HeldRun(this, message, this.#session).start();
+      if (this.#isUnderWay(message) || this.#behind(message) !== -1) this.#waiting.push(message);
+      else this.#look(message);
     }
   }
 
   /** What looking for a run has come to: `arrived` when the image holds it. */
-  looked({ generation, run }: MessageNamed<'heldRun'>, session: number, arrived: ArrivedRun | undefined): void {
+  looked(message: MessageNamed<'heldRun'>, session: number, arrived: ArrivedRun | undefined): void {
+    const { generation, run } = message;
     this.#staging -= 1;
-    if (arrived !== undefined) this.#stage(arrived);
+    this.#underWay.delete(message);
+    if (arrived !== undefined) this.#stage(arrived, this.#behind(arrived));
     else if (session === this.#session) this.#refuseRun(generation, run, 'content-differs');
   }
 
@@ -232,14 +239,21 @@ export class Receiver implements Operation {
     this.#tryCommit();
   }
 
+  /** The record of where a run is follows those before it: what comes after it may be recorded, too. */
+  recorded(arrived: ArrivedRun): void {
+    this.#underWay.delete(arrived);
+  }
+
   staged({ run, session, parts }: ArrivedRun): void {
     this.#staging -= 1;
     if (parts !== undefined) parts.left -= 1;
     if (session === this.#session && (parts?.left ?? 0) === 0) this.#stored.push(run);
   }
 
-  stagingFailed({ volume, generation }: ArrivedRun, slots: readonly SlotRun[]): void {
+  stagingFailed(arrived: ArrivedRun, slots: readonly SlotRun[]): void {
+    const { volume, generation } = arrived;
     this.#staging -= 1;
+    this.#underWay.delete(arrived);
     for (const { first, count } of slots) (this.#allocators[volume] as SlotAllocator).release(first, count);
     this.#abandon(generation, 'disk-error');
     this.board.suspend('disk-error', this.staging(volume));
@@ -266,17 +280,44 @@ export class Receiver implements Operation {
     }
   }
 
-  #stage(arrived: ArrivedRun): void {
-    this.#waiting.push(arrived);
-    if (this.#waiting.length === 1) this.#stageWaiting();
+  /** Behind all that wait, or before the one at this place: it has arrived after what was found in the image. */
+  #stage(arrived: ArrivedRun, before = -1): void {
+    this.#waiting.splice(before === -1 ? this.#waiting.length : before, 0, arrived);
+    if (this.#waiting[0] === arrived) this.#stageWaiting();
   }
 
   #stageWaiting(): void {
     this.#takeFreed();
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#target?.generation === next.generation && !this.#startStaging(next)) return;
+      if (this.#target?.generation === next.generation && !this.#goesOn(next)) return;
       this.#waiting.shift();
     }
+  }
+
+  /** False when something has to come to its end first. */
+  #goesOn(next: ArrivedRun | MessageNamed<'heldRun'>): boolean {
+    if (this.#isUnderWay(next)) return false;
+    if ('digests' in next) return this.#startStaging(next);
+    this.#look(next);
+    return true;
+  }
+
+  #look(message: MessageNamed<'heldRun'>): void {
+    const kept = { ...message, digest: Uint8Array.from(message.digest) };
+    this.#staging += 1;
+    this.#underWay.add(kept);
+    new HeldRun(this, kept, this.#session).start();
+  }
+
+  /** Whether any of these blocks is in a run that is not recorded yet. */
+  #isUnderWay(of: Place): boolean {
+    for (const each of this.#underWay) if (overlaps(each, of)) return true;
+    return false;
+  }
+
+  /** Which is the first waiting run that has any of these blocks, too. */
+  #behind(of: Place): number {
+    return this.#waiting.findIndex((each) => overlaps(each, of));
   }
 
   /** False when there is no room now, but what is on its way may make some. */
@@ -310,6 +351,7 @@ export class Receiver implements Operation {
 
   #startRun(arrived: ArrivedRun, slots: readonly SlotRun[]): void {
     this.#staging += 1;
+    this.#underWay.add(arrived);
     new StageRun(this, arrived, slots).start();
   }
 
@@ -404,6 +446,12 @@ export class Receiver implements Operation {
     if (this.state.structured === committed) this.board.send('remote', { kind: 'structured', generation: committed });
   }
 }
+
+/** Blocks of a volume. */
+type Place = Pick<ArrivedRun, 'volume' | 'first' | 'count'>;
+
+const overlaps = (one: Place, other: Place): boolean =>
+  one.volume === other.volume && one.first < other.first + other.count && other.first < one.first + one.count;
 
 function isSame(target: Receiving | undefined, { epoch, generation, base, full }: Receiving): boolean {
   if (target?.generation !== generation || target.epoch !== epoch) return false;

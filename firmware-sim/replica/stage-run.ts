@@ -122,5 +122,6 @@ export class StageRun implements Operation {
       );
       done += blocks;
     }
+    this.#receiver.recorded(this.arrived);
   }
 }

@@ -75,6 +75,22 @@ describe('the receiver, taking runs that it may hold', () => {
     expect(lab.told()).to.deep.equal(['stored 2 of 1', 'committed 1', 'structured 1']);
   });
 
+  it('has of a block what came last, named or with its contents', () => {
+    const settled = (order: 'held first' | 'held last') => {
+      const lab = holding('abc', { stagingSlots: 7 });
+      if (order === 'held first') lab.receiver.heldRun(runOf('abc'));
+      lab.run(2, { first: 3, letters: 'x' });
+      lab.run(3, { first: 9, letters: 'y' });
+      if (order === 'held last') lab.receiver.heldRun(runOf('abc', { run: 4 }));
+      lab.settle();
+      const { staged } = lab.state.volume(0);
+      const letters = [2, 3, 4, 9].map((block) => lab.letters('staging0', staged.slotOf(block) ?? 99, 1));
+      return [lab.told().join(), letters.join('')];
+    };
+    expect(settled('held first')).to.deep.equal(['stored 1 of 1,stored 2 of 1,stored 3 of 1', 'axcy']);
+    expect(settled('held last')).to.deep.equal(['stored 2 of 1,stored 3 of 1,stored 4 of 1', 'abcy']);
+  });
+
   it('does not read for a generation that staging is not for', () => {
     const lab = holding('abc');
     lab.receiver.heldRun(runOf('abc', { generation: generation(2) }));

@@ -121,6 +121,21 @@ describe('the receiver, taking runs', () => {
     expect([staged.slotOf(2), lab.allocators[0]?.free]).to.deep.equal([zeroSlot, 63]);
   });
 
+  it('has of a block what came last, whichever of two runs is quicker', () => {
+    const lab = begun();
+    lab.run(1, { first: 4, letters: 'ab' });
+    lab.zeros(2, { first: 5, count: 2 });
+    lab.run(3, { first: 20, letters: 'z' });
+    expect([lab.waiting, lab.records.length], 'zeros wait for the disk').to.deep.equal([['staging0 write'], 0]);
+    lab.settle();
+    expect(lab.told()).to.deep.equal(['stored 1 of 1', 'stored 2 of 1', 'stored 3 of 1']);
+    const { staged } = lab.state.volume(0);
+    expect([5, 6].map((block) => staged.slotOf(block))).to.deep.equal([zeroSlot, zeroSlot]);
+    lab.complete(1, { blocks: 4, zeroBlocks: 2, digest: digestOf('    a..             z') });
+    lab.settle();
+    expect(lab.state.committed).to.equal(1);
+  });
+
   it('refuses a run whose content has another digest', () => {
     const lab = begun();
     const place = { generation: generation(1), volume: volumeNumber(0), first: blockNumber(0) };
