@@ -21,10 +21,13 @@ export type RunAnswer = 'store' | 'withhold' | RefusalCode;
 
 export interface TakenLimits {
   readonly blockBytes: number;
+  readonly runBytesMax: number;
   readonly windowBytes: number;
   readonly forms: Partial<RunFormsTaken>;
 }
 
+/** The most blocks that one zeroRun names. */
+const zeroRunBlocksMax = 4096;
 /** How long nothing at all may come while something is due, in microseconds. */
 const quietUs = 10_000_000;
 
@@ -147,6 +150,7 @@ export class ImageTaker {
       return;
     }
     this.#once(run);
+    this.#fits(run);
     this.#window(run);
     const digests = this.#digests(run);
     this.#answer(run, digests === undefined ? 'digest-mismatch' : this.onRun(run), digests);
@@ -205,6 +209,13 @@ export class ImageTaker {
       this.#note('R-28', `block ${block} once: it is stored`, `run ${run} with it again`);
       return;
     }
+  }
+
+  #fits(run: Run): void {
+    const { blockBytes, runBytesMax } = this.#limits;
+    const blocksMax = run.kind === 'zeroRun' ? zeroRunBlocksMax : Math.max(1, Math.floor(runBytesMax / blockBytes));
+    if (run.count > blocksMax)
+      this.#note('R-36', `runs of at most ${blocksMax} blocks`, `${run.count} in run ${run.run}`);
   }
 
   #window(run: Run): void {

@@ -63,7 +63,9 @@ export class PlayedSub {
     const { forms = {}, runBytesMax = 65_536, windowBytes = 1 << 20, says = {} } = options;
     const session = await bench.remote.replicationSession(forms);
     const { sub: record } = bench.records;
-    const taker = new ImageTaker(session, record, { blockBytes: shape.blockBytes, windowBytes, forms });
+    const taker = new ImageTaker(session, record, {
+      ...{ blockBytes: shape.blockBytes, runBytesMax, windowBytes, forms },
+    });
     const sub = new PlayedSub({ host, unit, taker, record, shape }, { runBytesMax, windowBytes, ...says });
     await sub.paired();
     return sub;

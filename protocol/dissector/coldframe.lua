@@ -364,7 +364,7 @@ local messages = {
     { name = "generation", kind = "unsigned", bytes = 4, doc = "the generation it is for" },
     { name = "volume", kind = "unsigned", bytes = 1, doc = "volume" },
     { name = "first", kind = "unsigned", bytes = 8, doc = "first block" },
-    { name = "count", kind = "unsigned", bytes = 8, doc = "how many" },
+    { name = "count", kind = "unsigned", bytes = 8, doc = "how many, at most 4096" },
   } },
   [68] = { kind = "stored", fields = {
     { name = "generation", kind = "unsigned", bytes = 4, doc = "generation" },

@@ -79,7 +79,7 @@ export const replicationMessages = [
       generation: generationField('the generation it is for'),
       volume: volumeField,
       first: blockField('first block'),
-      count: u64('how many'),
+      count: u64('how many, at most 4096'),
     },
   }),
   message({

@@ -139,6 +139,13 @@ export const wrongMains: readonly Wrong[] = [
   },
   {
     ...main,
+    name: 'sends runs that are longer than they may be',
+    fails: ['R-36'],
+    ...images,
+    tamper: () => changing('messageIn', 'pairing', (pairing) => ({ ...pairing, runBytesMax: 65_536 })),
+  },
+  {
+    ...main,
     name: 'takes every window for four times as large',
     fails: ['R-6'],
     tamper: () => changing('messageIn', 'pairing', (pairing) => ({ ...pairing, windowBytes: 4 * pairing.windowBytes })),

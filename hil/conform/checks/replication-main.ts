@@ -70,6 +70,11 @@ export async function epochRefused(bench: Bench): Promise<void> {
   demand(words(after) === words(before), words(before), words(after));
 }
 
+export async function runsFit(bench: Bench): Promise<void> {
+  const { blockBytes } = (await PlayedSub.idle(bench)).shape;
+  await carried(bench, 'R-36', { runBytesMax: 2 * blockBytes });
+}
+
 /** Runs are held back for as long as the window allows none, and answered in another order than they came. */
 export async function windowHeld(bench: Bench): Promise<void> {
   const { blockBytes } = (await PlayedSub.idle(bench)).shape;

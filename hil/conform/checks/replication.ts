@@ -164,4 +164,11 @@ export const replicationRequirements: readonly Requirement[] = [
   conversing('R-35', 'A takeover drops what is not committed: hosts go on from the committed image.', {
     sub: takenOverWhole,
   }),
+  conversing(
+    'R-36',
+    'No run has more bytes than its receiver takes at once, and none of zeros more than 4096 blocks.',
+    {
+      main: main.runsFit,
+    },
+  ),
 ];

@@ -39,7 +39,7 @@ async function giveBack({ session, host }: PlayedMain, told: Pairing): Promise<I
   const taker = new ImageTaker(
     session,
     { ...record, image: undefined, staging: undefined },
-    { blockBytes, windowBytes: generousRuns.windowBytes, forms: {} },
+    { blockBytes, ...generousRuns, forms: {} },
   );
   host.send({ kind: 'failback', discard: true });
   const ask = await taker.until('failbackAsk', (message) => (message.kind === 'failbackAsk' ? message : undefined));
