@@ -1,6 +1,13 @@
 /** Mains that do wrong with their sub, and the numbers at which the suite has to find them out. */
 import { deflateSync } from 'node:zlib';
-import { contentDigest, RangeDigest, runDigest } from '../../protocol/digest.js';
+import {
+  contentDigest,
+  contentDigests,
+  digestsAt,
+  GenerationDigest,
+  RangeDigest,
+  runDigest,
+} from '../../protocol/digest.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusals } from '../../protocol/refusals.js';
 import { changing, flip, images, inRange, isKind, unflushed, without } from './replication-tampering.js';
@@ -99,6 +106,26 @@ function forgetsAnswered(): Tampering {
   return { atHost: { messageOut } };
 }
 
+/** Sends each block with other content, in good order: what a main does that reads what hosts have written since. */
+function sendsOther(): Tampering {
+  const sent = new Map<number, Uint8Array>();
+  const other = (run: MessageNamed<'blockRun'>): Message => {
+    const data = flip(run.data);
+    const digests = contentDigests(data, run.data.length / run.count);
+    for (let index = 0; index < run.count; index += 1) sent.set(run.first + index, digestsAt(digests, index));
+    return { ...run, data, digest: runDigest(digests) };
+  };
+  const messageOut = (message: Message): Message => {
+    if (message.kind === 'begin') sent.clear();
+    if (message.kind === 'blockRun') return other(message);
+    if (message.kind !== 'complete' || message.blocks !== sent.size) return message;
+    const digest = new GenerationDigest();
+    for (const [block, content] of [...sent].sort(([one], [next]) => one - next)) digest.add(0, block, content);
+    return { ...message, digest: digest.finish() };
+  };
+  return { messageOut };
+}
+
 const main = { role: 'main', at: 'remote' } as const;
 
 export const wrongMains: readonly Wrong[] = [
@@ -137,6 +164,7 @@ export const wrongMains: readonly Wrong[] = [
     ...images,
     tamper: () => without('dataIn', isKind('runRefused')),
   },
+  { ...main, name: 'sends other contents than were frozen', fails: ['R-37'], ...images, tamper: sendsOther },
   {
     ...main,
     name: 'sends runs that are longer than they may be',

@@ -252,6 +252,22 @@ export async function frozenKept(bench: Bench): Promise<void> {
   await demandContent(sub.unit, 0, newer, 'what the host wrote after the freeze, at main');
 }
 
+/** A host writes over blocks that are not sent yet: what comes is their content at the freeze. */
+export async function frozenSent(bench: Bench): Promise<void> {
+  const { blockBytes } = (await PlayedSub.idle(bench)).shape;
+  const { sub, data } = await written(bench, { runBytesMax: blockBytes, windowBytes: blockBytes });
+  sub.taker.onRun = () => 'withhold';
+  const of = await sub.freeze();
+  await sub.take(200_000 + sub.lineUs(blockBytes));
+  const writing = sub.startWrite(0, contents(bench, blockBytes, count));
+  await sub.take(500_000 + sub.lineUs(data.length));
+  sub.taker.onRun = () => 'store';
+  sub.taker.release();
+  await committed(bench, 'R-37', sub, of);
+  await writing.ended;
+  demandBlocks(sub, data);
+}
+
 /** An image that cannot be structured is none to send a difference to. */
 export async function wholeForSpoilt(bench: Bench): Promise<void> {
   await carried(bench, 'R-27');

@@ -171,4 +171,7 @@ export const replicationRequirements: readonly Requirement[] = [
       main: main.runsFit,
     },
   ),
+  conversing('R-37', 'An image has what its blocks held at the freeze, whatever hosts write until it is sent.', {
+    main: main.frozenSent,
+  }),
 ];
