@@ -30,6 +30,8 @@ export class MainSession {
   heard = false;
   /** Main is of another pair. */
   foreign = false;
+  /** Main's blocks and volumes are those of this sub: what it sends is about the same places. */
+  #fits = false;
 
   constructor({ core, stamp, onGivenUp, whyGivenUp }: MainSessionOptions) {
     this.#core = core;
@@ -84,6 +86,7 @@ export class MainSession {
     this.heard = true;
     const { state } = this.#core;
     const fits = main.blockBytes === state.blockBytes && main.volumes.join() === state.volumeBytes.join();
+    this.#fits = fits;
     // A sub restored from an older copy missed a takeover and its failback: main's epoch is the newer one.
     const behind = sameDigest(main.pair, state.pair) && main.epoch > state.epoch && !state.takenOver;
     if ((state.joined || !fits) && !behind) {
@@ -106,6 +109,8 @@ export class MainSession {
 
   #replicate(message: Message): void {
     const { receiver } = this.#core;
+    const isOfState = message.kind === 'pairStateChanged' || message.kind === 'abandon';
+    if (!this.#fits && !isOfState) return;
     switch (message.kind) {
       case 'begin':
         this.#begin(message);

@@ -133,6 +133,17 @@ describe('a sub that hears of its pair', () => {
     expect([lab.session.foreign, lab.session.paired]).to.deep.equal([false, true]);
   });
 
+  it('takes no image from a main of its pair that has another shape, but hears of its state', () => {
+    for (const shape of [{ blockBytes: 4096 }, { volumes: [64 * 512] }]) {
+      const lab = agreed().pairing(shape).begin();
+      expect([lab.session.paired, lab.recorded()]).to.deep.equal([true, []]);
+      lab.says({ kind: 'pairStateChanged', state: 'PSUE', code: refusals['volume-mismatch'].number });
+      expect(lab.recorded()).to.have.length(1);
+      lab.pairing().begin();
+      expect(lab.recorded().length).to.be.greaterThan(1);
+    }
+  });
+
   it('takes nothing while it has taken over, though main is its own', () => {
     const lab = new SessionLab();
     lab.state.apply({ kind: 'tookOver', epoch: epoch(2) });
