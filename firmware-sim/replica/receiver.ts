@@ -19,6 +19,7 @@ import { sendHoldings } from './holdings.js';
 import { Recorded } from './recorded.js';
 import type { ReplicaRecord } from './replica-records.js';
 import type { Receiving, ReplicaState } from './replica-state.js';
+import { RunOrder, type WaitingRun } from './run-order.js';
 import { type ArrivedRun, missingParts, StageRun } from './stage-run.js';
 import { Structuring, type StructuringOptions } from './structuring.js';
 import { summaryOf } from './summary.js';
@@ -49,13 +50,8 @@ export class Receiver implements Operation {
   /** Runs whose record is durable, to be acknowledged at the end of this step. */
   #stored: number[] = [];
   #staging = 0;
-  /**
-   * Runs for which staging has no room yet, in the order of their arrival: others on their way, or structuring, may make some. And
-   * runs of blocks that others before them are still about: of two contents of a block the later one has to stay.
-   */
-  #waiting: (ArrivedRun | MessageNamed<'heldRun'>)[] = [];
-  /** Runs that are looked for, or not recorded yet. */
-  readonly #underWay = new Set<Place>();
+  /** Runs wait for those before them, and for room in staging: others on their way, or structuring, may make some. */
+  readonly #order = new RunOrder();
   /** The generation that staging is for once all records on their way are durable. */
   #target: Receiving | undefined;
   /** Beginnings of generations that are not durable yet, and the runs that came meanwhile. */
@@ -87,7 +83,7 @@ export class Receiver implements Operation {
   inHand(): string[] {
     const kept: readonly [number, string][] = [
       [this.#staging, 'runs on their way into staging'],
-      [this.#waiting.length, 'runs that wait for room in staging'],
+      [this.#order.waiting, 'runs that wait for room in staging'],
       [this.#early.length, 'runs that wait for the beginning of their generation'],
     ];
     return kept.filter(([count]) => count > 0).map(([count, what]) => `${what}: ${count}`);
@@ -155,7 +151,7 @@ export class Receiver implements Operation {
     const { run, generation, volume, first, count } = message;
     if (!this.#fits(volume, first, count) || !this.#isRun(count)) this.#refuseRun(generation, run, 'range-outside');
     else if (this.#target?.generation === generation) {
-      if (this.#isUnderWay(message) || this.#behind(message) !== -1) this.#waiting.push(message);
+      if (this.#order.isAwaited(message)) this.#order.add(message);
       else this.#look(message);
     }
   }
@@ -164,8 +160,8 @@ export class Receiver implements Operation {
   looked(message: MessageNamed<'heldRun'>, session: number, arrived: ArrivedRun | undefined): void {
     const { generation, run } = message;
     this.#staging -= 1;
-    this.#underWay.delete(message);
-    if (arrived !== undefined) this.#stage(arrived, this.#behind(arrived));
+    this.#order.end(message);
+    if (arrived !== undefined) this.#stageFound(arrived);
     else if (session === this.#session) this.#refuseRun(generation, run, 'content-differs');
   }
 
@@ -211,7 +207,7 @@ export class Receiver implements Operation {
     this.#session += 1;
     this.#stored = [];
     this.#early = [];
-    this.#waiting = [];
+    this.#order.forget();
     this.#complete = undefined;
     this.#holdingsAsked = undefined;
   }
@@ -222,7 +218,7 @@ export class Receiver implements Operation {
     this.#target = undefined;
     this.#complete = undefined;
     this.#early = [];
-    this.#waiting = [];
+    this.#order.forget();
     // What is on its way into staging will not be there: it is not said to be stored.
     this.#session += 1;
     this.#stored = [];
@@ -241,7 +237,7 @@ export class Receiver implements Operation {
 
   /** The record of where a run is follows those before it: what comes after it may be recorded, too. */
   recorded(arrived: ArrivedRun): void {
-    this.#underWay.delete(arrived);
+    this.#order.end(arrived);
   }
 
   staged({ run, session, parts }: ArrivedRun): void {
@@ -253,7 +249,7 @@ export class Receiver implements Operation {
   stagingFailed(arrived: ArrivedRun, slots: readonly SlotRun[]): void {
     const { volume, generation } = arrived;
     this.#staging -= 1;
-    this.#underWay.delete(arrived);
+    this.#order.end(arrived);
     for (const { first, count } of slots) (this.#allocators[volume] as SlotAllocator).release(first, count);
     this.#abandon(generation, 'disk-error');
     this.board.suspend('disk-error', this.staging(volume));
@@ -280,23 +276,27 @@ export class Receiver implements Operation {
     }
   }
 
-  /** Behind all that wait, or before the one at this place: it has arrived after what was found in the image. */
-  #stage(arrived: ArrivedRun, before = -1): void {
-    this.#waiting.splice(before === -1 ? this.#waiting.length : before, 0, arrived);
-    if (this.#waiting[0] === arrived) this.#stageWaiting();
+  #stage(arrived: ArrivedRun): void {
+    this.#order.add(arrived);
+    if (this.#order.next === arrived) this.#stageWaiting();
+  }
+
+  #stageFound(arrived: ArrivedRun): void {
+    this.#order.addBack(arrived);
+    if (this.#order.next === arrived) this.#stageWaiting();
   }
 
   #stageWaiting(): void {
     this.#takeFreed();
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+    for (let { next } = this.#order; next !== undefined; next = this.#order.next) {
       if (this.#target?.generation === next.generation && !this.#goesOn(next)) return;
-      this.#waiting.shift();
+      this.#order.shift();
     }
   }
 
   /** False when something has to come to its end first. */
-  #goesOn(next: ArrivedRun | MessageNamed<'heldRun'>): boolean {
-    if (this.#isUnderWay(next)) return false;
+  #goesOn(next: WaitingRun): boolean {
+    if (this.#order.isBusy(next)) return false;
     if ('digests' in next) return this.#startStaging(next);
     this.#look(next);
     return true;
@@ -305,19 +305,8 @@ export class Receiver implements Operation {
   #look(message: MessageNamed<'heldRun'>): void {
     const kept = { ...message, digest: Uint8Array.from(message.digest) };
     this.#staging += 1;
-    this.#underWay.add(kept);
+    this.#order.begin(kept);
     new HeldRun(this, kept, this.#session).start();
-  }
-
-  /** Whether any of these blocks is in a run that is not recorded yet. */
-  #isUnderWay(of: Place): boolean {
-    for (const each of this.#underWay) if (overlaps(each, of)) return true;
-    return false;
-  }
-
-  /** Which is the first waiting run that has any of these blocks, too. */
-  #behind(of: Place): number {
-    return this.#waiting.findIndex((each) => overlaps(each, of));
   }
 
   /** False when there is no room now, but what is on its way may make some. */
@@ -351,7 +340,7 @@ export class Receiver implements Operation {
 
   #startRun(arrived: ArrivedRun, slots: readonly SlotRun[]): void {
     this.#staging += 1;
-    this.#underWay.add(arrived);
+    this.#order.begin(arrived);
     new StageRun(this, arrived, slots).start();
   }
 
@@ -404,7 +393,7 @@ export class Receiver implements Operation {
   }
 
   #answerHoldings(): void {
-    if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#waiting.length > 0) return;
+    if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#order.waiting > 0) return;
     sendHoldings(this, this.#holdingsAsked);
     this.#holdingsAsked = undefined;
   }
@@ -412,7 +401,7 @@ export class Receiver implements Operation {
   #tryCommit(): void {
     const complete = this.#complete;
     if (complete === undefined || this.#beginning > 0 || this.#committing !== undefined) return;
-    if (this.#staging > 0 || this.#waiting.length > 0) return;
+    if (this.#staging > 0 || this.#order.waiting > 0) return;
     const receiving = this.state.receiving;
     // A full image mends one that cannot be structured: it need not wait for that.
     if (this.state.overlaid > 0 && !(this.structuring.isFailed && receiving?.full)) return;
@@ -446,12 +435,6 @@ export class Receiver implements Operation {
     if (this.state.structured === committed) this.board.send('remote', { kind: 'structured', generation: committed });
   }
 }
-
-/** Blocks of a volume. */
-type Place = Pick<ArrivedRun, 'volume' | 'first' | 'count'>;
-
-const overlaps = (one: Place, other: Place): boolean =>
-  one.volume === other.volume && one.first < other.first + other.count && other.first < one.first + one.count;
 
 function isSame(target: Receiving | undefined, { epoch, generation, base, full }: Receiving): boolean {
   if (target?.generation !== generation || target.epoch !== epoch) return false;

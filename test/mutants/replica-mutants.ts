@@ -35,7 +35,7 @@ const stagingMutants: readonly Mutant[] = [
     sequence:
       'Streaming: the staging disk is BUSY with block 5; the session opens anew; the host has written block 5 again, it is sent and staged; the first run is recorded last.',
     file: receiver,
-    find: 'if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#waiting.length > 0) return;',
+    find: 'if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#order.waiting > 0) return;',
     replace: 'if (this.#holdingsAsked === undefined) return;',
   },
   {
@@ -47,7 +47,7 @@ const stagingMutants: readonly Mutant[] = [
     edits: [
       {
         file: receiver,
-        find: 'if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#waiting.length > 0) return;',
+        find: 'if (this.#holdingsAsked === undefined || this.#staging > 0 || this.#order.waiting > 0) return;',
         replace: 'if (this.#holdingsAsked === undefined) return;',
       },
       {
@@ -286,7 +286,7 @@ const heldMutants: readonly Mutant[] = [
     harm: 'A run that the image holds is not staged, since it is there already: the counts and digests of complete miss it, and the generation fails however often it is sent.',
     sequence: 'Two images of a pair of method copy, one after the other.',
     file: receiver,
-    find: '    if (arrived !== undefined) this.#stage(arrived);\n',
+    find: '    if (arrived !== undefined) this.#stageFound(arrived);\n',
     replace: '    if (arrived !== undefined) this.#stored.push(run);\n',
   },
   {
