@@ -6,8 +6,8 @@ import type { RefusalCode } from '../../protocol/refusals.js';
 
 /** What a host asks for, told apart as far as the answer depends on it. */
 export const instructions = {
-  freeze: 'with a token that is not that of the newest freeze',
-  'freeze again': 'with the token of the newest freeze, or of the one being taken up',
+  freeze: 'with a token that is none of the newest 16 freezes’',
+  'freeze again': 'with the token of one of the newest 16 freezes, or of the one being taken up',
   wait: 'for a generation that was frozen; at the sub for any',
   'wait for unknown': 'for generation 0, or at main for one that was never frozen',
   status: '',

@@ -10,11 +10,12 @@
  */
 
 import { sameDigest } from '../../protocol/digest.js';
-import type { Generation } from '../../protocol/ids.js';
+import { assert } from '../../protocol/ids.js';
 import type { MessageNamed } from '../../protocol/message/messages.js';
 import { refusals } from '../../protocol/refusals.js';
 import type { HostCommand } from '../controller/host-port.js';
 import type { Operation, Outcome } from '../storage/operation.js';
+import type { Freeze } from './freezes.js';
 import type { MainCore } from './main-core.js';
 
 export class FreezeTaker implements Operation {
@@ -61,17 +62,16 @@ export class FreezeTaker implements Operation {
     return true;
   }
 
-  /** Whether this is the freeze that is being taken up, or the newest one, once more. */
+  /** Whether this is the freeze that is being taken up, or one of the newest, once more. */
   isRepeated({ token }: MessageNamed<'freeze'>): boolean {
-    const { lastFrozen, token: newest } = this.#core.state;
-    if (this.#isUnderWay(token)) return true;
-    return lastFrozen > 0 && sameDigest(token, newest) && newest.some((byte) => byte !== 0);
+    return this.#isUnderWay(token) || this.#core.state.freezes.madeBy(token) !== undefined;
   }
 
   /** Answers a repeated freeze as the first one; nothing new is frozen. */
   repeat({ request, token }: MessageNamed<'freeze'>): void {
-    if (this.#isUnderWay(token)) this.#requests.push(request);
-    else this.#tell(request);
+    const made = this.#core.state.freezes.madeBy(token);
+    if (made === undefined) this.#requests.push(request);
+    else this.#tell(request, made);
   }
 
   /** Nobody is left to be answered; the freeze goes on, and can be repeated. */
@@ -146,7 +146,10 @@ export class FreezeTaker implements Operation {
     this.#core.transferBegan();
     this.#core.mark('frozen', { generation: this.#core.state.lastFrozen });
     this.#failOvertaken();
-    for (const request of this.#requests) this.#tell(request);
+    const { freezes, lastFrozen } = this.#core.state;
+    const made = freezes.of(lastFrozen);
+    assert(made !== undefined, 'a freeze that is recorded is known');
+    for (const request of this.#requests) this.#tell(request, made);
   }
 
   /** What was recorded just before the freeze may have made its image one that the sub will not take. */
@@ -169,8 +172,7 @@ export class FreezeTaker implements Operation {
     for (const request of this.#requests) this.#answer({ kind: 'refused', request, code: number, detail: '' });
   }
 
-  #tell(request: number): void {
-    const { epoch, lastFrozen, included } = this.#core.state;
-    this.#answer({ kind: 'frozen', request, epoch, generation: lastFrozen as Generation, included });
+  #tell(request: number, { epoch, generation, included }: Freeze): void {
+    this.#answer({ kind: 'frozen', request, epoch, generation, included });
   }
 }

@@ -67,6 +67,10 @@ export const mainRecords = [
     state,
     code,
   }),
+  record(0x28, 'frozenBefore', 'Snapshot: a freeze that a host may repeat, as it was answered.', {
+    ...{ epoch, generation, token: fixedBytes(16, 'the host’s token') },
+    included: list(u32('tag'), 4096, 'answer to it'),
+  }),
   record(0x21, 'hasFailed', 'Snapshot: a generation that failed.', { generation, code }),
   record(0x22, 'allocated', 'Snapshot: blocks ever written.', { volume, first, count }),
   record(0x23, 'allocatedSince', 'Snapshot: blocks first written since the freeze.', { volume, first, count }),

@@ -10,6 +10,7 @@ export function* snapshotOf(state: MainState): Generator<MainRecord> {
   if (!state.formatted) return;
   const { pair, method, blockBytes, volumeBytes } = state;
   yield { kind: 'formatted', pair, method, blockBytes, volumes: volumeBytes };
+  for (const each of state.freezes.all) yield { kind: 'frozenBefore', ...each };
   yield counters(state);
   for (const [failed, code] of state.failures) {
     yield { kind: 'hasFailed', generation: generation(failed), code: refusals[code].number };

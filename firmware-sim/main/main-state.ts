@@ -2,6 +2,7 @@
  * What the main controller durably knows: the fold of its records. Pure; nothing here is volatile but `freed`. What a
  * record does to the maps of a volume: volume-maps.ts.
  */
+
 import { digestsAt, zeroDigest } from '../../protocol/digest.js';
 import {
   type Epoch,
@@ -16,6 +17,7 @@ import { type RefusalCode, refusalByNumber } from '../../protocol/refusals.js';
 import type { FreedSlots } from '../replica/replica-state.js';
 import { BlockSet } from '../storage/block-set.js';
 import { StoredBlocks, zeroSlot } from '../storage/stored-blocks.js';
+import { Freezes } from './freezes.js';
 import type { MainRecord } from './main-records.js';
 import { VolumeMaps } from './volume-maps.js';
 
@@ -24,6 +26,8 @@ export interface Transfer {
   readonly full: boolean;
 }
 
+const noToken = new Uint8Array(16);
+const noTags: readonly number[] = [];
 const failuresRemembered = 64;
 
 export class MainState {
@@ -42,8 +46,7 @@ export class MainState {
   fullNeeded = true;
   takenOver = false;
   failingBack = false;
-  token: Uint8Array = new Uint8Array(16);
-  included: readonly number[] = [];
+  readonly freezes = new Freezes();
   pairState: PairState = 'SMPL';
   reason: RefusalCode | undefined;
   /** Generations that failed, oldest first. */
@@ -54,6 +57,16 @@ export class MainState {
     const volume = this.volumes[number];
     if (volume === undefined) throw new Error(`invariant broken: no volume ${number}`);
     return volume;
+  }
+
+  /** Token of the freeze that made the newest generation; zeros when a failback did. */
+  get token(): Uint8Array {
+    return this.freezes.of(this.lastFrozen)?.token ?? noToken;
+  }
+
+  /** The writes that the newest freeze named. */
+  get included(): readonly number[] {
+    return this.freezes.of(this.lastFrozen)?.included ?? noTags;
   }
 
   get formatted(): boolean {
@@ -183,8 +196,7 @@ export class MainState {
 
   #freeze(record: Extract<MainRecord, { kind: 'frozen' }>): void {
     this.lastFrozen = record.generation;
-    this.token = Uint8Array.from(record.token);
-    this.included = [...record.included];
+    this.freezes.add({ ...record, epoch: this.epoch });
     this.transfer = { generation: record.generation, full: record.full };
     if (this.pairState === 'SMPL') this.pairState = 'COPY';
     if (record.full !== this.#nextIsWhole) this.#forgetMissing();
@@ -318,9 +330,6 @@ export class MainState {
     this.fullNeeded = false;
     this.pairState = 'PAIR';
     this.reason = undefined;
-    // The newest generation is the failback's: no freeze made it, so none repeats it.
-    this.token = new Uint8Array(16);
-    this.included = [];
     this.#forgetStreamed();
     for (const volume of this.volumes) volume.changed = new BlockSet();
   }
@@ -329,6 +338,9 @@ export class MainState {
     switch (record.kind) {
       case 'counters':
         this.#counters(record);
+        break;
+      case 'frozenBefore':
+        this.freezes.add(record);
         break;
       case 'hasFailed':
         this.#remember(record.generation, refusalByNumber(record.code) ?? 'disk-error');
@@ -362,8 +374,8 @@ export class MainState {
     this.fullNeeded = record.fullNeeded;
     this.takenOver = record.takenOver;
     this.failingBack = record.failingBack;
-    this.token = Uint8Array.from(record.token);
-    this.included = [...record.included];
+    // Of a snapshot of before, which has no records of its own for freezes.
+    if (record.token.some((byte) => byte !== 0)) this.freezes.add({ ...record, generation: record.lastFrozen });
     this.pairState = record.state;
     this.reason = refusalByNumber(record.code);
     this.transfer = record.transfer === 0 ? undefined : { generation: record.transfer, full: record.transferFull };

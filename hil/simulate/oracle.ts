@@ -28,6 +28,9 @@ import { Truth, type Written } from './truth.js';
 import type { BlockPlace, ViewedBlock } from './views.js';
 import { type CheckName, Violation } from './violation.js';
 
+/** Main remembers so many freezes (PROTOCOL.md). */
+const freezesRemembered = 16;
+
 /** Reasons of a suspended pair that say that a disk failed. */
 const diskReasons: ReadonlySet<RefusalCode> = new Set([
   'disk-error',
@@ -342,7 +345,7 @@ export class Oracle {
 
   #frozen(state: MainState): void {
     const image = this.#imageOf(state);
-    this.#holdToken(state, this.#lastFrozen);
+    this.#holdToken(state);
     this.#lastFrozen = state.lastFrozen;
     if (this.#forgetful) {
       this.#unknown.add(state.lastFrozen);
@@ -352,10 +355,12 @@ export class Oracle {
     if (image !== undefined && !this.#images.has(state.lastFrozen)) this.#images.set(state.lastFrozen, image);
   }
 
-  /** A freeze that is repeated makes no second generation, as long as none was made since. `before`: the newest until now. */
-  #holdToken({ lastFrozen, token }: MainState, before: number): void {
+  /** A freeze that is repeated makes no second generation, as long as main has to remember it. */
+  #holdToken({ lastFrozen, token }: MainState): void {
     const hex = Buffer.from(token).toString('hex');
-    if (this.#tokens.get(before) === hex && this.#owed.hostData)
+    const [before] = [...this.#tokens].slice(-freezesRemembered).find(([, each]) => each === hex) ?? [];
+    // What a failback made no freeze did.
+    if (before !== undefined && this.#owed.hostData && /[^0]/.test(hex))
       this.fail('answer', `one freeze has made generation ${before} and generation ${lastFrozen}`);
     this.#tokens.set(lastFrozen, hex);
   }

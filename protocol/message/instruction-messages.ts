@@ -20,7 +20,7 @@ export const instructionMessages = [
     tag: 0x20,
     priority: control,
     way: 'host → main',
-    doc: 'Keep the image of this instant. The same token again gets the same answer.',
+    doc: 'Keep the image of this instant. The same token again gets the same answer, for as long as main remembers it.',
     fields: { request, token: fixedBytes(16, 'the host’s token, fresh for each generation wanted') },
   }),
   message({

@@ -65,8 +65,9 @@ const freezeMutants: readonly Mutant[] = [
     author: 'a',
     harm: 'After a power cut a host that repeats its freeze, because the answer was lost, gets a second generation, or is refused, instead of the answer to the first.',
     file: freeze,
-    find: 'const { lastFrozen, token: newest } = this.#core.state;',
-    replace: 'const { lastFrozen } = this.#core.state;\n    const newest = this.#token;',
+    find: 'return this.#isUnderWay(token) || this.#core.state.freezes.madeBy(token) !== undefined;',
+    replace:
+      'return this.#isUnderWay(token) || (this.#core.state.lastFrozen > 0 && sameDigest(token, this.#token) && token.some((byte) => byte !== 0));',
   },
 ];
 

@@ -88,9 +88,10 @@ describe('a freeze', () => {
     const lab = new FreezeLab();
     lab.core.state.lastFrozen = generation(3);
     expect(lab.taker.isRepeated(lab.asked(1, 0))).to.equal(false);
-    lab.core.state.token = Buffer.from('00'.repeat(15).concat('01'), 'hex');
-    const again = { ...lab.asked(1, 0), token: lab.core.state.token };
-    expect(lab.taker.isRepeated(again)).to.equal(true);
+    const token = Buffer.from('00'.repeat(15).concat('01'), 'hex');
+    const made = { epoch: epoch(1), generation: generation(3), included: [] };
+    lab.core.state.freezes.add({ ...made, token });
+    expect(lab.taker.isRepeated({ ...lab.asked(1, 0), token })).to.equal(true);
   });
 
   it('is whole until an image is committed, and where the method or the sub asks for it', () => {

@@ -62,6 +62,24 @@ describe('a main that is given instructions', () => {
     expect(lab.heard('host', 'frozen').at(-1)?.generation).to.equal(3);
   });
 
+  it('says the same again to the token of an earlier freeze, whatever was frozen since, and after a power cut', () => {
+    const lab = paired();
+    const answersTo = (token: number) => {
+      const before = lab.heard('host', 'frozen').length;
+      lab.freeze(token);
+      return lab
+        .heard('host', 'frozen')
+        .slice(before)
+        .map(({ generation, epoch }) => [generation as number, epoch as number]);
+    };
+    expect([answersTo(2), answersTo(3)]).to.deep.equal([[[2, 1]], []]);
+    lab.serve();
+    expect([answersTo(3), answersTo(2), answersTo(3)]).to.deep.equal([[[3, 1]], [[2, 1]], [[3, 1]]]);
+    lab.restart();
+    lab.connect('host', 'host');
+    expect([answersTo(2), answersTo(3), lab.main.state.lastFrozen]).to.deep.equal([[[2, 1]], [[3, 1]], 3]);
+  });
+
   it('suspends durably, tells the sub, and sends nothing; resync brings the pair back', () => {
     const lab = paired();
     lab.news('remote');

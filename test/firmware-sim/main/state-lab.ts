@@ -121,6 +121,7 @@ export function valuesOf(state: MainState): unknown {
   return {
     ...{ pair: Buffer.from(id), method, bytes, volumeBytes, now, lastFrozen, committed, structured, transfer },
     ...{ fullNeeded, takenOver, failingBack, included, pairState, reason, token: Buffer.from(state.token) },
+    freezes: state.freezes.all.map(({ token, ...each }) => ({ ...each, token: Buffer.from(token) })),
     ...{ digest: Buffer.from(state.commitDigest), failures: [...state.failures] },
     volumes: state.volumes.map(mapsOf),
   };
