@@ -2,7 +2,7 @@
 import type { Random } from '../random.js';
 import { type Configuration, type Operation, type Site, sites } from './plan.js';
 
-const kinds = ['read', 'look', 'verify', 'digests', 'wait'] as const;
+const kinds = ['read', 'look', 'verify', 'digests', 'wait', 'freezeAgain'] as const;
 const questionsMax = 10;
 /** Of hosts that ask all the while. */
 const askedMax = 40;
@@ -48,6 +48,8 @@ function questionOf(
       const lba = random.below(2) === 0 ? 0 : random.below(sectors);
       return { kind, atUs, volume, lba, sectors: 1 + random.below(Math.min(verifiedMax, sectors)) };
     }
+    case 'freezeAgain':
+      return { kind, atUs, ago: 1 + random.below(4) };
     case 'digests':
       return { kind, atUs, site, volume, partBlocks: 1 + random.below(8) };
     case 'wait': {

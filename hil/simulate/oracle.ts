@@ -298,6 +298,13 @@ export class Oracle {
     return this.#failed.has(generation);
   }
 
+  /** What this freeze made, as long as main has to remember it. */
+  generationOf(token: Uint8Array): number | undefined {
+    const hex = Buffer.from(token).toString('hex');
+    const [made] = [...this.#tokens].slice(-freezesRemembered).find(([, each]) => each === hex) ?? [];
+    return made;
+  }
+
   /** Whether this freeze made this generation. */
   isFrozenBy(generation: number, token: Uint8Array): boolean {
     return this.#tokens.get(generation) === Buffer.from(token).toString('hex');
@@ -358,7 +365,7 @@ export class Oracle {
   /** A freeze that is repeated makes no second generation, as long as main has to remember it. */
   #holdToken({ lastFrozen, token }: MainState): void {
     const hex = Buffer.from(token).toString('hex');
-    const [before] = [...this.#tokens].slice(-freezesRemembered).find(([, each]) => each === hex) ?? [];
+    const before = this.generationOf(token);
     // What a failback made no freeze did.
     if (before !== undefined && this.#owed.hostData && /[^0]/.test(hex))
       this.fail('answer', `one freeze has made generation ${before} and generation ${lastFrozen}`);

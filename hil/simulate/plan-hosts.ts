@@ -3,15 +3,15 @@
  * every write, and holds what the hosts are given against it.
  */
 import type { Instruction } from '../../host/host-machine.js';
-import { assert, generation, sectorBytes } from '../../protocol/ids.js';
+import { sectorBytes } from '../../protocol/ids.js';
 import type { Message } from '../../protocol/message/messages.js';
-import type { RefusalCode } from '../../protocol/refusals.js';
 import type { MediumCommand } from '../../protocol/scsi/commands.js';
 import { blockStaged, blockToSend, blockToStructure } from './chased-blocks.js';
 import type { HostWrite, Oracle } from './oracle.js';
 import { type Owed, owedTo } from './owed.js';
 import type { Operation, Site, WriteOperation } from './plan.js';
 import type { PlanBench } from './plan-bench.js';
+import { PlanFreezes } from './plan-freezes.js';
 import type { PlanHostsListener } from './plan-hosts-listener.js';
 import { PlanQuestions, type PlanQuestionsParts } from './plan-questions.js';
 import type { HowCommanded, InstructionListener } from './simulated-host.js';
@@ -23,22 +23,11 @@ interface GivenWrite {
   readonly how: HowCommanded;
 }
 
-/** Refusals of a freeze that its moment explains. */
-const freezeRefusals: ReadonlySet<RefusalCode> = new Set([
-  'transfer-in-progress',
-  'pair-suspended',
-  'taken-over',
-  'failback-in-progress',
-]);
-
 /** What each instruction is answered by, unless it is refused; of those that plans give. */
 const answerTo: Readonly<Partial<Record<Instruction['kind'], Message['kind']>>> = {
   ...{ freeze: 'frozen', getStatus: 'status', wait: 'waited', getDigests: 'digests' },
   ...{ suspend: 'done', resync: 'done', takeover: 'done', failback: 'done' },
 };
-
-/** Until a host asks a controller again that is still coming up. */
-const patienceUs = 20_000;
 
 export class PlanHosts {
   readonly #bench: PlanBench;
@@ -53,10 +42,9 @@ export class PlanHosts {
   /** Takeovers that wait for an image that is committed and not structured. */
   #watching: Extract<Operation, { readonly kind: 'takeover' }>[] = [];
   readonly #questions: PlanQuestions;
+  readonly #freezes: PlanFreezes;
   #rewrites = false;
   #numbers = 0;
-  #tokens = 0;
-  #newestAnswered = 0;
 
   constructor(bench: PlanBench, oracle: Oracle, listener: PlanHostsListener = {}) {
     this.#bench = bench;
@@ -65,6 +53,10 @@ export class PlanHosts {
     this.#owed = owedTo(bench.plan);
     const instruct: PlanQuestionsParts['instruct'] = (...given) => this.instruct(...given);
     this.#questions = new PlanQuestions({ bench, oracle, owed: this.#owed, instruct });
+    this.#freezes = new PlanFreezes({
+      ...{ bench, oracle, owed: this.#owed, instruct: (...given) => this.#instruct('main', ...given) },
+      waitFor: (number, target, then) => this.#questions.waitFor('main', number, { target, then }),
+    });
   }
 
   /** Nothing that was submitted is unanswered. */
@@ -129,8 +121,11 @@ export class PlanHosts {
         this.#questions.wait(operation);
         break;
       case 'freeze':
-        if (operation.follows) this.#freezeNext();
-        else this.freeze(() => {});
+        if (operation.follows) this.#freezes.makeNext();
+        else this.#freezes.make();
+        break;
+      case 'freezeAgain':
+        this.#freezes.repeat(operation.ago);
         break;
       case 'suspend':
       case 'resync':
@@ -168,71 +163,7 @@ export class PlanHosts {
 
   /** Freezes; `then` gets the generation, or undefined when it was refused. */
   freeze(then: (generation: number | undefined) => void): void {
-    this.#tokens += 1;
-    const token = Buffer.alloc(16);
-    token.writeUInt32LE(this.#tokens, 0);
-    token.writeUInt32LE(0xc01df4a3, 12);
-    this.#freezeWith(token, then);
-  }
-
-  #freezeWith(token: Uint8Array, then: (generation: number | undefined) => void): void {
-    this.#instruct('main', { kind: 'freeze', token }, (answer) => {
-      if ('refusal' in answer) {
-        const { code, detail } = answer.refusal;
-        if (code === 'recovering') {
-          this.#bench.kernel.at(this.#bench.kernel.nowUs + patienceUs, () => this.#freezeWith(token, then));
-          return;
-        }
-        // Its process has ended: it may have frozen, or may yet.
-        if (code === 'line-lost') {
-          then(undefined);
-          return;
-        }
-        if (!freezeRefusals.has(code) && !this.#owed.mayHalt('main'))
-          this.#oracle.fail('answer', `a freeze is refused: ${code}: ${detail}`);
-        this.#heardRefused(code, token);
-        then(undefined);
-        return;
-      }
-      assert(answer.kind === 'frozen', 'a freeze is answered by frozen');
-      this.#heardFrozen(answer.generation, token);
-      then(answer.generation);
-    });
-  }
-
-  /** Freezes when the newest generation that the host knows of is committed. */
-  #freezeNext(): void {
-    const number = this.#newestAnswered;
-    if (number === 0) {
-      this.freeze(() => {});
-      return;
-    }
-    // Every other time for the raw secondary area as well.
-    const target = number % 2 === 0 ? 'structured' : 'committed';
-    this.instruct('main', { kind: 'wait', generation: generation(number), target }, (answer) => {
-      if (answer?.kind !== 'waited' || answer.reason !== 0) {
-        this.#resyncAndFreeze();
-        return;
-      }
-      if (target === 'structured') this.#heardStructured(number);
-      this.freeze(() => {});
-    });
-  }
-
-  #heardStructured(number: number): void {
-    const { state, replica } = this.#bench.sub;
-    // One that is reading its records does not know yet.
-    if (state.blockBytes === 0) return;
-    const { structured } = replica;
-    if (structured < number && !this.#owed.mayLose)
-      this.#oracle.fail(
-        'answer',
-        `generation ${number} is told to be structured, and ${structured} is the newest that is`,
-      );
-  }
-
-  #resyncAndFreeze(): void {
-    this.instruct('main', { kind: 'resync' }, () => this.freeze(() => {}));
+    this.#freezes.make(then);
   }
 
   /** Gives an instruction whose refusal is nobody's fault. */
@@ -249,27 +180,6 @@ export class PlanHosts {
         this.#oracle.fail('answer', `${instruction.kind} is answered by ${answer.kind} at ${site}`);
       then(answer);
     });
-  }
-
-  /** A host that repeats its freeze, because it did not hear of it, is told of the generation that it made. */
-  #heardRefused(code: RefusalCode, token: Uint8Array): void {
-    const { newestImage } = this.#oracle;
-    if (code !== 'transfer-in-progress' || !this.#owed.hostData || !this.#oracle.isFrozenBy(newestImage, token)) return;
-    this.#oracle.fail('answer', `a freeze that made generation ${newestImage} is refused: ${code}`);
-  }
-
-  #heardFrozen(generation: number, token: Uint8Array): void {
-    // A main that has forgotten what it knew may take its numbers again: what is lost is told by its pair state.
-    if (generation <= this.#newestAnswered && this.#owed.hostData) {
-      this.#oracle.fail('answer', `a freeze makes generation ${generation}, after ${this.#newestAnswered}`);
-    }
-    this.#newestAnswered = generation;
-    if (this.#oracle.image(generation) === undefined && this.#owed.hostData) {
-      this.#oracle.fail('answer', `generation ${generation} is told to the host and is not durable`);
-    }
-    if (this.#owed.hostData && !this.#oracle.isFrozenBy(generation, token)) {
-      this.#oracle.fail('answer', `a freeze is answered by generation ${generation}, which is another freeze's`);
-    }
   }
 
   /** The host at a sub that has taken over writes all of its volumes again, which no block that is spoilt there hinders. */

@@ -14,6 +14,7 @@ import type { PlanBench } from './plan-bench.js';
 import { faultOfSector, type SectorRun, type Truth } from './truth.js';
 
 type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { readonly kind: Kind }>;
+export type WaitTarget = OperationOf<'wait'>['target'];
 type Instruct = (site: Site, instruction: Instruction, then: (answer: Message | undefined) => void) => void;
 
 /** A question that has not been answered. */
@@ -80,14 +81,23 @@ export class PlanQuestions {
 
   /** Waits for the newest generation, or for one that is not frozen yet. */
   wait({ site, target, ahead = 0 }: OperationOf<'wait'>): void {
-    const { oracle } = this.#parts;
-    const number = oracle.newestImage + ahead;
-    if (number === 0) return;
+    const number = this.#parts.oracle.newestImage + ahead;
+    if (number > 0) this.waitFor(site, number, { target });
+  }
+
+  /** `then` gets whether it is told to be there. */
+  waitFor(
+    site: Site,
+    number: number,
+    { target, then = () => {} }: { readonly target: WaitTarget; readonly then?: (isReached: boolean) => void },
+  ): void {
     const waiting = { site, number };
     this.#waiting.add(waiting);
     this.#parts.instruct(site, { kind: 'wait', generation: generation(number), target }, (answer) => {
       this.#waiting.delete(waiting);
-      if (answer?.kind === 'waited') this.#holdWaited(site, number, { target, isFailed: answer.reason !== 0 });
+      const isAnswered = answer?.kind === 'waited';
+      if (isAnswered) this.#holdWaited(site, number, { target, isFailed: answer.reason !== 0 });
+      then(isAnswered && answer.reason === 0);
     });
   }
 
@@ -187,7 +197,7 @@ export class PlanQuestions {
   #holdWaited(
     site: Site,
     number: number,
-    { target, isFailed }: { readonly target: 'committed' | 'structured'; readonly isFailed: boolean },
+    { target, isFailed }: { readonly target: WaitTarget; readonly isFailed: boolean },
   ): void {
     const { oracle, owed, bench } = this.#parts;
     if (!owed.hostData || !owed.image || owed.mayLose) return;

@@ -211,6 +211,8 @@ const operation = z.discriminatedUnion('kind', [
    * pair is resynchronized first.
    */
   z.strictObject({ kind: z.literal('freeze'), atUs: count, follows: z.literal(true).optional() }),
+  /** The freeze of so many before, given once more. */
+  z.strictObject({ kind: z.literal('freezeAgain'), atUs: count, ago: positive }),
   z.strictObject({ kind: z.literal('suspend'), atUs: count }),
   z.strictObject({ kind: z.literal('resync'), atUs: count }),
   z.strictObject({

@@ -41,6 +41,8 @@ export function simplerOperations(operation: Operation): readonly Operation[] {
       ];
     case 'digests':
       return operation.partBlocks === 1 ? [] : [{ ...operation, partBlocks: 1 }];
+    case 'freezeAgain':
+      return operation.ago === 1 ? [] : [{ ...operation, ago: 1 }];
     case 'wait': {
       const { ahead, ...newest } = operation;
       return ahead === undefined ? [] : [newest];

@@ -134,4 +134,21 @@ export const sessionMutants: readonly Mutant[] = [
     find: "takeover: sub(['not-ready', 'pair-healthy', ok, ok, none, none, back]),",
     replace: "takeover: sub(['not-ready', ok, ok, ok, none, none, back]),",
   },
+  {
+    name: 'freeze-remembered-until-the-next-one',
+    author: 'b',
+    harm: 'Main remembers the token of its newest freeze alone: a host that repeats the one before, whose answer was lost, gets a second generation.',
+    sequence: 'Two processes of a host freeze one after the other; the first one repeats its freeze.',
+    file: 'firmware-sim/main/freezes.ts',
+    find: 'export const freezesRemembered = 16;',
+    replace: 'export const freezesRemembered = 1;',
+  },
+  {
+    name: 'snapshot-forgets-freezes-before',
+    author: 'b',
+    harm: 'The journal’s snapshot holds the newest freeze alone: after a power cut a host that repeats the one before gets a second generation.',
+    file: 'firmware-sim/main/main-snapshot.ts',
+    find: "  for (const each of state.freezes.all) yield { kind: 'frozenBefore', ...each };\n",
+    replace: '',
+  },
 ];
