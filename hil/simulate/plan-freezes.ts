@@ -41,6 +41,8 @@ export class PlanFreezes {
   readonly #parts: PlanFreezesParts;
   #count = 0;
   #newestAnswered = 0;
+  /** Tokens that were given more than once, in hex. */
+  readonly #repeated = new Set<string>();
 
   constructor(parts: PlanFreezesParts) {
     this.#parts = parts;
@@ -54,7 +56,10 @@ export class PlanFreezes {
 
   /** Gives the freeze of so many before once more, if there was one. */
   repeat(ago: number): void {
-    if (ago <= this.#count) this.#give({ token: tokenOf(this.#count + 1 - ago), after: 0, told: () => {} });
+    if (ago > this.#count) return;
+    const token = tokenOf(this.#count + 1 - ago);
+    this.#repeated.add(hexOf(token));
+    this.#give({ token, after: 0, told: () => {} });
   }
 
   /** Freezes when the newest generation that the host knows of is committed. */
@@ -75,6 +80,7 @@ export class PlanFreezes {
   #give(given: Given): void {
     const { bench, oracle, owed, instruct } = this.#parts;
     const { token, told } = given;
+    const made = oracle.generationOf(token);
     instruct({ kind: 'freeze', token }, (answer) => {
       if ('kind' in answer) {
         assert(answer.kind === 'frozen', 'a freeze is answered by frozen');
@@ -91,16 +97,17 @@ export class PlanFreezes {
       if (code !== 'line-lost') {
         if (!freezeRefusals.has(code) && !owed.mayHalt('main'))
           oracle.fail('answer', `a freeze is refused: ${code}: ${detail}`);
-        this.#heardRefused(code, token);
+        this.#heardRefused(code, given, made);
       }
       told(undefined);
     });
   }
 
   /** A host that repeats its freeze, because it did not hear of it, is told of the generation that it made. */
-  #heardRefused(code: RefusalCode, token: Uint8Array): void {
+  #heardRefused(code: RefusalCode, { token }: Given, before: number | undefined): void {
     const { oracle, owed } = this.#parts;
-    const made = oracle.generationOf(token);
+    // One that is given several times at once may be refused first and taken up then.
+    const made = this.#repeated.has(hexOf(token)) ? before : oracle.generationOf(token);
     if (code === 'transfer-in-progress' && owed.hostData && made !== undefined)
       oracle.fail('answer', `a freeze that made generation ${made} is refused: ${code}`);
   }
@@ -117,6 +124,8 @@ export class PlanFreezes {
       oracle.fail('answer', `a freeze is answered by generation ${made}, which is another freeze's`);
   }
 }
+
+const hexOf = (token: Uint8Array): string => Buffer.from(token).toString('hex');
 
 /** Each freeze has a token of its own, none of zeros. */
 function tokenOf(number: number): Uint8Array {
