@@ -216,10 +216,7 @@ function faultsOf(random: Random, { configuration, operations, on, theme }: Faul
   const some = (disks: typeof all) => disks.filter(() => random.below(2) === 0);
   // Where a run is about bad sectors, or about what disks refuse, one kind of disk has them: elsewhere they would end what they lead to.
   const bad = pick(random.fork('bad'), ['primary', 'primary', 'shadow', 'shadow', 'staging', 'secondary']);
-  const honest =
-    theme === 'sticky' || theme === 'error' || theme === 'reset'
-      ? all.filter(([, disk]) => disk.startsWith(bad))
-      : some(all);
+  const honest = theme === 'sticky' || theme === 'error' ? all.filter(([, disk]) => disk.startsWith(bad)) : some(all);
   return [
     ...lineFaults(random.fork('lines'), {
       frames: framesMax,
