@@ -14,7 +14,7 @@ export const checkNames = [
   'read', // what a host is given is right
   'blamed', // no disk is blamed that was only busy, slow or without power for a moment, and no content lost that nothing changed
   'failed', // no generation fails that is known to be committed, or for a reason that nothing gives
-  'answer', // what a host is told of a freeze is so
+  'answer', // what a host is told of freezes, waits and digests is so
   'crash newest', // the same after a power cut here, recovered alone
   'crash frozen',
   'crash difference',

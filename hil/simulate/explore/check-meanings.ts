@@ -15,7 +15,7 @@ export const pairChecks: Readonly<Record<CheckName, string>> = {
   read: 'what a host is given is right',
   blamed: 'no disk is blamed that was only busy, slow or off for a moment, and no content is lost that nothing changed',
   failed: 'no generation fails that is known to be committed, or for a reason that nothing gives',
-  answer: 'what a host is told of a freeze is so',
+  answer: 'what a host is told of freezes, waits and digests is so',
   'crash newest': 'newest, after a power cut here, come back alone',
   'crash frozen': 'frozen, after a power cut here',
   'crash difference': 'difference, after a power cut here',
