@@ -61,7 +61,8 @@ export const recoveryTable: readonly RecoveryRow[] = [
   {
     when: { epoch: 'newer' },
     verdict: 'takenOver',
-    action: 'main notes the takeover, fails what is on its way and refuses host writes',
+    action:
+      'main notes the takeover and refuses host writes; of what is on its way it notes the commit if the sub has committed it, else it fails',
   },
   {
     when: { sub: 'taken over', epoch: 'same', main: 'taken over' },

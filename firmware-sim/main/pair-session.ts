@@ -5,7 +5,7 @@
  *     opened ──► pairing both ways ──► compare ──► begin ──► getHoldings ──► send what is missing ──► complete
  */
 import { RangeDigest, sameDigest } from '../../protocol/digest.js';
-import type { Epoch, Generation } from '../../protocol/ids.js';
+import type { Generation } from '../../protocol/ids.js';
 import type { Message, MessageNamed } from '../../protocol/message/messages.js';
 import { refusalByNumber, refusals } from '../../protocol/refusals.js';
 import { holdingsChunkBlocks } from '../replica/holdings.js';
@@ -94,7 +94,7 @@ export class PairSession {
     const verdict = comparePairing(state, this.#core, sub);
     this.#core.mark('paired', { verdict: verdict.kind });
     if (verdict.kind === 'refused') this.#core.suspend(verdict.code, verdict.detail);
-    else if (verdict.kind === 'takenOver') this.#takenOver(sub.epoch);
+    else if (verdict.kind === 'takenOver') this.#takenOver(sub);
     else if (verdict.kind === 'olderSub') this.#needFull(sub);
     else if (verdict.kind === 'committed') this.#commit(sub.committed, sub.commitDigest);
     else if (verdict.kind === 'adopted') this.#adopt(sub);
@@ -217,9 +217,14 @@ export class PairSession {
     this.#session += 1;
   }
 
-  #takenOver(now: Epoch): void {
+  /** What the sub had committed before it took over, and says so only now, has not failed. */
+  #takenOver(sub: MessageNamed<'pairing'>): void {
     const { state } = this.#core;
-    if (state.transfer !== undefined) this.#core.failGeneration('taken-over', '');
+    const { epoch: now, committed, commitDigest } = sub;
+    const isCommittedNow = this.#isOnItsWay(sub);
+    if (isCommittedNow) this.#commit(committed, commitDigest);
+    else if (state.transfer !== undefined) this.#core.failGeneration('taken-over', '');
+    if (isCommittedNow || committed === state.committed) this.#structured(sub.structured);
     if (state.takenOver && state.epoch === now) return;
     const resume = () => {
       // A freeze that was being recorded meanwhile has made a generation that nobody will take.
@@ -227,6 +232,11 @@ export class PairSession {
       this.#core.mark('takenOver', { epoch: now });
     };
     this.#core.record({ kind: 'takenOver', epoch: now }, { name: 'recording the takeover', resume });
+  }
+
+  #isOnItsWay({ committed, commitDigest }: MessageNamed<'pairing'>): boolean {
+    if (committed !== this.#core.state.transfer?.generation) return false;
+    return sameDigest(this.#summary.all(committed, this.#sentMaps).digest, commitDigest);
   }
 
   /** What the sub cannot structure is noted, too: the next number comes after it. No difference is sent to it. */

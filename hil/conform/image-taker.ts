@@ -37,8 +37,8 @@ export class ImageTaker {
   readonly #limits: TakenLimits;
   /** What to do with a run. Contents are asked for in place of what is only named. */
   onRun: (run: Run) => RunAnswer = (run) => (run.kind === 'heldRun' ? 'content-differs' : 'store');
-  /** What to do with a complete that agrees with what is held. */
-  onComplete: () => 'commit' | 'refuse' = () => 'commit';
+  /** What to do with a complete that agrees with what is held; `keep` commits, and does not say so. */
+  onComplete: () => 'commit' | 'keep' | 'refuse' = () => 'commit';
   /** Runs that have arrived, without their contents. */
   readonly runs: Run[] = [];
   completes = 0;
@@ -288,15 +288,14 @@ export class ImageTaker {
       this.#note('R-9', `complete of ${held.blocks} blocks, of them ${held.zeroBlocks} zeros`, words);
     } else if (!sameDigest(held.digest, digest)) {
       this.#note('G-3', `the digest of the generation, ${hexWords(held.digest, 16)}`, hexWords(digest, 16));
-    } else if (this.onComplete() === 'commit') {
-      Object.assign(record, {
-        committed: of,
-        digest: Uint8Array.from(digest),
-        image: staging.blocks,
-        staging: undefined,
-      });
-      this.#tellCommitted();
-      return;
+    } else {
+      const answer = this.onComplete();
+      if (answer !== 'refuse') {
+        const image = { digest: Uint8Array.from(digest), image: staging.blocks };
+        Object.assign(record, { committed: of, ...image, staging: undefined });
+        if (answer === 'commit') this.#tellCommitted();
+        return;
+      }
     }
     const { number: code } = refusals['digest-mismatch'];
     this.#send({ kind: 'completeRefused', generation: of, code });

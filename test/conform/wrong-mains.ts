@@ -224,6 +224,16 @@ export const wrongMains: readonly Wrong[] = [
   { ...main, name: 'answers a wait before the commit', fails: ['I-13'], tamper: impatient },
   {
     ...main,
+    name: 'hears of a takeover alone in a pairing that tells of a commit, too',
+    fails: ['R-38'],
+    ...images,
+    tamper: () =>
+      changing('messageIn', 'pairing', (pairing) =>
+        pairing.takenOver ? { ...pairing, commitDigest: flip(pairing.commitDigest) } : pairing,
+      ),
+  },
+  {
+    ...main,
     name: 'says that nothing differs from the image that it is given back',
     fails: ['R-11'],
     ...images,

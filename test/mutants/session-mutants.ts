@@ -151,4 +151,13 @@ export const sessionMutants: readonly Mutant[] = [
     find: "  for (const each of state.freezes.all) yield { kind: 'frozenBefore', ...each };\n",
     replace: '',
   },
+  {
+    name: 'takeover-fails-what-the-sub-has-committed',
+    author: 'b',
+    harm: 'Main fails whatever is on its way when it hears of a takeover, also what the sub had committed before and tells of only now.',
+    sequence: 'The line is cut before committed arrives; the sub is taken over.',
+    file: 'firmware-sim/main/pair-session.ts',
+    find: 'const isCommittedNow = this.#isOnItsWay(sub);',
+    replace: 'const isCommittedNow = false && this.#isOnItsWay(sub);',
+  },
 ];

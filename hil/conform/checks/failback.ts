@@ -26,29 +26,50 @@ export async function failedBackToMain(bench: Bench): Promise<void> {
   await before.write(0, contents(bench, blockBytes, 2));
   await before.taker.committed(await before.freeze());
   await before.write(changedAtMain, contents(bench, blockBytes, 1));
-  const { record } = before;
-  const frozen = (await before.host.status()).frozen as number;
   const sub = await takenOver(bench);
   demandChanged(await difference(sub), changedAtMain);
+  await givenBack(bench, sub, [changedAtMain, changedAtSub]);
+  await sub.write(0, contents(bench, blockBytes, 1));
+}
 
-  const numbers = { generation: frozen + 1, base: record.committed, epoch: record.epoch };
+/** The suite commits, takes over, and says both in one pairing: the generation has not failed. */
+export async function committedBeforeTakeover(bench: Bench): Promise<void> {
+  const before = await PlayedSub.idle(bench);
+  await before.write(0, contents(bench, before.shape.blockBytes, 1));
+  before.taker.onComplete = () => 'keep';
+  const of = await before.freeze();
+  await before.taker.committed(of);
+  const sub = await takenOver(bench);
+  const waiting = { kind: 'wait', generation: generation(of), target: 'committed' } as const;
+  const waited = await sub.host.accepted(waiting, 'waited');
+  // Main is main again first, whatever it has answered.
+  await difference(sub);
+  await givenBack(bench, sub, [changedAtSub]);
+  const why = refusalByNumber(waited.reason) ?? String(waited.reason);
+  demand(waited.reason === 0, `a wait for generation ${of} that ends without a reason`, why);
+}
+
+/** Gives these blocks of volume 0 back, and main the right to write. */
+async function givenBack(bench: Bench, sub: PlayedSub, blocks: readonly number[]): Promise<void> {
+  const { record, shape } = sub;
+  const { blockBytes } = shape;
+  const next = ((await sub.host.status()).frozen as number) + 1;
+  const numbers = { generation: next, base: record.committed, epoch: record.epoch };
   const takes = { runBlocksMax: 1, windowBytes: blockBytes * 2 };
   const given = { blockBytes, ...numbers, ...takes, state: 'SSWS', full: false } as const;
   const image = new ImageGiver(sub.taker.session, given, { last: 0 }, () => progressOf(sub.host));
-  const [atMain, atSub] = [contents(bench, blockBytes, 1), contents(bench, blockBytes, 1)];
+  const parts = blocks.map((block) => ({ block, data: contents(bench, blockBytes, 1) }));
   image.begin();
-  await image.stored(image.blocks(changedAtMain, atMain), image.blocks(changedAtSub, atSub));
+  await image.stored(...parts.map(({ block, data }) => image.blocks(block, data)));
   await image.committed();
   await image.structured();
   sub.says = {};
-  Object.assign(record, { committed: frozen + 1, digest: image.carried.summary().digest, image: image.carried });
-  const ends = { epoch: epoch(record.epoch), generation: generation(frozen + 1) };
+  Object.assign(record, { committed: next, digest: image.carried.summary().digest, image: image.carried });
+  const ends = { epoch: epoch(record.epoch), generation: generation(next) };
   sub.taker.session.post({ kind: 'failbackDone', ...ends });
   await mainAgain(sub);
-  for (const [block, data] of [[changedAtMain, atMain] as const, [changedAtSub, atSub] as const]) {
+  for (const { block, data } of parts)
     await demandContent(sub.unit, (block * blockBytes) / 512, data, `block ${block} as the sub gave it back`);
-  }
-  await sub.write(0, contents(bench, blockBytes, 1));
 }
 
 /** The suite says that it has taken over, until main knows. */

@@ -4,7 +4,7 @@
  */
 import type { Bench } from '../bench.js';
 import { type Check, type ConformRole, checked, type Requirement } from '../check.js';
-import { failedBackToMain } from './failback.js';
+import { committedBeforeTakeover, failedBackToMain } from './failback.js';
 import * as main from './replication-main.js';
 import * as sub from './replication-sub.js';
 import * as forms from './run-forms.js';
@@ -174,4 +174,11 @@ export const replicationRequirements: readonly Requirement[] = [
   conversing('R-37', 'An image has what its blocks held at the freeze, whatever hosts write until it is sent.', {
     main: main.frozenSent,
   }),
+  conversing(
+    'R-38',
+    'What a sub says it has committed has not failed, though it says at once that it has taken over.',
+    {
+      main: committedBeforeTakeover,
+    },
+  ),
 ];

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { spoiltDigest } from '../../../protocol/digest.js';
 import { epoch, generation } from '../../../protocol/ids.js';
-import { begun, code, commitDigest, digestOfSecond, frozen, SessionLab } from './session-lab.js';
+import { begun, code, commitDigest, completing, digestOfSecond, frozen, SessionLab } from './session-lab.js';
 
 const older = { committed: generation(0), structured: generation(0), commitDigest: Buffer.alloc(16) };
 
@@ -149,6 +149,38 @@ describe('a sub that has taken over', () => {
     expect(lab.told()).to.deep.equal([]);
     lab.pairing({ epoch: epoch(2), takenOver: true });
     expect(lab.recorded(), 'known already').to.deep.equal([]);
+  });
+
+  it('had committed what was on its way, maybe: main notes that first, and how far it has been structured', () => {
+    const image = { committed: generation(2), commitDigest: digestOfSecond(), structured: generation(1) };
+    const lab = completing().pairing({ epoch: epoch(2), takenOver: true, ...image });
+    const committed = { kind: 'committed', generation: 2, digest: digestOfSecond() };
+    const takenOver = { kind: 'takenOver', epoch: 2 };
+    expect(lab.recorded()).to.deep.equal([committed, takenOver]);
+    while (lab.durable());
+    const { state } = lab.core;
+    expect([state.committed, state.failures.get(2), state.pairState]).to.deep.equal([2, undefined, 'PSUE']);
+    lab.pairing({ epoch: epoch(2), takenOver: true, ...image, structured: generation(2) });
+    expect(lab.recorded()).to.deep.equal([{ kind: 'structured', generation: 2 }]);
+    while (lab.durable());
+
+    const atOnce = completing().pairing({ epoch: epoch(2), takenOver: true, ...image, structured: generation(2) });
+    expect(atOnce.recorded()).to.deep.equal([committed, { kind: 'structured', generation: 2 }, takenOver]);
+    const other = completing().pairing({ epoch: epoch(2), takenOver: true, ...image, commitDigest });
+    expect(other.recorded(), 'another image under that number').to.deep.equal([
+      { kind: 'failed', generation: 2, code: code('taken-over') },
+      takenOver,
+    ]);
+    const unknown = frozen().pairing({
+      epoch: epoch(2),
+      takenOver: true,
+      structured: generation(5),
+      committed: generation(5),
+    });
+    expect(unknown.recorded().map((record) => (record as { kind: string }).kind)).to.deep.equal([
+      'failed',
+      'takenOver',
+    ]);
   });
 
   it('ends a generation that was frozen while that was being recorded', () => {
